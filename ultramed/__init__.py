@@ -1,0 +1,3 @@
+"""UltraMedical as a data-versioned repository."""
+
+__version__ = "0.1.0"

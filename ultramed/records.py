@@ -1,0 +1,187 @@
+"""The records that flow through the pipeline. No IO here: `tables` reads and writes them.
+
+Ids keep the form of the original release: `MedQA,1592`, `MedQA-Evol,9986-synthetic-4`,
+`TextBookQA,Anatomy_Gray_28`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class Record:
+    """Base of all records; `sort_key` names the fields that order a table."""
+
+    sort_key: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Message(Record):
+    role: str  # system | user | assistant
+    content: str
+
+    def chat(self) -> dict[str, str]:
+        """The turn as chat endpoints take it."""
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True)
+class Option(Record):
+    letter: str  # A, B, C …
+    text: str
+
+
+@dataclass(frozen=True)
+class Instruction(Record):
+    """One question. Exam items carry options and a key; open ones may carry a reference answer."""
+
+    id: str
+    source: str  # key in params: medqa, medqa_evol …
+    category: str  # exam | literature | open
+    kind: str  # exam | literature | clinical | research
+    synthetic: bool
+    messages: list[Message]  # turns so far; the last one is the user's
+    options: list[Option]  # empty for open questions
+    key: str | None  # letter of the right option; None for open questions
+    reference: str | None  # the answer that came with the row; None when it had none
+    parent: str | None  # id it was evolved or derived from; None for raw rows
+    round: int  # evolution round, 0 for what was not evolved
+    family: str  # id of the oldest ancestor: families are never split
+    rights: str  # open | research | recipe | quarantine | deny
+    as_of: str | None  # ISO date the content was current at, when the source says so
+    origin: str  # raw file and line or key; for synthetic rows what it was made from
+
+    @property
+    def question(self) -> str:
+        """The last user turn, without options."""
+        return self.messages[-1].content
+
+    @property
+    def options_text(self) -> str:
+        """Options as lines `A. …`."""
+        return "\n".join(f"{o.letter}. {o.text}" for o in self.options)
+
+    @property
+    def prompt(self) -> str:
+        """The question as it is put to a model: stem, blank line, options `A. …`."""
+        return f"{self.question}\n\n{self.options_text}" if self.options else self.question
+
+    @property
+    def chat(self) -> list[dict[str, str]]:
+        """All turns for a chat endpoint, the last one with its options."""
+        return [m.chat() for m in self.messages[:-1]] + [{"role": "user", "content": self.prompt}]
+
+
+@dataclass(frozen=True)
+class Verdict(Record):
+    """What one stage decided on one row, and why."""
+
+    id: str
+    stage: str
+    outcome: str  # kept | dropped | quarantined
+    code: str  # short and countable: near_duplicate, leak, phone_number …
+    reason: str  # the sentence for a person, with both numbers where there are two
+
+    @property
+    def keep(self) -> bool:
+        return self.outcome == "kept"
+
+
+@dataclass(frozen=True)
+class Score(Record):
+    id: str
+    score: float  # 1 to 10
+    method: str  # logprob | text
+    justification: str  # "" where the method gives none
+    request_key: str
+
+
+@dataclass(frozen=True)
+class Completion(Record):
+    """An answer to an instruction: the teacher's completion, or one pool member's candidate."""
+
+    id: str  # "<instruction id>@<author>"
+    instruction_id: str
+    author: str  # params name of the teacher or pool member; "source" for the row's own answer
+    reasoning: str  # what precedes the closing sentence
+    text: str  # the whole answer
+    extracted: str | None  # letter read from it; None for open questions and unreadable answers
+    attempts: int  # 1 for a first-time success
+    request_key: str | None  # None where no model was asked
+
+
+@dataclass(frozen=True)
+class Feedback(Record):
+    """The judge on one candidate, seen beside the others of its instruction."""
+
+    candidate_id: str
+    instruction_id: str
+    score: int  # 1 to 5
+    critique: str
+    rank: int  # 1 is best
+    shown: int  # position in the judge's prompt, from 1
+    judge: str
+    request_key: str
+
+
+@dataclass(frozen=True)
+class Pair(Record):
+    id: str  # "<instruction id>#<chosen author>><rejected author>"
+    instruction_id: str
+    chosen_id: str
+    rejected_id: str
+    chosen_score: int
+    rejected_score: int
+    chosen_rank: int
+    rejected_rank: int
+    margin: int  # difference of scores, 0 to 4
+    label_type: str  # easy | hard | length; "" for pairs that were not selected
+    split: str  # train | dev | test
+
+
+@dataclass(frozen=True)
+class Assignment(Record):
+    """The split of one instruction, fixed once for everything trained later."""
+
+    id: str
+    family: str  # cluster of evolution relatives and near-duplicates
+    split: str  # train | dev | test
+
+
+@dataclass(frozen=True)
+class Use(Record):
+    """One reply a stage used: `dvc.lock` pins the replies through these."""
+
+    row_id: str
+    step: str  # what was asked: attempt-1, verify-2, judge …
+    request_key: str
+    reply_hash: str
+    model: str  # name in params
+    prompt: str  # prompt file
+    prompt_hash: str
+    prompt_tokens: int
+    completion_tokens: int
+    price_usd: float  # price of this reply when it was bought
+    outcome: str  # ok, or the kind of failure: unreadable, truncated, refused, empty …
+
+
+def keep(row_id: str, stage: str, code: str = "kept", reason: str = "") -> Verdict:
+    return Verdict(row_id, stage, "kept", code, reason)
+
+
+def drop(row_id: str, stage: str, code: str, reason: str) -> Verdict:
+    return Verdict(row_id, stage, "dropped", code, reason)
+
+
+def quarantine(row_id: str, stage: str, code: str, reason: str) -> Verdict:
+    return Verdict(row_id, stage, "quarantined", code, reason)
+
+
+def as_dict(record: Any) -> dict[str, Any]:
+    """A record as plain data, nested records included (faster than `dataclasses.asdict`)."""
+    return {name: _plain(value) for name, value in record.__dict__.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return as_dict(value)
+    return [_plain(v) for v in value] if isinstance(value, list) else value

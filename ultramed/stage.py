@@ -1,0 +1,82 @@
+"""What every stage needs around its one library call: a lock, an end when `dvc` ends, one-line errors."""
+
+import errno
+import fcntl
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ultramed.errors import EnvironmentFault, UltramedError
+
+LOCK_WAIT_S = 30.0
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a stage's `main` with the command line's arguments; never returns normally on failure.
+
+    A user's mistake ends in one line on stderr and exit code 1; an interrupt in 130.
+    """
+    name = Path(sys.argv[0]).stem
+    try:
+        _die_with_parent()
+        with _worktree_lock(name):
+            main(*sys.argv[1:])
+    except UltramedError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail(f"stage {name}: interrupted; replies received so far are in the ledger, `dvc repro` goes on", 130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        fail(f"{error.filename or f'stage {name}'}: {error.strerror}; free some space and run `dvc repro` again")
+
+
+def fail(line: str, code: int = 1) -> None:
+    """Print one error line and exit."""
+    print(f"ERROR {line}", file=sys.stderr, flush=True)
+    raise SystemExit(code)
+
+
+def _die_with_parent() -> None:
+    """End this process when `dvc` is killed: an orphan would go on writing while a second `dvc repro` runs."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    if os.environ.get("DVC_STAGE"):
+        threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _worktree_lock(name: str) -> Iterator[None]:
+    """One stage at a time in a worktree; a `--temp` or queued run has a worktree of its own."""
+    folder = Path(".dvc/tmp") if Path(".dvc").is_dir() else Path(".")
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "ultramed-stage.lock", "a+", encoding="utf-8") as file:
+        _acquire(file.fileno(), Path(file.name))
+        file.truncate(0)
+        file.write(f"{name}, pid {os.getpid()}")
+        file.flush()
+        yield
+
+
+def _acquire(descriptor: int, path: Path) -> None:
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = path.read_text(encoding="utf-8") or "unknown"
+                raise EnvironmentFault(
+                    str(path), f"another stage still runs in this worktree ({holder})",
+                    "wait for it or stop that process, then run `dvc repro` again",
+                ) from None
+            time.sleep(0.2)
