@@ -131,10 +131,13 @@ class EvolveSet(Section):
     variants: Positive
 
 
+SetName = Literal["medqa", "textbook", "wikipedia"]
+
+
 class Evolve(Sampled):
     verifiers: Positive
     agree: Positive
-    sets: dict[Literal["medqa", "textbook", "wikipedia"], EvolveSet]
+    sets: dict[SetName, EvolveSet]
 
 
 class Score(Section):
@@ -154,6 +157,9 @@ class Split(Section):
 
 
 class Complete(Sampled):
+    format: Literal["text", "json"]
+    open_prompt: str
+    cut: bool
     attempts: Positive
     examples: Count
     solvers: Count
@@ -162,14 +168,20 @@ class Complete(Sampled):
 
 class Member(Section):
     model: str
-    prompt: str | None = None
-    temperature: Temperature = 0.0
-    max_tokens: Positive = 1024
+    prompt: str
+    temperature: Temperature
+    max_tokens: Positive
 
 
 class Candidates(Section):
     prompts: Positive | None
+    source: bool
     pool: dict[str, Member]
+
+    @property
+    def authors(self) -> list[str]:
+        """Everyone whose answers compete, in the order of the pool; `source` stands for the rows' own."""
+        return [*self.pool, *(["source"] if self.source else [])]
 
 
 class Judge(Sampled):
@@ -234,8 +246,7 @@ class Params(Section):
         known = sorted([*self.models.local, *self.models.remote])
         used = {f"{section}.model": getattr(self, section).model
                 for section in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")}
-        used |= {f"candidates.pool.{n}.model": m.model for n, m in self.candidates.pool.items()
-                 if m.model != "source"}
+        used |= {f"candidates.pool.{n}.model": m.model for n, m in self.candidates.pool.items()}
         for where, name in used.items():
             if name not in known:
                 raise ValueError(f"{where} is '{name}', which is no name in models; expected one of {', '.join(known)}")
@@ -266,7 +277,8 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
 
 def _explain(path: Path, error: ValidationError) -> ParamsError:
-    first = error.errors()[0]
+    # a misspelt name shows as one missing and one unknown: the unknown one says more
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     place = [str(part) for part in first["loc"] if part != "[key]"]
     name = ".".join(place)
     if first["type"] == "extra_forbidden":

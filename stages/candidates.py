@@ -1,0 +1,29 @@
+"""candidates: one pool member's answers to the chosen instructions. Usage: python -m stages.candidates MEMBER|source"""
+
+from ultramed import artifacts, params, stage, tables
+from ultramed.annotation.candidates import choose, from_source, sample
+from ultramed.inference.client import connect
+from ultramed.records import Completion, Instruction, Score, Use, Verdict
+
+
+def main(name: str) -> None:
+    settings = params.load()
+    scores = {s.id: s.score for s in tables.read(artifacts.SCORED, Score)}
+    contested = {v.id for v in tables.read(artifacts.COMPLETED, Verdict, "verdicts") if v.code == "contested"}
+    chosen = choose(tables.read(artifacts.CURATED, Instruction), contested, scores, settings)
+    uses: list[Use] = []
+    if name == "source":
+        read = list(from_source(name, chosen))
+    else:
+        member = settings.candidates.pool[name]
+        with connect(member.model, f"candidates@{name}", settings) as client:
+            read = list(sample(client, name, member, chosen, settings))
+        uses = client.manifest
+    with tables.artifact(artifacts.CANDIDATES / name) as folder:
+        tables.write(folder, "rows", Completion, (found for found, _ in read if found))
+        tables.write(folder, "verdicts", Verdict, (verdict for _, verdict in read))
+        tables.write(folder, "manifest", Use, uses)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,25 @@
+"""evolve: one set of instructions, made harder in rounds. Usage: python -m stages.evolve SET"""
+
+from pathlib import Path
+
+from ultramed import artifacts, params, stage, tables
+from ultramed.inference.client import connect
+from ultramed.params import SetName
+from ultramed.records import Instruction, Use, Verdict
+from ultramed.synthesis.evolve import evolve
+
+
+def main(name: SetName) -> None:
+    settings = params.load()
+    rows = tables.read(Path(settings.evolve.sets[name].rows), Instruction)
+    parents = [i for i in rows if i.synthetic or i.source == name]
+    with connect(settings.evolve.model, f"evolve@{name}", settings) as client:
+        made = evolve(client, name, parents, settings)
+    with tables.artifact(artifacts.EVOLVED / name) as folder:
+        tables.write(folder, "rows", Instruction, made.rows)
+        tables.write(folder, "verdicts", Verdict, made.verdicts)
+        tables.write(folder, "manifest", Use, client.manifest)
+
+
+if __name__ == "__main__":
+    stage.run(main)

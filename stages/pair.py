@@ -1,0 +1,31 @@
+"""pair: feedback → all preference pairs and the selected ones. Usage: python -m stages.pair"""
+
+from itertools import groupby
+
+from ultramed import artifacts, params, stage, tables
+from ultramed.annotation.pairs import all_pairs, select, verdict
+from ultramed.records import Assignment, Feedback, Pair, Verdict
+
+
+def main() -> None:
+    settings = params.load()
+    candidates = {c.id: c for rows in artifacts.candidates(settings).values() for c in rows}
+    splits = {a.id: a.split for a in tables.read(artifacts.SPLIT, Assignment)}
+    pairs: list[Pair] = []
+    selected: list[Pair] = []
+    verdicts: list[Verdict] = []
+    for row, given in groupby(tables.read(artifacts.JUDGED, Feedback), key=lambda f: f.instruction_id):
+        feedback = list(given)
+        found = list(all_pairs(feedback, candidates, splits[row]))
+        chosen = select(found, candidates, settings)
+        pairs += found
+        selected += chosen
+        verdicts.append(verdict(row, found, chosen, len(feedback)))
+    with tables.artifact(artifacts.PAIRED) as folder:
+        tables.write(folder, "rows", Pair, pairs)
+        tables.write(folder, "selected", Pair, selected)
+        tables.write(folder, "verdicts", Verdict, verdicts)
+
+
+if __name__ == "__main__":
+    stage.run(main)

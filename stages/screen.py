@@ -1,0 +1,22 @@
+"""screen: rights, identifiers, dirt, leaks, duplicates; before any model call. Usage: python -m stages.screen"""
+
+from itertools import chain
+
+from ultramed import artifacts, params, stage, tables
+from ultramed.curation.screen import screen
+from ultramed.evaluation.benchmarks import questions
+from ultramed.records import Instruction, Verdict
+
+
+def main() -> None:
+    settings = params.load()
+    rows = chain.from_iterable(tables.read(artifacts.COLLECTED / name, Instruction) for name in settings.sources)
+    items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
+    result = screen(rows, items, settings)
+    with tables.artifact(artifacts.SCREENED) as folder:
+        tables.write(folder, "rows", Instruction, result.rows)
+        tables.write(folder, "verdicts", Verdict, result.verdicts)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,22 @@
+"""textbook: passages → exam items. Usage: python -m stages.textbook"""
+
+from ultramed import artifacts, params, stage, tables
+from ultramed.inference.client import connect
+from ultramed.records import Instruction, Use, Verdict
+from ultramed.synthesis.textbook import passages, write_items
+
+
+def main() -> None:
+    settings = params.load()
+    corpus = list(passages(artifacts.RAW / settings.textbook.corpus))
+    examples = [i for i in tables.read(artifacts.SCREENED, Instruction) if i.source == "medqa"]
+    with connect(settings.textbook.model, "textbook", settings) as client:
+        made = write_items(client, corpus, examples, settings)
+    with tables.artifact(artifacts.SYNTHETIC / "textbook") as folder:
+        tables.write(folder, "rows", Instruction, made.rows)
+        tables.write(folder, "verdicts", Verdict, made.verdicts)
+        tables.write(folder, "manifest", Use, client.manifest)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,19 @@
+"""A healthy world, written once; tests break copies of it."""
+
+from pathlib import Path
+
+import pytest
+from world import World, build
+
+
+@pytest.fixture(scope="session")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A written world in which every gate passes. Not to be changed."""
+    return build(tmp_path_factory.mktemp("healthy"), per_source=17).write()
+
+
+@pytest.fixture
+def world(healthy: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """That world again, in a folder of its own, to be changed and partly rewritten."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return healthy.copy(tmp_path)

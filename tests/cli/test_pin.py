@@ -1,0 +1,106 @@
+"""`ultramed pin` changes pins in params.yaml and nothing else."""
+
+import difflib
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from ultramed import params
+from ultramed.cli.pin import pin, rewritten
+from ultramed.errors import ParamsError, SourceError
+
+ROOT = Path(__file__).parents[2]
+DIGITS = "123456789012345678901234567890e1234567890123456789012345678901234"[:64]  # a number to YAML, unless quoted
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the project's params, no pin in them, and its sample data."""
+    text = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(re.sub(r"sha256: '[0-9a-f]*'", "sha256: ''", text))
+    shutil.copytree(ROOT / "data/raw/sample", tmp_path / "data/raw/sample")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def changed(before: str, after: str) -> list[str]:
+    return [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[0] in "+-"]
+
+
+def test_one_name_changes_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = Path("params.yaml").read_text()
+    pin(["medqa"])
+    digest = hashlib.sha256(Path("data/raw/sample/medqa/train.jsonl").read_bytes()).hexdigest()
+    assert changed(before, Path("params.yaml").read_text()) == [
+        "-   medqa: {location: data/raw/sample/medqa/train.jsonl, sha256: ''}",
+        f"+   medqa: {{location: data/raw/sample/medqa/train.jsonl, sha256: '{digest}'}}"]
+    assert capsys.readouterr().out == f"raw.medqa: sha256 {digest}, was empty\n"
+
+
+def test_all_changes_only_pins_and_twice_changes_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = Path("params.yaml").read_text()
+    pin(all_=True)
+    after = Path("params.yaml").read_text()
+    settings = params.load()
+    entries = [*settings.raw.values(), *settings.models.local.values()]
+    assert all(re.fullmatch("[0-9a-f]{64}", e.sha256 or "") for e in entries)
+    assert re.sub(r"sha256: '[0-9a-f]{64}'", "sha256: ''", after) == before
+    capsys.readouterr()
+    pin(all_=True)
+    assert Path("params.yaml").read_text() == after
+    assert capsys.readouterr().out.count(", unchanged\n") == len(entries)
+
+
+def test_as_a_command(here: Path) -> None:
+    app = typer.Typer()
+    app.command()(pin)
+    result = CliRunner().invoke(app, ["medqa", "mmlu"])
+    assert result.exit_code == 0, result.output
+    assert [line.split(":")[0] for line in result.output.splitlines()] == ["raw.medqa", "raw.mmlu"]
+    assert "--all" in CliRunner().invoke(app, ["--help"]).output
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    (["medqqa"], "'medqqa' is in neither raw nor models.local; expected medqa, "), ([], "no name was given"),
+])
+def test_unknown_names_are_refused(here: Path, names: list[str], said: str) -> None:
+    with pytest.raises(ParamsError, match=said):
+        pin(names)
+
+
+def test_a_failure_leaves_params_alone(here: Path) -> None:
+    shutil.rmtree("data/raw/sample/mmlu")
+    before = Path("params.yaml").read_text()
+    with pytest.raises(SourceError, match="mmlu: data/raw/sample/mmlu: is not there"):
+        pin(["medqa", "mmlu"])
+    assert Path("params.yaml").read_text() == before
+
+
+def test_a_location_that_fetch_replaces_is_refused(here: Path) -> None:
+    shutil.copytree("data/raw/sample/medqa", "data/raw/medqa")
+    text = Path("params.yaml").read_text().replace("data/raw/sample/medqa/train", "data/raw/medqa/train")
+    Path("params.yaml").write_text(text)
+    with pytest.raises(SourceError, match="overlaps data/raw/medqa, which this stage replaces"):
+        pin(["medqa"])
+
+
+@pytest.mark.parametrize("value", [DIGITS, "0" * 64, "true", "1e5"])
+def test_a_pin_is_text_whatever_it_looks_like(value: str) -> None:
+    text = rewritten("raw: {a: {location: x}} # note\n", {("raw", "a"): ("sha256", value)})
+    assert YAML(typ="safe").load(text) == {"raw": {"a": {"location": "x", "sha256": value}}}
+    assert text.endswith("# note\n")
+
+
+def test_a_new_kind_of_location_gets_its_own_kind_of_pin() -> None:
+    text = "raw:\n  a:\n    location: hf://datasets/o/n\n    sha256: 'old' # of a file\n\nnext: 1 # one\n"
+    after = rewritten(text, {("raw", "a"): ("revision", "f" * 40)})
+    tree = YAML(typ="safe").load(after)
+    assert tree == {"raw": {"a": {"location": "hf://datasets/o/n", "revision": "f" * 40}}, "next": 1}
+    assert after.endswith("next: 1 # one\n")

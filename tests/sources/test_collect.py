@@ -1,0 +1,133 @@
+"""One verdict a raw row, rights after overrides, and an end where too much is broken."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ultramed import params
+from ultramed.errors import SourceError
+from ultramed.records import Instruction, Verdict
+from ultramed.sources.collect import collect
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = params.load(ROOT / "params.yaml")
+SAMPLE = ROOT / "data/raw/sample"
+NOT_KEPT = {  # planted kinds that a reader can see; the screen finds the others
+    "broken_row": "quarantined", "answer_missing": "quarantined", "empty_option": "quarantined",
+    "empty_context": "quarantined",
+}
+OPEN = ("chatdoctor", "medquad", "medical_instruction_120k")  # here the source itself says: no answer
+
+
+def gathered(name: str, folder: Path, settings: params.Params = SETTINGS, **change: Any) -> tuple[
+        list[Instruction], list[Verdict]]:
+    source = settings.sources[name].model_copy(update=change)
+    collection = collect(name, source, folder, settings)
+    return list(collection), collection.verdicts
+
+
+def lines(folder: Path, rows: list[Any]) -> Path:
+    text = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    (folder / "train.json").write_text("\n".join(text))
+    return folder
+
+
+def item(**change: Any) -> dict[str, Any]:
+    return {"question": "Which?", "cop": 1, "opa": "a", "opb": "b", "opc": "c", "opd": "d"} | change
+
+
+def test_a_row_becomes_an_instruction(tmp_path: Path) -> None:
+    (row,), (verdict,) = gathered("medmcqa", lines(tmp_path, [item()]))
+    assert (row.id, row.family, row.source, row.category, row.kind) == (
+        "MedMCQA,0", "MedMCQA,0", "medmcqa", "exam", "exam")
+    assert (row.synthetic, row.parent, row.round, row.key, row.rights) == (False, None, 0, "A", "recipe")
+    assert row.origin == "train.json:1"
+    assert verdict == Verdict("MedMCQA,0", "collect", "kept", "kept", "")
+
+
+def test_an_override_replaces_the_class_of_the_source(tmp_path: Path) -> None:
+    record = params.Override(rights="research", by="A. Person", on="2026-01-01", because="the owner agreed in writing")
+    release = SETTINGS.release.model_copy(update={"overrides": {"medmcqa": record}})
+    settings = SETTINGS.model_copy(update={"release": release})
+    (row,), _ = gathered("medmcqa", lines(tmp_path, [item()]), settings)
+    assert row.rights == "research"
+
+
+def test_every_row_has_one_verdict_and_a_place(tmp_path: Path) -> None:
+    rows = [item() for _ in range(18)] + ['{"question": "cut', item(cop=9)]
+    kept, verdicts = gathered("medmcqa", lines(tmp_path, rows))
+    assert len(verdicts) == 20 and len(kept) == 18
+    assert [(v.id, v.code) for v in verdicts[18:]] == [
+        ("MedMCQA,18", "broken_json"), ("MedMCQA,19", "key_out_of_range")]
+    assert verdicts[18].reason == "train.json:19: is no valid JSON: unterminated string"
+    assert verdicts[19].reason == "train.json:20: cop is '9'; expected 1 to 4"
+
+
+def test_limit_takes_the_first_rows(tmp_path: Path) -> None:
+    kept, verdicts = gathered("medmcqa", lines(tmp_path, [item()] * 5), limit=3)
+    assert [v.id for v in verdicts] == [r.id for r in kept] == ["MedMCQA,0", "MedMCQA,1", "MedMCQA,2"]
+
+
+def test_too_many_broken_rows_stop_with_the_way_out(tmp_path: Path) -> None:
+    folder = lines(tmp_path, [item()] * 16 + ["{", "}", item(cop=None), item(opa="")])  # 4 of 20 = 20 % > 15 %
+    with pytest.raises(SourceError) as caught:
+        gathered("medmcqa", folder)
+    assert str(caught.value) == (
+        f"source medmcqa, {folder}: 4 of 20 rows are broken (20.0%), at most 15.0% may be: "
+        "train.json:17 broken_json: is no valid JSON: expecting property name enclosed in double quotes; "
+        "train.json:18 broken_json: is no valid JSON: expecting value; "
+        "train.json:19 answer_missing: cop is None: no key; this format counts from 1; "
+        "mend the file and `ultramed pin` it, or raise collect.max_broken in params.yaml")
+
+
+def test_the_limit_itself_is_allowed_and_dropped_rows_do_not_count(tmp_path: Path) -> None:
+    row = {"instruction": "Explain.", "output": "So."}
+    folder = lines(tmp_path, [row] * 14 + [row | {"output": ""}] * 3 + ["{"] * 3)  # 3 of 20 = 15 %
+    kept, verdicts = gathered("medinstruct_52k", folder)
+    assert len(kept) == 14
+    assert Counter(v.outcome for v in verdicts) == {"kept": 14, "dropped": 3, "quarantined": 3}
+
+
+def test_a_file_without_rows_stops(tmp_path: Path) -> None:
+    (tmp_path / "train.json").write_text("[]")
+    with pytest.raises(SourceError, match="holds no row; expected at least 1"):
+        gathered("chatdoctor", tmp_path)
+
+
+def test_a_key_seen_twice_is_quarantined_under_a_name_of_its_own(tmp_path: Path) -> None:
+    abstract = json.dumps({"QUESTION": "Q?", "CONTEXTS": ["C."], "LABELS": ["AIM"], "final_decision": "yes"})
+    members = [f'"{n}": {abstract}' for n in [*range(20), 3, 3]]
+    (tmp_path / "ori_pqaa.json").write_text("{" + ",\n".join(members) + "}")
+    kept, verdicts = gathered("pubmedqa", tmp_path)
+    assert len(kept) == 20 and len({v.id for v in verdicts}) == 22
+    assert [(v.id, v.code) for v in verdicts[20:]] == [
+        ("PubMedQA,3#2", "duplicate_key"), ("PubMedQA,3#3", "duplicate_key")]
+
+
+@pytest.mark.parametrize("name", list(SETTINGS.sources))
+def test_planted_dirt_is_found_and_nothing_else(name: str) -> None:
+    """Every planted row that a reader can see is set aside, every other row of the sample is kept."""
+    planted = [p for path in sorted((ROOT / "tests/data/planted").glob("*.json"))
+               for p in json.loads(path.read_text()) if p["source"] == name]
+    expected = {_row_id(name, p): _outcome(name, p["kind"]) for p in planted if p["kind"] in NOT_KEPT}
+    _, verdicts = gathered(name, SAMPLE / name)
+    assert {v.id: v.outcome for v in verdicts if not v.keep} == expected
+    assert {_row_id(name, p) for p in planted} <= {v.id for v in verdicts}
+
+
+def _outcome(name: str, kind: str) -> str:
+    return "dropped" if kind == "answer_missing" and name in OPEN else NOT_KEPT[kind]
+
+
+def _row_id(name: str, planted: dict[str, Any]) -> str:
+    """The id of a planted row: files count lines from 1, ids count rows from 0."""
+    prefix = SETTINGS.sources[name].prefix
+    if "line" in planted:
+        return f"{prefix},{planted['line'] - 1}"
+    if name == "medquad":
+        path = Path(planted["file"])
+        return f"{prefix},{path.parent.name}/{planted['key'] or path.stem}"
+    return f"{prefix},{planted.get('index', planted.get('key'))}"

@@ -1,0 +1,1 @@
+"""What models add to instructions: completions, candidates, feedback, preference pairs."""

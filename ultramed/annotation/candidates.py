@@ -1,0 +1,67 @@
+"""Candidates: one answer a pool member to each chosen instruction, for the judge to compare."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from ultramed.evaluation.extraction import chosen_letter, reasoning
+from ultramed.inference.client import Client
+from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.params import Member, Params
+from ultramed.prompts import Prompt, render
+from ultramed.records import Completion, Instruction, Verdict, drop, keep, quarantine
+from ultramed.seeds import seed_of
+
+
+def choose(
+    instructions: Iterable[Instruction], contested: set[str], scores: dict[str, float], params: Params
+) -> list[Instruction]:
+    """The instructions that get candidates: the highest-scored ones, sources taking turns; never one whose key is
+    contested. All (but those) where `candidates.prompts` is null."""
+    by_source: dict[str, list[Instruction]] = defaultdict(list)
+    for instruction in instructions:
+        if instruction.id not in contested:
+            by_source[instruction.source].append(instruction)
+    queues = [sorted(rows, key=lambda i: (-scores[i.id], i.id)) for _, rows in sorted(by_source.items())]
+    longest = max(map(len, queues), default=0)
+    turns = [queue[n] for n in range(longest) for queue in queues if n < len(queue)]
+    return turns[: params.candidates.prompts]
+
+
+def sample(
+    client: Client, name: str, member: Member, instructions: list[Instruction], params: Params
+) -> Iterator[tuple[Completion | None, Verdict]]:
+    """A pool member's answers, in order. Text cut by the token limit is no candidate unless `complete.cut` says so."""
+    requests = (_request(i, name, member, params.seed) for i in instructions)
+    answers = client.ask(requests, f"candidates, {name}", len(instructions), truncated_ok=params.complete.cut)
+    for instruction, answer in zip(instructions, answers, strict=True):
+        yield _read(instruction, name, answer)
+
+
+def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Completion | None, Verdict]]:
+    """The rows' own answers as candidates; rows without one have none."""
+    for i in instructions:
+        text = f"{i.reference}\n\nSo, the answer is {i.key}." if i.key and i.reference else i.reference
+        if text is None:
+            yield None, drop(i.id, f"candidates@{name}", "no_reference", "the row came without an answer")
+            continue
+        candidate = Completion(f"{i.id}@{name}", i.id, name, i.reference or "", text, i.key, 1, None)
+        yield candidate, keep(i.id, f"candidates@{name}", "sampled", "the row's own answer")
+
+
+def _request(i: Instruction, name: str, member: Member, seed: int) -> Request:
+    prompt = render(member.prompt, question=i.prompt)
+    turns = [(m.role, m.content) for m in i.messages[:-1] if m.role != "system"]
+    prompt = Prompt(prompt.name, prompt.hash, (*prompt.messages[:-1], *turns, prompt.messages[-1]))
+    sampling = Sampling(member.temperature, member.max_tokens, seed_of(seed, "candidates", name, i.id))
+    return Request(i.id, "candidate", prompt, sampling, rights=i.rights)
+
+
+def _read(i: Instruction, name: str, answer: Answer) -> tuple[Completion | None, Verdict]:
+    stage = f"candidates@{name}"
+    if not answer.ok:
+        return None, quarantine(i.id, stage, answer.failure, answer.detail)
+    text = answer.value
+    letter = chosen_letter(text, [o.letter for o in i.options]) if i.options else None
+    body = reasoning(text) if letter else text
+    return Completion(f"{i.id}@{name}", i.id, name, body, text, letter, 1, answer.key), keep(
+        i.id, stage, "sampled", f"{answer.reply.completion_tokens if answer.reply else 0} tokens")

@@ -1,0 +1,132 @@
+"""Chain-of-thought completions: the teacher answers, the letter is checked against the key, a mismatch is tried again
+with examples retrieved from accepted answers, and keys that independent solvers agree against are set aside."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, create_model
+
+from ultramed.annotation.solve import solve, winner
+from ultramed.embeddings import encode, nearest
+from ultramed.evaluation.extraction import chosen_letter, reasoning
+from ultramed.inference.client import Client
+from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.inference.structured import characters
+from ultramed.params import Params
+from ultramed.prompts import Prompt, render
+from ultramed.records import Completion, Instruction, Verdict, drop, keep, quarantine
+from ultramed.seeds import seed_of
+
+STAGE = "complete"
+
+
+@dataclass
+class Completed:
+    """Accepted completions, and one verdict for every instruction."""
+
+    rows: list[Completion] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
+def complete(client: Client, instructions: list[Instruction], params: Params) -> Completed:
+    """Answer every instruction. Verdict codes: accepted; key_mismatch (dropped); contested, and the kinds of unusable
+    reply (quarantined)."""
+    done, waiting = Completed(), instructions
+    for attempt in range(1, params.complete.attempts + 1):
+        examples = _examples(done, instructions, waiting, params) if attempt > 1 else {}
+        waiting = _attempt(client, waiting, examples, attempt, params, done)
+    _contest(client, waiting, params, done)
+    return done
+
+
+def _attempt(
+    client: Client, waiting: list[Instruction], examples: dict[str, list[dict[str, str]]], attempt: int,
+    params: Params, done: Completed,
+) -> list[Instruction]:
+    """One round of asking; returns the exam items whose answer missed the key."""
+    requests = (_request(i, examples.get(i.id, []), attempt, params) for i in waiting)
+    missed: list[Instruction] = []
+    answers = client.ask(requests, f"complete, attempt {attempt}", len(waiting), truncated_ok=params.complete.cut)
+    for instruction, answer in zip(waiting, answers, strict=True):
+        completion, verdict = _check(instruction, answer, attempt, client.name)
+        done.verdicts[instruction.id] = verdict
+        if completion is not None:
+            done.rows.append(completion)
+        elif instruction.key is not None:
+            missed.append(instruction)
+    return missed
+
+
+def _check(i: Instruction, answer: Answer, attempt: int, author: str) -> tuple[Completion | None, Verdict]:
+    """Accept or refuse one answer. Formatted replies get the closing line that free ones are asked for."""
+    if not answer.ok:
+        return None, quarantine(i.id, STAGE, answer.failure, f"attempt {attempt}: {answer.detail}")
+    text = answer.value
+    if isinstance(text, BaseModel):
+        text = f"{answer.value.reasoning.strip()}\n\nSo, the answer is {answer.value.answer}."
+    letter = chosen_letter(text, [o.letter for o in i.options]) if i.key else None
+    if i.key and letter is None:
+        return None, quarantine(i.id, STAGE, "no_letter", f"attempt {attempt}: the reply settles on no option")
+    if i.key and letter != i.key:
+        return None, drop(i.id, STAGE, "key_mismatch", f"attempt {attempt}: chose {letter}, the key is {i.key}")
+    why = f"attempt {attempt}: " + (f"chose {letter}, which is the key" if i.key else "open question, answered")
+    body = reasoning(text) if i.key else text
+    return Completion(f"{i.id}@{author}", i.id, author, body, text, letter, attempt, answer.key), keep(
+        i.id, STAGE, "accepted", why)
+
+
+def _request(i: Instruction, examples: list[dict[str, str]], attempt: int, params: Params) -> Request:
+    settings = params.complete
+    kind = explained(len(i.options), settings.max_tokens) if i.key and settings.format == "json" else None
+    prompt = _prompt(i, examples, kind is not None, settings.open_prompt)
+    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, i.id, attempt))
+    return Request(i.id, f"attempt-{attempt}", prompt, sampling, kind, rights=i.rights)
+
+
+def _prompt(i: Instruction, examples: list[dict[str, str]], formatted: bool, open_prompt: str) -> Prompt:
+    if i.key is None:
+        prompt = render(open_prompt, question=i.prompt)
+        turns = [(m.role, m.content) for m in i.messages[:-1] if m.role != "system"]
+        return Prompt(prompt.name, prompt.hash, (*prompt.messages[:-1], *turns, prompt.messages[-1]))
+    ending = "-json" if formatted else ""
+    if examples:
+        return render(f"complete-exam-examples{ending}", question=i.prompt, examples=examples)
+    return render(f"complete-exam{ending}", question=i.prompt)
+
+
+@cache
+def explained(options: int, max_tokens: int) -> type[BaseModel]:
+    """Reply type `{"reasoning": …, "answer": <letter>}` for so many options, short enough for the token limit."""
+    fields: dict[str, Any] = {
+        "reasoning": (str, Field(min_length=20, max_length=characters(max_tokens))),
+        "answer": (Literal[tuple("ABCDEFGHIJ"[:options])], ...),
+    }
+    return create_model("Explained", **fields)
+
+
+def _examples(
+    done: Completed, instructions: list[Instruction], waiting: list[Instruction], params: Params
+) -> dict[str, list[dict[str, str]]]:
+    """For each waiting item, the accepted exam answers to the questions most like it."""
+    questions = {i.id: i for i in instructions}
+    accepted = [c for c in done.rows if c.extracted is not None]
+    if not accepted or not waiting or not params.complete.examples:
+        return {}
+    pool = encode([questions[c.instruction_id].question for c in accepted])
+    picks = nearest(encode([i.question for i in waiting]), pool, params.complete.examples)
+    shown = [{"question": questions[c.instruction_id].prompt, "answer": c.text} for c in accepted]
+    return {i.id: [shown[n] for n in row] for i, row in zip(waiting, picks, strict=True)}
+
+
+def _contest(client: Client, missed: list[Instruction], params: Params, done: Completed) -> None:
+    """Set aside the items whose key independent solvers agree against."""
+    solvers = params.complete.solvers
+    if not missed or not solvers:
+        return
+    votes = solve(client, missed, solvers, params.seed, "contest")
+    for item in missed:
+        top = winner(votes.get(item.id, []))
+        if top and top[0] != item.key and top[1] >= params.complete.contested:
+            done.verdicts[item.id] = quarantine(
+                item.id, STAGE, "contested", f"{top[1]} of {solvers} solvers chose {top[0]}, the key is {item.key}")

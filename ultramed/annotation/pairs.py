@@ -1,0 +1,63 @@
+"""Preference pairs from feedback: all rank-ordered pairs, and the few of each instruction that are trained on.
+
+The paper names three kinds of selected pair but not its rules; ours: `easy`, the best candidate against one at least
+`pair.easy` points below; `hard`, the best against the next one at most `pair.hard` points below; `length`, the
+best-ranked candidate that is shorter than `pair.length` of a lower one, against length bias.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+
+from ultramed.params import PairRules, Params
+from ultramed.records import Completion, Feedback, Pair, Verdict, drop, keep
+from ultramed.seeds import generator
+
+
+def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split: str) -> Iterator[Pair]:
+    """Every ordered pair of one instruction whose ranks and scores do not contradict each other and whose texts
+    differ, best first."""
+    ordered = sorted(feedback, key=lambda f: f.rank)
+    for better, worse in combinations(ordered, 2):
+        chosen, rejected = candidates[better.candidate_id], candidates[worse.candidate_id]
+        if better.score < worse.score or chosen.text.strip() == rejected.text.strip():
+            continue
+        yield Pair(
+            f"{chosen.instruction_id}#{chosen.author}>{rejected.author}", chosen.instruction_id, chosen.id, rejected.id,
+            better.score, worse.score, better.rank, worse.rank, better.score - worse.score, "", split,
+        )
+
+
+def select(pairs: list[Pair], candidates: dict[str, Completion], params: Params) -> list[Pair]:
+    """The pairs of one instruction that are trained on, at most one of each label type, none twice."""
+    if not pairs:
+        return []
+    picked: dict[str, Pair] = {}
+    best = pairs[0].chosen_id
+    of_best = [p for p in pairs if p.chosen_id == best]
+    for label, found in (
+        ("easy", [p for p in of_best if p.margin >= params.pair.easy]),
+        ("hard", [p for p in of_best if p.margin <= params.pair.hard][:1]),
+        ("length", [p for p in pairs if _shorter(p, candidates, params.pair)][:1]),
+    ):
+        found = [p for p in found if p.id not in picked]
+        if found:
+            # Zephyr's rule: the rejected one is drawn at random among those that qualify
+            choice = generator(params.seed, "pair", label, found[0].instruction_id).choice(found)
+            picked[choice.id] = replace(choice, label_type=label)
+    return list(picked.values())[: params.pair.per_prompt]
+
+
+def verdict(instruction_id: str, pairs: list[Pair], selected: list[Pair], judged: int) -> Verdict:
+    """What became of one judged instruction."""
+    if not pairs:
+        return drop(instruction_id, "pair", "no_pair",
+                    f"0 of {judged * (judged - 1) // 2} pairs: scores contradict the ranking, or texts are equal")
+    if not selected:
+        return drop(instruction_id, "pair", "none_selected", f"0 of {len(pairs)} pairs fit a label type")
+    return keep(instruction_id, "pair", "paired", f"{len(pairs)} pairs, {len(selected)} selected")
+
+
+def _shorter(pair: Pair, candidates: dict[str, Completion], rules: PairRules) -> bool:
+    chosen, rejected = (candidates[i].text for i in (pair.chosen_id, pair.rejected_id))
+    return len(chosen) < rules.length * len(rejected)

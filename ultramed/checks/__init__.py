@@ -1,0 +1,1 @@
+"""Data-quality gates: DuckDB states the facts, Great Expectations judges them."""

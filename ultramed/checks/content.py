@@ -1,0 +1,25 @@
+"""The content hash of an artifact, the one `dvc.lock` records for the same path."""
+
+from pathlib import Path
+
+from ultramed.errors import SourceError
+
+
+def content_hash(path: Path) -> str:
+    """DVC's MD5 of a folder, over the sorted relative paths and MD5s of its files, ending in `.dir`.
+
+    Raises SourceError where there is no such folder.
+    """
+    from dvc_data.hashfile.hash import hash_file
+    from dvc_data.hashfile.meta import Meta
+    from dvc_data.hashfile.tree import Tree
+    from dvc_objects.fs.local import LocalFileSystem
+
+    if not path.is_dir():
+        raise SourceError(str(path), "is not here", "run `dvc repro` (or `dvc pull`) to make it")
+    tree, disk = Tree(), LocalFileSystem()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        _, digest = hash_file(str(file), disk, "md5")
+        tree.add(file.relative_to(path).parts, Meta(), digest)
+    tree.digest()
+    return str(tree.hash_info.value)

@@ -1,0 +1,29 @@
+"""The command `ultramed`. One command a file; here they are put together."""
+
+import sys
+
+import typer
+
+from ultramed.cli import accept, doctor, explain, pin, publish, scale, summary
+from ultramed.errors import UltramedError
+from ultramed.stage import fail
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                       help="UltraMedical as a data-versioned repository.")
+commands.command()(doctor.doctor)
+commands.command()(explain.explain)
+commands.command()(pin.pin)
+commands.command()(scale.scale)
+commands.command()(accept.accept)
+commands.command()(summary.summary)
+commands.add_typer(publish.app, name="publish")
+
+
+def app() -> None:
+    """Run the command line; a user's mistake is one line and exit code 1."""
+    try:
+        commands()
+    except UltramedError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,80 @@
+"""`ultramed doctor`: is this machine fit for what params.yaml asks?"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from ultramed import params, paths
+from ultramed.errors import UltramedError
+
+NEED_DISK_GB, NEED_MEMORY_GB = 6.0, 4.0
+
+Finding = tuple[bool, str, str]  # fine?, what, what was found
+
+
+def doctor() -> None:
+    """Check interpreter, disk, memory, ports, keys, pins and the ledger; exit code 1 when something is missing."""
+    findings = [*_machine(), *_project()]
+    for fine, what, found in findings:
+        print(f"{'ok  ' if fine else 'FAIL'}  {what:<12}{found}")
+    if not all(fine for fine, _, _ in findings):
+        raise typer.Exit(1)
+
+
+def _machine() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    inside = sys.prefix != sys.base_prefix
+    yield (sys.version_info[:2] == (3, 11) and inside, "interpreter",
+           f"{version} at {sys.prefix}" + ("" if inside else ", outside .venv: run `source .venv/bin/activate`"))
+    free = shutil.disk_usage(".").free / 1e9
+    yield free >= NEED_DISK_GB, "disk", f"{free:.1f} GB free, {NEED_DISK_GB:g} needed at laptop scale"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    yield memory >= NEED_MEMORY_GB, "memory", f"{memory:.1f} GB, {NEED_MEMORY_GB:g} needed at laptop scale"
+    yield _port()
+    for tool in ("git", "dvc"):
+        where = shutil.which(tool)
+        yield where is not None, tool, where or "not on PATH: run `source .venv/bin/activate`"
+
+
+def _port() -> Finding:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+    except OSError as error:
+        return False, "ports", f"no loopback port can be opened: {error}"
+    return True, "ports", "loopback ports can be opened"
+
+
+def _project() -> Iterator[Finding]:
+    try:
+        settings = params.load()
+    except UltramedError as error:
+        yield False, "params", str(error)
+        return
+    yield True, "params", f"scale {settings.scale}, all names known"
+    pins = {**{f"raw.{n}": p for n, p in settings.raw.items()},
+            **{f"models.local.{n}": m for n, m in settings.models.local.items()}}
+    missing = [n for n, p in pins.items() if not (p.sha256 or p.revision)]
+    yield not missing, "pins", f"missing: {', '.join(missing)}; run `ultramed pin`" if missing else f"{len(pins)} pins"
+    absent = [p.location for p in pins.values() if ":" not in p.location and not Path(p.location).exists()]
+    yield not absent, "inputs", f"not there: {', '.join(absent)}" if absent else "every local path is there"
+    for name, model in settings.models.remote.items():
+        env = model.api_key_env
+        yield not env or bool(os.environ.get(env)), "key", f"{name}: {env or 'none needed'}" + (
+            "" if not env or os.environ.get(env) else " is not set")
+    yield _ledger()
+    state = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=False)
+    yield state.returncode == 0, "repository", "clean" if not state.stdout else "has uncommitted changes (fine to run)"
+
+
+def _ledger() -> Finding:
+    folder = paths.ledger()
+    place = next(p for p in (folder, *folder.parents) if p.exists())
+    fine = os.access(place, os.W_OK)
+    return fine, "ledger", f"{folder}" + ("" if fine else f": {place} is not writable")

@@ -1,0 +1,82 @@
+"""`ultramed explain`: the whole life of one row."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from ultramed import params
+from ultramed.lineage import Row, Story, tell
+
+CUT = 400  # characters of a text shown, unless --full
+
+
+def explain(
+    row_id: Annotated[str, typer.Argument(help="id of an instruction, an answer (…@author) or a pair (…#a>b)")],
+    full: Annotated[bool, typer.Option("--full", help="show texts whole")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Raw line → parents → prompts → replies → scores → every verdict → pairs; for a dropped row, where and why."""
+    story = tell(row_id, params.load())
+    if as_json:
+        print(json.dumps(_plain(story), indent=1, ensure_ascii=False))
+        return
+    chain = []
+    current: Story | None = story
+    while current is not None:
+        chain.append(current)
+        current = current.parent
+    for depth, one in enumerate(reversed(chain)):
+        print("\n".join(_lines(one, None if full else CUT)))
+        if depth < len(chain) - 1:
+            print("\n  ↓\n")
+
+
+def _lines(s: Story, cut: int | None) -> list[str]:
+    out = [f"■ {s.id}"]
+    if s.rows:
+        last = s.rows[-1]
+        out += [f"  origin     {last['origin']}", f"  rights     {last['rights']}    family {last['family']}"
+                + (f"    parent {last['parent']}, round {last['round']}" if last["parent"] else "")]
+        out += _text("question", last["messages"][-1]["content"], cut)
+        out += [f"  option     {o['letter']}. {_clean(o['text'])}" for o in last["options"]]
+        out += [f"  key        {last['key']}"] if last["key"] else []
+        out += _text("reference", last["reference"], cut) if last["reference"] else []
+    out += [f"  score      {r['score']:g} by {r['method']}  {_clean(r['justification'])}".rstrip() for r in s.scores]
+    out += [f"  split      {r['split']} (family {r['family']})" for r in s.split]
+    for c in [*s.completions, *s.candidates]:
+        out += _text(f"{'candidate' if c in s.candidates else 'completion'} by {c['author']}", c["text"], cut)
+    out += [f"  judged     {f['candidate_id']}: score {f['score']}, rank {f['rank']}, shown {f['shown']}: "
+            f"{_clean(f['critique'])[:cut]}" for f in s.feedback]
+    out += [f"  pair       {p['id']}  margin {p['margin']}  {p['label_type'] or 'not selected'}  {p['split']}"
+            for p in s.pairs]
+    out += ["  verdicts"] + [f"    {v['outcome']:<12}{v['stage']:<20}{v['code']:<20}{v['reason']}" for v in s.verdicts]
+    out += ["  asked"] if s.requests else []
+    for r in s.requests:
+        out += _request(r, cut)
+    return out + ([f"  children   {', '.join(s.children)}"] if s.children else [])
+
+
+def _request(r: Row, cut: int | None) -> list[str]:
+    head = (f"    {r['step']:<12}{r['model']}, prompt {r['prompt']} ({r['prompt_hash']}), {r['prompt_tokens']}+"
+            f"{r['completion_tokens']} tokens, USD {r['price_usd']:g}, {r['outcome']}, key {r['request_key'][:12]}")
+    if "reply" not in r:
+        return [head, "                its text is not in this machine's ledger"]
+    return [head, *_text("    question", r["asked"][-1]["content"], cut), *_text("    reply", r["reply"], cut)]
+
+
+def _text(name: str, text: str, cut: int | None) -> list[str]:
+    text = _clean(text)
+    shown = text if cut is None or len(text) <= cut else f"{text[:cut]}… ({len(text)} characters, --full shows all)"
+    lines = shown.splitlines() or [""]
+    return [f"  {name:<11}{lines[0]}", *(f"             {line}" for line in lines[1:])]
+
+
+def _clean(text: str) -> str:
+    """Text of data or models without control characters: it must not steer the terminal."""
+    return "".join(c for c in text if c in "\n\t" or c.isprintable())
+
+
+def _plain(story: Story) -> Row:
+    found = {k: v for k, v in vars(story).items() if k != "parent"}
+    return {**found, "parent": _plain(story.parent) if story.parent else None}

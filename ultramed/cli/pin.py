@@ -1,0 +1,91 @@
+"""`ultramed pin`: write into params.yaml what its locations hold now."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+from ultramed import params, tables
+from ultramed.errors import ParamsError
+from ultramed.sources import hub, locations
+
+PARAMS = Path("params.yaml")
+Place = tuple[str, ...]  # section names down to one entry of params.yaml, ("raw", "medqa")
+
+
+def pin(
+    names: Annotated[list[str] | None, typer.Argument(help="raw inputs and local models of params.yaml")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="every raw input and local model")] = False,
+) -> None:
+    """Write the hash (hf://: the commit) of what a location holds now into params.yaml.
+
+    A revision that already is a full commit stays; to move on, set it to a branch such as main and pin again.
+    """
+    places = _chosen(names or [], all_)
+    pins = {place: _pin(place, entry) for place, entry in places.items()}
+    before = PARAMS.read_text(encoding="utf-8")
+    after = rewritten(before, pins)
+    if after != before:
+        tables.write_text(PARAMS, after)
+    for place, (field, value) in pins.items():
+        old = getattr(places[place], field)
+        print(f"{'.'.join(place)}: {field} {value}" + (", unchanged" if old == value else f", was {old or 'empty'}"))
+
+
+def rewritten(text: str, pins: dict[Place, tuple[str, str]]) -> str:
+    """The text of params.yaml with the pins in it; comments, quotes, flow style and long lines stay as they are."""
+    yaml = YAML()
+    yaml.preserve_quotes, yaml.width = True, 1_000_000
+    tree = yaml.load(text)
+    for place, (field, value) in pins.items():
+        entry: Any = tree
+        for part in place:
+            entry = entry[part]
+        _set(entry, field, value)
+    out = io.StringIO()
+    yaml.dump(tree, out)
+    return out.getvalue()
+
+
+def _set(entry: Any, field: str, value: str) -> None:
+    """Quoted always: a hash of digits and one 'e' would else be read as a number."""
+    if entry.get(field) != value:
+        quoted = SingleQuotedScalarString(value)
+        if field in entry:
+            entry[field] = quoted
+        else:
+            entry.insert(list(entry).index("location") + 1, field, quoted)
+    entry.pop("sha256" if field == "revision" else "revision", None)
+
+
+def _pin(place: Place, entry: params.Pin) -> tuple[str, str]:
+    """Field and value of an entry's pin."""
+    *section, name = place
+    if not entry.location.startswith(hub.SCHEME):
+        out = Path("data/raw" if section == ["raw"] else "models/local") / name
+        return "sha256", locations.current_hash(name, entry.location, out)
+    if hub.FULL_COMMIT.fullmatch(entry.revision or ""):
+        return "revision", str(entry.revision)
+    return "revision", hub.commit(f"{name}: {entry.location}", entry.location, entry.revision)
+
+
+def _chosen(names: list[str], all_: bool) -> dict[Place, params.Pin]:
+    """The entries to pin by their place. Raises ParamsError for an unknown name, or none."""
+    entries = dict(_entries(params.load(PARAMS)))
+    known = [place[-1] for place in entries]
+    for name in names:
+        if name not in known:
+            expected = f"expected {', '.join(known)}"
+            raise ParamsError("ultramed pin", f"'{name}' is in neither raw nor models.local; {expected}")
+    if not names and not all_:
+        raise ParamsError("ultramed pin", "no name was given", "name inputs of params.yaml, or use --all")
+    return {place: entry for place, entry in entries.items() if all_ or place[-1] in names}
+
+
+def _entries(settings: params.Params) -> Iterator[tuple[Place, params.Pin]]:
+    yield from ((("raw", name), entry) for name, entry in settings.raw.items())
+    yield from ((("models", "local", name), entry) for name, entry in settings.models.local.items())

@@ -1,0 +1,1 @@
+"""Which rows stay: screening, scores, duplicates, leaks, rights, splits."""

@@ -1,0 +1,140 @@
+"""How two texts are compared: their words, and what makes two similar questions different ones.
+
+"2 mg" and "20 mg", "most likely" and "least likely", "left" and "right" differ in one word of a hundred and in
+everything that matters.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from itertools import chain
+
+from ultramed.curation.vocabulary import (
+    FUNCTION_WORDS,
+    NEGATING_PREFIXES,
+    NEGATIONS,
+    OPPOSED_PREFIXES,
+    OPPOSITES,
+    ROMAN_NUMBERS,
+    SPELT_NUMBERS,
+    listed,
+)
+
+SHORT = 24  # words; two questions below it must share all their content words to be the same one
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+|[<>≤≥]|(?<=\w)[+-](?!\w)|(?<![\w.)\]])[+-](?=\d)")
+_DASHES = str.maketrans("−–—‐‑‒’ʼ", "------''")
+_CONTRACTED = {"can't": "can not", "won't": "will not", "shan't": "shall not"}
+_APOSTROPHE = re.compile(r"\b(?:can|won|shan)'t\b|n't\b|'(?:m|re|ve|ll|d|s)\b")
+_EXPANDED = {"n't": " not", "'m": " am", "'re": " are", "'ve": " have", "'ll": " will", "'d": " would", "'s": ""}
+_SIDES = [tuple(listed(side) for side in axis) for axis in OPPOSITES]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text for comparison: small letters, compatibility characters folded, contractions spelt out.
+
+    Signs before numbers, comparisons and the charge or result behind a word ("Rh-") are words too.
+    """
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).lower().translate(_DASHES)
+    if "'" in text:
+        text = _APOSTROPHE.sub(_expanded, text)
+    return _WORD.findall(text)
+
+
+def normalise(text: str) -> str:
+    """The words of a text, one space between them: equal for texts that differ in case, spacing and punctuation."""
+    return " ".join(words(text))
+
+
+def content(found: list[str]) -> frozenset[str]:
+    """The words that carry meaning, spelling folded (haemorrhage, hemorrhage)."""
+    return frozenset(_folded(w) for w in found if w not in FUNCTION_WORDS)
+
+
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    """Size of the intersection over size of the union; 1 for two empty sets."""
+    union = len(a | b)
+    return len(a & b) / union if union else 1.0
+
+
+def letters(found: list[str]) -> frozenset[str]:
+    """Runs of three letters of the content words written as one: blind to inflection and spacing of compounds."""
+    joined = "".join(_folded(SPELT_NUMBERS.get(w, w)) for w in found if w not in FUNCTION_WORDS)
+    return frozenset(joined[i : i + 3] for i in range(max(1, len(joined) - 2)))
+
+
+def difference(a: list[str], b: list[str]) -> str | None:
+    """Why two similar texts, given as words, are nevertheless different ones; None when nothing says so."""
+    if _numbers(a) != _numbers(b):
+        return "numbers"
+    if _symbols(a) != _symbols(b):
+        return "letters that stand alone"
+    if sum(w in NEGATIONS for w in a) != sum(w in NEGATIONS for w in b):
+        return "negation"
+    if _opposed(*_unmatched(a, b)):
+        return "opposites"
+    return "content words" if other_subject(a, b) else None
+
+
+def other_subject(a: list[str], b: list[str]) -> bool:
+    """Whether two short texts, given as words, lack each other's content words: "pain in my elbow", "… my ankle"."""
+    only_a, only_b = _unmatched(a, b)
+    return max(len(a), len(b)) < SHORT and (_strangers(only_a, only_b) or _strangers(only_b, only_a))
+
+
+def _folded(word: str) -> str:
+    return word.replace("ae", "e").replace("oe", "e")
+
+
+def _expanded(match: re.Match[str]) -> str:
+    return _CONTRACTED.get(match[0]) or _EXPANDED[match[0]]
+
+
+def _numbers(found: list[str]) -> Counter[str]:
+    """Numbers with their count, however written; "one of the" counts nothing."""
+    pairs = zip(found, chain(found[1:], [""]), strict=True)
+    counting = (w for w, after in pairs if not (w == "one" and after == "of"))
+    named = (SPELT_NUMBERS.get(w) or ROMAN_NUMBERS.get(w) or w for w in counting)
+    return Counter(w.replace(",", "") for w in named if any(c.isdigit() for c in w))
+
+
+def _symbols(found: list[str]) -> Counter[str]:
+    """Vitamin D, hepatitis B, type V: single letters; articles, pronouns and units aside."""
+    pairs = zip(found, chain([""], found), strict=False)
+    alone = (w for w, before in pairs if len(w) == 1 and w.isalpha() and not before[:1].isdigit())
+    return Counter(w for w in alone if w not in "aisglmhnf")
+
+
+def _unmatched(a: list[str], b: list[str]) -> tuple[list[str], list[str]]:
+    in_a, in_b = set(a), set(b)
+    return [w for w in a if w not in in_b], [w for w in b if w not in in_a]
+
+
+def _opposed(a: list[str], b: list[str]) -> bool:
+    left, right = set(a), set(b)
+    if any((left & one and right & other) or (left & other and right & one) for one, other in _SIDES):
+        return True
+    return any(_negates(x, y) or _negates(y, x) for x in left for y in right)
+
+
+def _negates(word: str, plain: str) -> bool:
+    """symptomatic, asymptomatic; hyperkalemia, hypokalemia."""
+    if len(plain) < 5 or word == plain:
+        return False
+    for one, other in OPPOSED_PREFIXES:
+        if word.startswith(one) and plain.startswith(other) and word[len(one) :] == plain[len(other) :]:
+            return True
+    return word.endswith(plain) and word[: -len(plain)] in NEGATING_PREFIXES
+
+
+def _strangers(own: list[str], others: list[str]) -> bool:
+    """Whether one text has a content word that the other lacks, in any inflection or compound spelling."""
+    rest, joined = sorted(content(others)), "".join(map(_folded, others))
+    named = (w for w in content(own) if w not in SPELT_NUMBERS and not w.isdigit())
+    return any(not (_inflected(w, rest) or (len(w) > 3 and w in joined)) for w in named)
+
+
+def _inflected(word: str, others: list[str]) -> bool:
+    alike = (o for o in others if word.startswith(o) or o.startswith(word))
+    return any(min(len(word), len(o)) > 3 and abs(len(word) - len(o)) < 4 for o in alike)

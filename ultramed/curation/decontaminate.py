@@ -1,0 +1,220 @@
+"""The leak screen: instructions and any other text that give away a benchmark question.
+
+A leak is one of three: the same question; a shared n-gram of question or context; a question too short for an n-gram
+whose words, with and without function words, are nearly those of a benchmark question.
+
+What benchmark items share among themselves is boilerplate and no leak ("which of the following is the most likely
+diagnosis", "temperature is 37 °C, pulse is 72/min …", whatever the numbers). Vignettes have more of it than a benchmark
+shows: with the n-gram alone, one in five of two halves of a real exam looked like a leak of the other half. So a
+shared n-gram counts where it goes on for half as many words again, or holds words that few items have, or its text
+has half of the item's content words (figures in tests/curation/test_decontaminate.py).
+
+Reasons carry benchmark ids, hashes and numbers, never a benchmark's text.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+from typing import Protocol
+
+from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
+
+from ultramed.curation.comparison import content, jaccard, words
+from ultramed.params import Decontaminate
+from ultramed.records import Instruction, Option
+
+COMMON = 3  # benchmark items from which a shared n-gram or question is boilerplate
+RUN = 1.5  # n-grams' lengths from which words shared in a row are a leak by themselves
+TELLING = 4  # words of an n-gram that few benchmark items have, from which it is one
+FEW = 0.02  # share of benchmark items
+SHARE = 0.5  # of an item's content words that a text with one of its n-grams must have otherwise
+EMBEDDED = 4  # content words a short question inside a longer text must have to be looked for
+_QUESTION = re.compile(r"\n\s*\n(?:Question:)?\s*")
+_SENTENCE = re.compile(r"(?<=[.?!:])\s+|\n+")
+
+
+class BenchmarkItem(Protocol):
+    """What the screen needs of a benchmark question."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def context(self) -> str | None: ...
+    @property
+    def options(self) -> Sequence[Option]: ...
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A benchmark item that a text gives away, and the evidence."""
+
+    benchmark_id: str
+    kind: str  # equal | ngram | similar
+    evidence: str  # what was found, both numbers where there are two; no benchmark text
+
+    @property
+    def reason(self) -> str:
+        return f"gives away benchmark item {self.benchmark_id}: {self.evidence}"
+
+
+class Index:
+    """Benchmark items, ready to be matched against. Build it with `from_items`."""
+
+    def __init__(self, settings: Decontaminate) -> None:
+        self.settings = settings
+        self._questions: dict[str, str] = {}  # key of a question, or of a boilerplate one with its options, to item id
+        self._longest = settings.ngram / max(settings.short, 1e-9)  # words of what is like a short question
+        self._boilerplate: set[str] = set()
+        self._texts: list[tuple[str, frozenset[str]]] = []  # id and content words of each question and context
+        self._ngrams: dict[int, list[int]] = defaultdict(list)  # hash to places in _texts
+        self._frequent: frozenset[str] = frozenset()  # words of more than a few items
+        self._short: list[tuple[str, frozenset[str], frozenset[str], int]] = []  # id, words, content words, word count
+        self._holding: dict[str, list[int]] = defaultdict(list)  # content word to places in _short
+
+    @classmethod
+    def from_items(cls, items: Iterable[BenchmarkItem], settings: Decontaminate) -> "Index":
+        """An index over all items."""
+        index = cls(settings)
+        kept = list(items)
+        index._add_questions(kept)
+        index._add_ngrams(kept)
+        for item in kept:
+            index._add_short(item)
+        return index
+
+    def match(self, instruction: Instruction) -> Leak | None:
+        """The first benchmark item that the turns or the reference answer of an instruction give away."""
+        options = _options(instruction.options)
+        for message in instruction.messages:
+            if message.role != "system" and (leak := self._turn(message.content, options)):
+                return leak
+        return self.leaks_text(instruction.reference or "")
+
+    def leaks_text(self, text: str) -> Leak | None:
+        """The first benchmark item that a free text (completion, candidate, demonstration) gives away."""
+        return self._shared_ngram(words(text)) or self._embedded(text)
+
+    def _turn(self, text: str, options: list[str]) -> Leak | None:
+        asked = [words(text)]
+        if len(parts := _QUESTION.split(text)) > 1:  # what stands behind a context
+            asked.append(words(parts[-1]))
+        for question in asked:
+            if leak := self._equal(question, options) or self._similar(question):
+                return leak
+        return self._shared_ngram(asked[0]) or self._embedded(text)
+
+    def _embedded(self, text: str) -> Leak | None:
+        """A short question among the sentences of a text."""
+        longest = self._longest * 12  # letters of so many words, generously
+        for sentence in _SENTENCE.split(text):
+            asked = words(sentence) if len(sentence) < longest else []
+            if len(content(asked)) >= EMBEDDED and (leak := self._similar(asked)):
+                return leak
+        return None
+
+    def _add_questions(self, items: Sequence[BenchmarkItem]) -> None:
+        asked = [_key(words(item.question)) for item in items]
+        count = Counter(asked)
+        for item, key in zip(items, asked, strict=True):
+            if count[key] >= COMMON:
+                self._boilerplate.add(key)
+                key = _key([key, *_options(item.options)])
+            self._questions.setdefault(key, item.id)
+
+    def _add_ngrams(self, items: Sequence[BenchmarkItem]) -> None:
+        found = [[words(text) for text in (item.question, item.context or "")] for item in items]
+        patterns, holders = Counter[int](), Counter[str]()
+        for texts in found:
+            patterns.update({gram for text in texts for gram in self._hashes(_masked(text))})
+            holders.update({word for text in texts for word in text})
+        self._frequent = frozenset(w for w, count in holders.items() if count > max(1, FEW * len(items)))
+        for item, texts in zip(items, found, strict=True):
+            for text in texts:
+                for gram, pattern in zip(self._hashes(text), self._hashes(_masked(text)), strict=True):
+                    if patterns[pattern] < COMMON:
+                        self._ngrams[gram].append(len(self._texts))
+                self._texts.append((item.id, content(text)))
+
+    def _add_short(self, item: BenchmarkItem) -> None:
+        asked = words(item.question)
+        if _key(asked) in self._boilerplate:
+            return
+        for word in content(asked):
+            self._holding[word].append(len(self._short))
+        self._short.append((item.id, frozenset(asked), content(asked), len(asked)))
+
+    def _equal(self, asked: list[str], options: list[str]) -> Leak | None:
+        key = _key(asked)
+        if key in self._boilerplate:
+            key = _key([key, *options])
+        found = self._questions.get(key)
+        return Leak(found, "equal", f"the same question, hash {key}") if found else None
+
+    def _shared_ngram(self, found: list[str]) -> Leak | None:
+        shared: dict[int, list[int]] = defaultdict(list)  # places in _texts to where the shared n-grams begin
+        grams = self._hashes(found)
+        for at, gram in enumerate(grams):
+            for place in self._ngrams.get(gram, ()):
+                shared[place].append(at)
+        for place, starts in sorted(shared.items()):
+            of, its = self._texts[place]
+            run, share = self._longest_run(starts), len(its & content(found)) / max(1, len(its))
+            if run >= RUN * self.settings.ngram or share >= SHARE or self._telling(found, starts) >= TELLING:
+                shown = f"n-gram of {self.settings.ngram} words with hash {grams[starts[0]]:016x}"
+                return Leak(of, "ngram", f"{shown}; {run} words in a row, {share:.2f} of its content words")
+        return None
+
+    def _longest_run(self, starts: list[int]) -> int:
+        """Words in the longest row of n-grams that begin one word apart."""
+        longest = length = 1
+        for before, after in pairwise(starts):
+            length = length + 1 if after == before + 1 else 1
+            longest = max(longest, length)
+        return longest + self.settings.ngram - 1
+
+    def _telling(self, found: list[str], starts: list[int]) -> int:
+        """The most words of one of these n-grams that few benchmark items have; numbers aside."""
+        grams = (set(found[at : at + self.settings.ngram]) for at in starts)
+        return max(sum(w not in self._frequent and not w[0].isdigit() for w in gram) for gram in grams)
+
+    def _similar(self, asked: list[str]) -> Leak | None:
+        """A benchmark question with nearly the same words, where either of the two is shorter than the n-gram."""
+        own_words, best = frozenset(asked), (0.0, "")
+        if len(own_words) > self._longest:
+            return None
+        own = content(asked)
+        for place in self._places(own):
+            of, its_words, its, length = self._short[place]
+            if min(len(asked), length) < self.settings.ngram:
+                best = max(best, (min(jaccard(own_words, its_words), jaccard(own, its)), of))
+        if best[0] < self.settings.short or not best[1]:
+            return None
+        return Leak(best[1], "similar", f"words {best[0]:.2f} alike; from {self.settings.short:.2f}")
+
+    def _places(self, own: frozenset[str]) -> set[int]:
+        """Questions that can reach the similarity: they hold one of the rarest words (prefix filtering)."""
+        needed = ceil(self.settings.short * len(own) - 1e-9)
+        rarest = sorted(own, key=lambda w: (len(self._holding.get(w, ())), w))[: len(own) - needed + 1]
+        return {place for word in rarest for place in self._holding.get(word, ())}
+
+    def _hashes(self, found: list[str]) -> list[int]:
+        size = self.settings.ngram
+        return [xxh3_64_intdigest(" ".join(found[at : at + size]).encode()) for at in range(len(found) - size + 1)]
+
+
+def _masked(found: list[str]) -> list[str]:
+    """The words with all numbers alike."""
+    return ["0" if any(c.isdigit() for c in word) else word for word in found]
+
+
+def _options(options: Sequence[Option]) -> list[str]:
+    return sorted(" ".join(words(o.text)) for o in options)
+
+
+def _key(parts: list[str]) -> str:
+    return xxh3_64_hexdigest("\x1f".join(parts).encode())

@@ -1,0 +1,147 @@
+"""Exact and near-duplicates among instructions: what is dropped names what is kept, and how similar the two are.
+
+Rows are given in order of priority: of two alike the earlier one stays. A row falls only against a row that stays,
+never against one that fell itself, so similarity does not drift along chains.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from xxhash import xxh3_128_hexdigest
+
+from ultramed.curation import comparison, minhash
+from ultramed.curation.comparison import words
+from ultramed.curation.likeness import MIN_ANSWER, Comparer, Duplicate, exam_item, options_text, wording
+from ultramed.params import Dedup, Params
+from ultramed.records import Instruction, Verdict, drop
+
+BUCKET = 200  # earlier rows of a bucket with which a row is compared
+Buckets = Mapping[int, list[str]]  # by position of a row: the buckets it shares with others
+
+
+def prioritised(instructions: Sequence[Instruction], sources: Sequence[str]) -> list[Instruction]:
+    """In order of the sources (others behind them, by name), evolution round, then id with its numbers as numbers."""
+    place = {name: number for number, name in enumerate(sources)}
+    return sorted(instructions, key=lambda i: (place.get(i.source, len(place)), i.source, i.round, natural(i.id)))
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts MedQA,9 before MedQA,10."""
+    parts = [part for part in re.split(r"([0-9]+)", name) if part]
+    return [(0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts]
+
+
+def exact_duplicates(instructions: Sequence[Instruction]) -> dict[str, str]:
+    """Id of each row whose normalised prompt, options sorted, stood in an earlier row; with that row's id."""
+    first: dict[str, str] = {}
+    return {i.id: kept for i in instructions if (kept := first.setdefault(_fingerprint(i), i.id)) != i.id}
+
+
+def near_duplicates(instructions: Sequence[Instruction], settings: Dedup) -> dict[str, Duplicate]:
+    """Near-duplicates of earlier rows, by id. `settings.threshold` is of word shingles of question and options;
+    a looser one does where the answers agree as well. `comparison.difference` protects what only looks alike."""
+    comparer = Comparer(instructions, settings)
+    found: dict[str, Duplicate] = {}
+    kept: dict[str, list[int]] = defaultdict(list)
+    shared = _buckets(instructions, settings, comparer.shingler)
+    for position in sorted(shared):
+        compared = (comparer.compare(position, other) for other in _members(shared[position], kept))
+        if duplicate := next(filter(None, compared), None):
+            found[duplicate.id] = duplicate
+        else:
+            for bucket in shared[position]:
+                kept[bucket].append(position)
+    return found
+
+
+def clusters(instructions: Sequence[Instruction], settings: Dedup) -> dict[str, str]:
+    """Each id with the representative (the earliest row) of its cluster of similar rows, chains included.
+
+    Meant for families that a split must not part: here numbers and negations protect nothing.
+    """
+    comparer = Comparer(instructions, settings)
+    parents = list(range(len(instructions)))
+    seen: dict[str, list[int]] = defaultdict(list)
+    shared = _by_wording(instructions, settings, comparer.shingler)
+    for position in sorted(shared):
+        for other in _members(shared[position], seen):
+            a, b = _root(parents, position), _root(parents, other)
+            if a != b and comparer.related(position, other):
+                parents[max(a, b)] = min(a, b)
+        for bucket in shared[position]:
+            seen[bucket].append(position)
+    return {i.id: instructions[_root(parents, n)].id for n, i in enumerate(instructions)}
+
+
+def drop_duplicates(
+    instructions: Sequence[Instruction], stage: str, params: Params
+) -> tuple[list[Instruction], list[Verdict]]:
+    """The rows without exact, then without near-duplicates, in order of priority; and a verdict for each dropped."""
+    rows = prioritised(instructions, list(params.sources))
+    by_id = {i.id: i for i in rows}
+    same = exact_duplicates(rows)
+    verdicts = [drop(i, stage, "exact_duplicate", _sameness(by_id[i], by_id[of])) for i, of in same.items()]
+    rows = [i for i in rows if i.id not in same]
+    near = near_duplicates(rows, params.dedup)
+    verdicts += [drop(d.id, stage, "near_duplicate", d.reason) for d in near.values()]
+    return [i for i in rows if i.id not in near], verdicts
+
+
+def looser(settings: Dedup, by: float) -> Dedup:
+    """The same settings with a lower threshold."""
+    return settings.model_copy(update={"threshold": max(0.0, round(settings.threshold - by, 6))})
+
+
+def _buckets(instructions: Sequence[Instruction], settings: Dedup, shingler: minhash.Shingler) -> Buckets:
+    """Rows that share bands of their wording or of their reference answer, or all options and the key."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for position, shared in _by_wording(instructions, settings, shingler).items():
+        found[position] += shared
+    answered = [n for n, i in enumerate(instructions) if len((i.reference or "").split()) >= MIN_ANSWER]
+    answers = (words(instructions[n].reference or "") for n in answered)
+    for place, bands in minhash.buckets(answers, shingler, settings.threshold, settings.permutations).items():
+        found[answered[place]] += [f"answer {band}" for band in bands]
+    items: dict[str, list[int]] = defaultdict(list)
+    for position, instruction in enumerate(instructions):
+        if item := exam_item(instruction):
+            items[item].append(position)
+    for item, positions in items.items():
+        for position in positions if len(positions) > 1 else []:
+            found[position].append(f"item {item}")
+    return found
+
+
+def _by_wording(instructions: Sequence[Instruction], settings: Dedup, shingler: minhash.Shingler) -> Buckets:
+    texts = (wording(i) for i in instructions)
+    found = minhash.buckets(texts, shingler, settings.threshold, settings.permutations)
+    return {position: [f"wording {band}" for band in bands] for position, bands in found.items()}
+
+
+def _members(buckets: Sequence[str], rows: Mapping[str, list[int]]) -> Iterator[int]:
+    """Earlier rows in these buckets, each once."""
+    seen: set[int] = set()
+    for bucket in buckets:
+        for other in rows[bucket][:BUCKET]:
+            if other not in seen:
+                seen.add(other)
+                yield other
+
+
+def _fingerprint(instruction: Instruction) -> str:
+    turns = [f"{m.role}\x1f{comparison.normalise(m.content)}" for m in instruction.messages if m.role != "system"]
+    return xxh3_128_hexdigest("\x1e".join([*turns, options_text(instruction)]).encode())
+
+
+def _sameness(row: Instruction, kept: Instruction) -> str:
+    """The reason; it tells when the keys name different texts, for then one of the two is wrong."""
+    keys = [next((comparison.normalise(o.text) for o in i.options if o.letter == i.key), None) for i in (row, kept)]
+    remark = "" if keys[0] == keys[1] else "; their keys differ"
+    return f"same question and options as {kept.id}: 1.00 alike; exact from 1.00{remark}"
+
+
+def _root(parents: list[int], position: int) -> int:
+    while parents[position] != position:
+        parents[position] = parents[parents[position]]
+        position = parents[position]
+    return position

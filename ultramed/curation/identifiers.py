@@ -1,0 +1,103 @@
+"""Direct personal health identifiers in text, by kind. Spans only: the text itself is never repeated.
+
+Numbers of clinical care (blood pressures, doses, laboratory values, ages, PMIDs, dates of symptoms) are no
+identifiers, nor are the addresses and toll-free numbers of public institutions. Names need a cue.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ultramed.curation import names, patterns
+from ultramed.records import Instruction
+
+_HINTS = {  # one of these stands in every lower-cased text that holds the kind: most texts are told off at once
+    "email": ("@", "dot", "at)", "at]"),
+    "url": ("://", "www.", ".com/", ".me/", ".org/"),
+    "date_of_birth": ("born", "birth", "dob", "o.b", "o. b", "o b"),
+    "record_number": ("number", " no", "id", "num", "mrn", "m.r.n", "card", "record", "chart", "file"),
+}
+_DIGITS = {
+    "phone": re.compile(r"\d(?:[\s().\-]{0,3}\d){6}"),
+    "ssn": re.compile(r"\d{3}[\s-]?\d{2}[\s-]?\d{4}"),
+    "record_number": re.compile(r"\d{3}"),
+    "street_address": re.compile(r"\d"),
+    "date_of_birth": re.compile(r"\d"),
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where an identifier stands in a text, in characters."""
+
+    kind: str  # one of params `screen.identifiers`
+    start: int
+    end: int
+
+
+def find(text: str, kinds: Sequence[str]) -> list[Span]:
+    """Identifiers of these kinds, in order of their place. Raises KeyError for an unknown kind."""
+    lower = text.lower()
+    found = {Span(kind, *span) for kind in kinds if _possible(kind, lower) for span in FINDERS[kind](text)}
+    return sorted(found, key=lambda s: (s.start, s.end, s.kind))
+
+
+def _possible(kind: str, lower: str) -> bool:
+    digits = _DIGITS.get(kind)
+    return any(h in lower for h in _HINTS.get(kind, ("",))) and (digits is None or digits.search(lower) is not None)
+
+
+def identifier(instruction: Instruction, kinds: Sequence[str]) -> tuple[str, str] | None:
+    """Code and reason for the first direct identifier in question, options or reference answer; None for none."""
+    for field, text in _fields(instruction):
+        if spans := find(text, kinds):
+            first = spans[0]
+            named = first.kind.replace("_", " ")
+            return f"identifier_{first.kind}", f"{named} at characters {first.start}–{first.end} of the {field}"
+    return None
+
+
+def _fields(instruction: Instruction) -> Iterator[tuple[str, str]]:
+    last = len(instruction.messages) - 1
+    for number, message in enumerate(instruction.messages):
+        yield "question" if number == last else f"turn {number + 1} ({message.role})", message.content
+    for option in instruction.options:
+        yield f"option {option.letter}", option.text
+    yield "reference answer", instruction.reference or ""
+
+
+def _matches(*patterns: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
+    def finder(text: str) -> Iterator[tuple[int, int]]:
+        yield from (match.span() for pattern in patterns for match in pattern.finditer(text))
+
+    return finder
+
+
+def _urls(text: str) -> Iterator[tuple[int, int]]:
+    """Web addresses but those of public institutions, where articles point their readers."""
+    for match in patterns.URL.finditer(text):
+        if match["site"] or not patterns.PUBLIC_HOST.search(match["host"]):
+            yield match.span()
+
+
+def _phones(text: str) -> Iterator[tuple[int, int]]:
+    """Numbers in the form of a telephone's, or behind a cue; neither toll-free ones nor quantities."""
+    spans = [m.span() for pattern in (patterns.PHONE_WRITTEN, patterns.MOBILE) for m in pattern.finditer(text)]
+    spans += [m.span("number") for m in patterns.PHONE_CUED.finditer(text)]
+    for start, end in spans:
+        number = text[start:end]
+        plausible = 7 <= sum(c.isdigit() for c in number) <= 15 and not patterns.TOLL_FREE.match(number)
+        if plausible and not patterns.UNIT.match(text, end):
+            yield start, end
+
+
+FINDERS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
+    "email": _matches(patterns.EMAIL),
+    "phone": _phones,
+    "url": _urls,
+    "date_of_birth": _matches(patterns.BIRTH),
+    "record_number": _matches(patterns.RECORD),
+    "person_name": names.find,
+    "street_address": _matches(patterns.STREET, patterns.STREET_CUED, patterns.POSTAL),
+    "ssn": _matches(patterns.SSN, patterns.SSN_CUED),
+}

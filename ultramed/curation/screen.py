@@ -1,0 +1,94 @@
+"""The screen before any model call: rights, identifiers, dirt, leaks, duplicates, in this order.
+
+It costs nothing; what it holds back never leaves the machine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ultramed.curation import dirt, identifiers, rights
+from ultramed.curation.decontaminate import BenchmarkItem, Index
+from ultramed.curation.dedup import drop_duplicates
+from ultramed.errors import SourceError
+from ultramed.params import Params
+from ultramed.progress import Progress
+from ultramed.records import Instruction, Message, Option, Verdict, drop, keep, quarantine
+
+STAGE = "screen"
+
+
+@dataclass(frozen=True)
+class ScreenResult:
+    """What a curation step kept, in the order it was given, and one verdict for every row it was given."""
+
+    rows: list[Instruction]
+    verdicts: list[Verdict]
+
+
+def screen(instructions: Iterable[Instruction], items: Iterable[BenchmarkItem], settings: Params) -> ScreenResult:
+    """Screen all rows against each other and against the benchmarks.
+
+    Raises SourceError when an id occurs twice: its verdict would be ambiguous.
+    """
+    index = Index.from_items(items, settings.decontaminate)
+    remote = rights.remote_models_configured(settings)
+    verdicts: dict[str, Verdict] = {}
+    passed: list[Instruction] = []
+    with Progress(STAGE) as progress:
+        for instruction in instructions:
+            refuse_repeated(instruction.id, verdicts)
+            cleaned, verdict = _judge(instruction, index, remote, settings)
+            verdicts[instruction.id] = verdict
+            if verdict.keep:
+                passed.append(cleaned)
+            progress.step()
+    return without_duplicates(passed, verdicts, STAGE, settings)
+
+
+def without_duplicates(
+    passed: list[Instruction], verdicts: dict[str, Verdict], stage: str, settings: Params
+) -> ScreenResult:
+    """The result after exact and near-duplicates of `passed` are taken out and their verdicts replaced."""
+    kept, dropped = drop_duplicates(passed, stage, settings)
+    verdicts |= {v.id: v for v in dropped}
+    stays = {i.id for i in kept}
+    return ScreenResult([i for i in passed if i.id in stays], list(verdicts.values()))
+
+
+def refuse_repeated(row_id: str, seen: dict[str, Verdict]) -> None:
+    """Raises SourceError when a row of this id has been seen."""
+    if row_id in seen:
+        raise SourceError(row_id, "is the id of 2 rows; 1 expected", "give every source a prefix of its own")
+
+
+def cleaned(instruction: Instruction) -> tuple[Instruction, list[str]]:
+    """The instruction with all its texts cleaned, and the names of the repairs made."""
+    texts = [m.content for m in instruction.messages] + [o.text for o in instruction.options]
+    found = sorted({name for text in (*texts, instruction.reference or "") for name in dirt.repairs(text)})
+    if not found:
+        return instruction, []
+    return replace(
+        instruction,
+        messages=[Message(m.role, dirt.clean(m.content)) for m in instruction.messages],
+        options=[Option(o.letter, dirt.clean(o.text)) for o in instruction.options],
+        reference=dirt.clean(instruction.reference) or None if instruction.reference else None,
+    ), found
+
+
+def _judge(
+    instruction: Instruction, index: Index, remote: bool, settings: Params
+) -> tuple[Instruction, Verdict]:
+    """The cleaned row, and the verdict on it alone."""
+    row_id, kinds = instruction.id, list(settings.screen.identifiers)
+    if found := rights.screen_rights(instruction, remote):
+        return instruction, drop(row_id, STAGE, *found)
+    if found := identifiers.identifier(instruction, kinds):
+        return instruction, quarantine(row_id, STAGE, *found)
+    tidy, repaired = cleaned(instruction)
+    if repaired and (found := identifiers.identifier(tidy, kinds)):
+        return tidy, quarantine(row_id, STAGE, found[0], f"{found[1]}, once cleaned")
+    if found := dirt.dirt(tidy, settings.screen):
+        return tidy, drop(row_id, STAGE, *found)
+    if leak := index.match(tidy):
+        return tidy, drop(row_id, STAGE, "leak", leak.reason)
+    return tidy, keep(row_id, STAGE, "cleaned", f"repaired: {', '.join(repaired)}") if repaired else keep(row_id, STAGE)

@@ -1,0 +1,48 @@
+"""Curation proper: thresholds on the difficulty score, then leaks and duplicates again, now over synthetic rows too."""
+
+from collections.abc import Iterable, Mapping
+
+from ultramed.curation.decontaminate import BenchmarkItem, Index
+from ultramed.curation.screen import ScreenResult, refuse_repeated, without_duplicates
+from ultramed.errors import ParamsError
+from ultramed.params import Params
+from ultramed.records import Instruction, Score, Verdict, drop, keep, quarantine
+
+STAGE = "curate"
+
+
+def select(
+    instructions: Iterable[Instruction], scores: Iterable[Score], items: Iterable[BenchmarkItem], settings: Params
+) -> ScreenResult:
+    """Rows that reach their source's threshold and repeat neither a benchmark nor an earlier row.
+
+    An evolved row falls to its parent only where the two are duplicates. Raises ParamsError for sources that have no
+    threshold, SourceError for an id that occurs twice.
+    """
+    rows = list(instructions)
+    _refuse_unknown({i.source for i in rows}, settings.curate.min_score)
+    index = Index.from_items(items, settings.decontaminate)
+    by_id = {s.id: s.score for s in scores}
+    verdicts: dict[str, Verdict] = {}
+    for row in rows:
+        refuse_repeated(row.id, verdicts)
+        verdicts[row.id] = _judge(row, by_id.get(row.id), settings.curate.min_score[row.source], index)
+    return without_duplicates([i for i in rows if verdicts[i.id].keep], verdicts, STAGE, settings)
+
+
+def _refuse_unknown(sources: set[str], thresholds: Mapping[str, float]) -> None:
+    if missing := sorted(sources - set(thresholds)):
+        raise ParamsError(
+            "params.yaml: curate.min_score",
+            f"has no threshold for {', '.join(missing)}; every source of rows needs one", "add one line for each",
+        )
+
+
+def _judge(row: Instruction, score: float | None, threshold: float, index: Index) -> Verdict:
+    if score is None:
+        return quarantine(row.id, STAGE, "no_score", "the row has 0 scores, 1 expected; see its verdict of stage score")
+    if score < threshold:
+        return drop(row.id, STAGE, "low_score", f"score {score:g}; curate.min_score.{row.source} is {threshold:g}")
+    if leak := index.match(row):
+        return drop(row.id, STAGE, "leak", leak.reason)
+    return keep(row.id, STAGE, "kept", f"score {score:g}; curate.min_score.{row.source} is {threshold:g}")

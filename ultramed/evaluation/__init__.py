@@ -1,0 +1,1 @@
+"""Benchmarks, one a file, and reading what models answer on them."""

@@ -1,0 +1,12 @@
+"""MedMCQA's dev set, 4,183 questions (medmcqa/medmcqa): the keys of its test set are not public."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ultramed.evaluation.benchmarks import BenchmarkItem, items
+from ultramed.sources import medmcqa
+
+
+def questions(folder: Path) -> Iterator[BenchmarkItem]:
+    """The questions of the files under `folder`."""
+    return items(folder, medmcqa.read(folder))

@@ -1,0 +1,115 @@
+"""The ledger: every reply ever bought, by the key of what was asked. Money is never spent twice.
+
+One SQLite file in WAL mode, shared by every process of the repository; a reply counts once it is on disk
+(`synchronous=FULL`). It is no DVC output: manifests pin what a stage used, the ledger keeps what there is.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ultramed.errors import LedgerError
+from ultramed.inference.requests import Reply, digest
+
+VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replies (
+    key TEXT PRIMARY KEY, identity TEXT NOT NULL, stage TEXT NOT NULL, asked TEXT NOT NULL, reply TEXT NOT NULL,
+    checksum TEXT NOT NULL, price_usd REAL NOT NULL, latency_s REAL NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A bought reply with the circumstances that no output may depend on."""
+
+    key: str
+    identity: str  # of the model
+    stage: str
+    asked: str  # the turns, as JSON: what `ultramed explain` shows
+    reply: Reply
+    price_usd: float
+    latency_s: float
+
+
+class Ledger:
+    """An open ledger. Raises LedgerError when it cannot be opened, read or written, or is another version's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "ledger.sqlite"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_TABLES)
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
+            found = self._db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
+        except (sqlite3.Error, OSError) as error:
+            raise self._fault(error) from None
+        if found != str(VERSION):
+            raise LedgerError(
+                str(self.path), f"is a ledger of version {found}; this code reads version {VERSION}",
+                "point ULTRAMED_LEDGER at another folder, or check out the code that wrote it",
+            )
+
+    def get(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """The entries there are for these keys; a damaged one counts as absent."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Entry] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            query = f"SELECT * FROM replies WHERE key IN ({','.join('?' * len(part))})"
+            for key, identity, stage, asked, reply, checksum, price, latency, _ in self._all(query, part):
+                if digest([key, reply]) == checksum:
+                    found[key] = Entry(key, identity, stage, asked, Reply(**json.loads(reply)), price, latency)
+        return found
+
+    def put(self, entries: list[Entry]) -> dict[str, Entry]:
+        """Record entries in one durable transaction. The first reply recorded for a key stays: the entries
+        returned are the ones that now stand, for all processes alike."""
+        rows = [self._row(e) for e in entries]
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._drop_damaged([e.key for e in entries])
+                self._db.executemany("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+        return self.get(e.key for e in entries)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _row(self, e: Entry) -> tuple[object, ...]:
+        reply = json.dumps(vars(e.reply), ensure_ascii=False)
+        checksum = digest([e.key, reply])
+        return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
+
+    def _drop_damaged(self, keys: list[str]) -> None:
+        for key in keys:
+            row = self._db.execute("SELECT reply, checksum FROM replies WHERE key = ?", (key,)).fetchone()
+            if row and digest([key, row[0]]) != row[1]:
+                self._db.execute("DELETE FROM replies WHERE key = ?", (key,))
+
+    def _all(self, query: str, values: list[str]) -> list[tuple]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    def _fault(self, error: Exception) -> LedgerError:
+        return LedgerError(
+            str(self.path), f"cannot be used: {error}",
+            "check free space and permissions there, or point ULTRAMED_LEDGER at another folder",
+        )

@@ -1,0 +1,78 @@
+"""Reading replies. Asking and parsing are apart: pure functions from text to a value or the reason there is none.
+
+An unreadable reply never becomes a value.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ultramed.inference.requests import Reply
+
+_FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
+_REFUSAL = re.compile(
+    r"^\W*(?:i['’]?m (?:sorry|unable)|i am (?:sorry|unable)|sorry,|i can(?:['’]?t|not) (?:assist|help|provide|answer)"
+    r"|as an ai\b)",
+    re.IGNORECASE,
+)
+
+
+def read(reply: Reply, kind: type[BaseModel] | None, truncated_ok: bool = False) -> tuple[Any, str, str]:
+    """(value, failure, detail) of a reply; exactly one of value and failure is set, free text being its own value.
+
+    Failures: empty, truncated (the token limit cut it), refused, unreadable (no JSON), invalid (JSON of another
+    shape: a score out of range, a missing candidate, a repeated rank).
+    """
+    if not reply.text.strip():
+        return None, "empty", "the reply holds no text"
+    if reply.finish_reason == "length" and not truncated_ok:
+        return None, "truncated", f"cut at {reply.completion_tokens} tokens"
+    if reply.finish_reason == "content_filter" or (kind is None and _REFUSAL.match(reply.text)):
+        return None, "refused", "the model declined to answer"
+    if kind is None:
+        return reply.text.strip(), "", ""
+    return _read_json(reply.text, kind)
+
+
+def _read_json(text: str, kind: type[BaseModel]) -> tuple[Any, str, str]:
+    found = find_object(text)
+    if found is None:
+        return None, "unreadable", f"expected one JSON object, found {len(text)} characters without one"
+    try:
+        return kind.model_validate(found), "", ""
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or kind.__name__
+        return None, "invalid", f"{where}: {first['msg']}"
+
+
+def find_object(text: str) -> dict[str, Any] | None:
+    """The JSON object in a reply: bare, in a code fence, or after some words. Nothing is guessed or completed."""
+    if fenced := _FENCE.match(text):
+        text = fenced[1]
+    decoder = json.JSONDecoder(strict=False)  # models put raw newlines into strings
+    start = text.find("{")
+    while start >= 0:
+        try:
+            found, _ = decoder.raw_decode(text, start)
+            return found if isinstance(found, dict) else None
+        except json.JSONDecodeError:
+            start = text.find("{", start + 1)
+    return None
+
+
+def expected_digit(logprobs: dict[str, float]) -> float | None:
+    """Expected value of a digit token 0 to 9 under its log-probabilities, normalised over the digits that are
+    there; None when no digit is."""
+    weights = {int(token): math.exp(p) for token, p in logprobs.items() if token in "0123456789" and token}
+    total = sum(weights.values())
+    return sum(d * w for d, w in weights.items()) / total if total > 0 else None
+
+
+def characters(tokens: int) -> int:
+    """Characters that surely fit into so many tokens of English with its JSON around it: a schema that allows more
+    invites replies cut in the middle."""
+    return max(40, int(2.4 * tokens))

@@ -1,0 +1,123 @@
+"""Everything the pipeline knows of one row: raw line, parents, prompts, replies, scores, verdicts, pairs."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ultramed import artifacts, paths
+from ultramed.errors import UltramedError
+from ultramed.inference.ledger import Ledger
+from ultramed.params import Params
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Story:
+    """One row's life. Lists are in the order of the graph; empty where nothing happened."""
+
+    id: str
+    rows: list[Row] = field(default_factory=list)  # as it stood after each stage that holds it: {"artifact", …}
+    verdicts: list[Row] = field(default_factory=list)
+    requests: list[Row] = field(default_factory=list)  # with "asked" and "reply" where the ledger has them
+    scores: list[Row] = field(default_factory=list)
+    split: list[Row] = field(default_factory=list)
+    completions: list[Row] = field(default_factory=list)
+    candidates: list[Row] = field(default_factory=list)
+    feedback: list[Row] = field(default_factory=list)
+    pairs: list[Row] = field(default_factory=list)
+    children: list[str] = field(default_factory=list)
+    parent: "Story | None" = None
+
+    @property
+    def seen(self) -> bool:
+        return bool(self.rows or self.verdicts or self.requests)
+
+
+def tell(row_id: str, params: Params) -> Story:
+    """The story of an instruction, by its id or by that of one of its answers (`…@author`) or pairs (`…#a>b`).
+
+    Raises UltramedError for an id that no stage has seen.
+    """
+    asked = row_id.split("#")[0].split("@")[0]
+    story = _story(asked, params, with_children=True)
+    if not story.seen:
+        near = _near(asked, params)
+        raise UltramedError(
+            row_id, "is no row that any stage has seen" + (f"; ids near it: {', '.join(near)}" if near else ""),
+            "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` (or `dvc pull`) brings the artifacts")
+    return story
+
+
+def _story(row_id: str, params: Params, with_children: bool = False) -> Story:
+    story = Story(row_id)
+    places = _instruction_places(params)
+    for place in places:
+        story.rows += [{"artifact": str(place), **r} for r in _find(place, "rows", "id", row_id)]
+    for place in [*places, *_answer_places(params)]:
+        story.verdicts += [{"artifact": str(place), **r} for r in _find(place, "verdicts", "id", row_id)]
+        story.requests += _find(place, "manifest", "row_id", row_id)
+    story.scores = _find(artifacts.SCORED, "rows", "id", row_id)
+    story.split = _find(artifacts.SPLIT, "rows", "id", row_id)
+    story.completions = _find(artifacts.COMPLETED, "rows", "instruction_id", row_id)
+    for author in params.candidates.authors:
+        story.candidates += _find(artifacts.CANDIDATES / author, "rows", "instruction_id", row_id)
+    story.feedback = _find(artifacts.JUDGED, "rows", "instruction_id", row_id)
+    selected = {p["id"]: p for p in _find(artifacts.PAIRED, "selected", "instruction_id", row_id)}
+    story.pairs = [selected.get(p["id"], p) for p in _find(artifacts.PAIRED, "rows", "instruction_id", row_id)]
+    _add_replies(story)
+    if with_children:
+        found = {r["id"] for place in places for r in _find(place, "rows", "parent", row_id)}
+        story.children = sorted(found)
+    parent = next((r["parent"] for r in story.rows if r["parent"]), None)
+    story.parent = _story(parent, params) if parent else None
+    return story
+
+
+def _instruction_places(params: Params) -> list[Path]:
+    return [*(artifacts.COLLECTED / s for s in params.sources), *artifacts.instruction_folders(params),
+            artifacts.SCORED, artifacts.CURATED]
+
+
+def _answer_places(params: Params) -> list[Path]:
+    return [artifacts.COMPLETED, *(artifacts.CANDIDATES / a for a in params.candidates.authors), artifacts.JUDGED,
+            artifacts.PAIRED, *(artifacts.WITHHELD / p for p in params.release.profiles)]
+
+
+def _find(folder: Path, table: str, column: str, value: str) -> list[Row]:
+    """Rows of a table with that value; none where the artifact, the table or the column is not there."""
+    shards = sorted(map(str, folder.glob(f"{table}-*.parquet")))
+    if not shards:
+        return []
+    with duckdb.connect() as db:
+        columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
+        if column not in columns:
+            return []
+        found = db.execute(f'SELECT * FROM read_parquet(?) WHERE "{column}" = ?', [shards, value]).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in found]
+
+
+def _near(row_id: str, params: Params) -> list[str]:
+    """Up to three seen ids that begin alike."""
+    found: set[str] = set()
+    with duckdb.connect() as db:
+        for place in _instruction_places(params):
+            if shards := sorted(map(str, place.glob("verdicts-*.parquet"))):
+                query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
+                found |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
+    return sorted(found)[:3]
+
+
+def _add_replies(story: Story) -> None:
+    """What was asked and answered, from the ledger where this machine has one."""
+    if not story.requests or not (paths.ledger() / "ledger.sqlite").exists():
+        return
+    ledger = Ledger(paths.ledger())
+    entries = ledger.get(r["request_key"] for r in story.requests)
+    ledger.close()
+    for request in story.requests:
+        if entry := entries.get(request["request_key"]):
+            request["asked"], request["reply"] = json.loads(entry.asked), entry.reply.text

@@ -1,0 +1,63 @@
+"""Prompts are files, `<name>.md`, one a task; `render` fills them strictly.
+
+A file is a list of turns, each under a line `--- system`, `--- user` or `--- assistant`, in Jinja. Turns are split
+before anything is filled in, so text from data can never open a turn of its own, and values are never evaluated.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, StrictUndefined, TemplateError, meta
+
+from ultramed.errors import PromptError
+
+_TURN = re.compile(r"^--- (system|user|assistant)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A filled prompt: turns for a chat endpoint, and the file they came from."""
+
+    name: str
+    hash: str  # first 16 hex digits of the file's SHA-256
+    messages: tuple[tuple[str, str], ...]  # (role, content)
+
+    def then(self, *turns: tuple[str, str]) -> "Prompt":
+        """The same prompt with more turns at its end."""
+        return Prompt(self.name, self.hash, (*self.messages, *turns))
+
+
+def render(name: str, **variables: object) -> Prompt:
+    """Fill the prompt file `name`. Raises PromptError for a missing or an unknown variable."""
+    digest, turns, wanted = _load(name)
+    if unknown := sorted(set(variables) - wanted):
+        raise PromptError(f"{name}.md", f"was given {unknown}, which it does not use; it uses {sorted(wanted)}")
+    if missing := sorted(wanted - set(variables)):
+        raise PromptError(f"{name}.md", f"needs {missing}, which it was not given")
+    filled = tuple((role, _environment().from_string(body).render(variables).strip()) for role, body in turns)
+    return Prompt(name, digest, filled)
+
+
+@cache
+def _environment() -> Environment:
+    # prompts are plain text for a model: HTML escaping would corrupt "<" in laboratory values
+    return Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@cache
+def _load(name: str) -> tuple[str, tuple[tuple[str, str], ...], frozenset[str]]:
+    try:
+        text = resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+        tree = _environment().parse(text)
+    except FileNotFoundError:
+        raise PromptError(f"{name}.md", "is no prompt file", "see ultramed/prompts/") from None
+    except TemplateError as error:
+        raise PromptError(f"{name}.md", f"is not valid Jinja: {error}") from None
+    parts = _TURN.split(text)
+    if len(parts) < 3:
+        raise PromptError(f"{name}.md", "has no turn; expected lines like `--- user`")
+    turns = tuple(zip(parts[1::2], parts[2::2], strict=True))
+    return hashlib.sha256(text.encode()).hexdigest()[:16], turns, frozenset(meta.find_undeclared_variables(tree))

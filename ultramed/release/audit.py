@@ -1,0 +1,97 @@
+"""The last look at a release before it is sent: every file and every row of the folder, read back from the Parquet
+that would leave, against the rights that hold now."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ultramed import artifacts, tables
+from ultramed.errors import PublishError, RightsError, UltramedError
+from ultramed.params import Params
+from ultramed.records import Completion, Instruction
+from ultramed.release import recipe, shards
+from ultramed.release.profiles import Claim, Rights, allowed
+from ultramed.release.selection import WITH_TEXT
+
+PAGES = ("README.md", "NOTICE.md", "lineage.json")
+SHARD = re.compile(r"data/([a-z]+)/(train|validation|test)-\d{5}-of-\d{5}\.parquet")
+
+
+def audit(params: Params, profile: str, folder: Path) -> list[UltramedError]:
+    """Everything that forbids to publish this folder under this profile; empty when nothing does."""
+    classes = allowed(params, profile)
+    if not folder.is_dir():
+        return [PublishError(str(folder), "is not here", "run `dvc repro` (or `dvc pull`) to make it")]
+    found: list[UltramedError] = list(_layout(profile, folder))
+    forbidden: Counter[str] = Counter()
+    for name, claim in _claims(params, folder):
+        if claim.rights not in classes:
+            forbidden[f"{name} ({claim.holder}: {claim.rights})"] += 1
+    if forbidden:
+        listed = ", ".join(f"{who} {count}" for who, count in sorted(forbidden.items()))
+        found.append(RightsError(
+            str(folder), f"{sum(forbidden.values())} row(s) may not be published as '{profile}', which carries "
+            f"{', '.join(sorted(classes)) or 'nothing'}: {listed}", f"run `dvc repro release@{profile}`",
+        ))  # fmt: skip
+    return found
+
+
+def rows_of(folder: Path) -> dict[str, int]:
+    """Rows by `config split`, from the files' footers."""
+    counts: Counter[str] = Counter()
+    for path in _parquet(folder):
+        counts[f"{path.parent.name} {path.name.split('-')[0]}"] += pq.read_metadata(path).num_rows
+    return dict(counts)
+
+
+def _parquet(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.parquet"))
+
+
+def _layout(profile: str, folder: Path) -> Iterator[PublishError]:
+    """Files that have no place in a release, columns other than the published ones, and an empty release."""
+    schemas = shards.SCHEMAS if profile in WITH_TEXT else recipe.SCHEMAS
+    for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
+        name = path.relative_to(folder).as_posix()
+        match = SHARD.fullmatch(name)
+        if path.is_symlink() or not (name in PAGES or (match and match[1] in schemas)):
+            yield PublishError(str(path), f"has no place in a release of profile '{profile}'", "remove it")
+        elif match and not pq.read_schema(path).equals(schemas[match[1]]):
+            yield PublishError(str(path), f"has other columns than config '{match[1]}'", "run `dvc repro`")
+    if missing := [name for name in PAGES if not (folder / name).is_file()]:
+        yield PublishError(str(folder), f"lacks {', '.join(missing)}", f"run `dvc repro release@{profile}`")
+    if not _parquet(folder):
+        yield PublishError(str(folder), f"holds no row: none may be released as '{profile}'", "see its NOTICE.md")
+
+
+def _claims(params: Params, folder: Path) -> Iterator[tuple[str, Claim]]:
+    """(source, deciding claim) of each row; an id that the curated set does not know is `deny`."""
+    rights = Rights(params)
+    known = {row.id: (row.source, rights.source(row)) for row in tables.read(artifacts.CURATED, Instruction)}
+    teachers = {c.instruction_id: c.author for c in tables.read(artifacts.COMPLETED, Completion)}
+    for path in _parquet(folder):
+        for row in _rows(path):
+            row_id = row.get("id") or row.get("prompt_id") or ""
+            name, source = known.get(row_id, ("unknown", Claim("unknown id", "deny")))
+            yield name, _claim(rights, source, row, teachers.get(row_id))
+
+
+def _claim(rights: Rights, source: Claim, row: dict[str, Any], teacher: str | None) -> Claim:
+    if "metadata" in row:
+        about = row["metadata"]
+        return rights.judged(source, about["chosen_model"], about["rejected_model"], about["judge"])
+    candidates = row.get("candidates") or []
+    models = [name for c in candidates for name in (c["model"], c["judge"]) if name]
+    return rights.judged(rights.instruction(source, teacher), *models)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows with the columns that bear on rights."""
+    with pq.ParquetFile(path) as file:
+        wanted = {"id", "prompt_id", "metadata", "candidates"} & set(file.schema_arrow.names)
+        for batch in file.iter_batches(columns=sorted(wanted)):
+            yield from batch.to_pylist()

@@ -1,0 +1,190 @@
+"""The figures of a dataset card, all counted from the artifacts."""
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ultramed import artifacts, tables
+from ultramed.params import Params
+from ultramed.records import Feedback, Instruction, Pair, Use, Verdict
+from ultramed.release.selection import Selection, author
+from ultramed.release.shards import SPLITS
+
+CATEGORIES = {"exam": "Exam", "literature": "Literature", "open": "Open-End"}
+
+
+@dataclass
+class Series:
+    """Count, mean and standard deviation (of the population) of a stream of numbers."""
+
+    count: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def add(self, value: float) -> None:
+        self.count, self.total, self.squares = self.count + 1, self.total + value, self.squares + value**2
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count if self.count else math.nan
+
+    @property
+    def deviation(self) -> float:
+        return math.sqrt(max(self.squares / self.count - self.mean**2, 0.0)) if self.count else math.nan
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} ± {self.deviation:.2f}" if self.count else "–"
+
+
+@dataclass
+class Dataset:
+    """One line of Table 1 and of the rights table."""
+
+    source: str  # name in params
+    name: str  # prefix of its ids
+    category: str  # Exam | Literature | Open-End
+    synthetic: bool
+    original: int = 0  # raw rows; of a synthetic set the rows written and verified
+    words: Series = field(default_factory=Series)  # of the question with its options, before selection
+    score: Series = field(default_factory=Series)  # before selection
+    retained: int = 0  # after selection by score, duplicates and leaks
+    declared: str = "none"  # rights in params; a synthetic set's rows carry their own
+    classes: set[str] = field(default_factory=set)  # rights of the retained rows
+    released: int = 0  # rows in this profile
+    withheld: Counter[str] = field(default_factory=Counter)  # code → rows and pairs not in this profile
+
+    @property
+    def rights(self) -> str:
+        """The classes of its rows in words; what is declared where no row is left."""
+        return ", ".join(sorted(self.classes)) or self.declared
+
+
+@dataclass(frozen=True)
+class Member:
+    """One author of candidates as the judge saw it."""
+
+    name: str
+    score: Series
+    rank: Series
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The replies one stage used of one model under one prompt file."""
+
+    stage: str
+    model: str
+    prompt: str
+    prompt_hash: str
+    replies: int
+    price_usd: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    datasets: list[Dataset]
+    members: list[Member]
+    pairs: dict[str, dict[str, int]]  # split → label type → released pairs
+    ranked: int  # rank-ordered pairs, before selection
+    asked: list[Asked]
+    verdicts: dict[str, dict[str, int]]  # stage → code → rows
+    words: Series  # of retained rows
+    score: Series  # of retained rows
+
+    @property
+    def leaks(self) -> dict[str, int]:
+        """Stage → rows held back because a benchmark shares their text."""
+        found = {s: sum(n for c, n in codes.items() if "leak" in c) for s, codes in self.verdicts.items()}
+        return {stage: rows for stage, rows in found.items() if rows}
+
+
+def measure(selection: Selection) -> Figures:
+    """Count everything the card shows."""
+    params = selection.params
+    datasets, words, score = _datasets(selection)
+    pairs: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    for pair in selection.pairs:
+        pairs[pair.split][pair.label_type] += 1
+    return Figures(
+        datasets, _members(params), {split: dict(sorted(found.items())) for split, found in pairs.items()},
+        sum(1 for _ in tables.read(artifacts.PAIRED, Pair)), _asked(params), _verdicts(params), words, score,
+    )
+
+
+def _datasets(selection: Selection) -> tuple[list[Dataset], Series, Series]:
+    found = {
+        name: Dataset(name, source.prefix, CATEGORIES[source.category], synthetic=False,
+                      original=tables.count(artifacts.COLLECTED / name, "verdicts"), declared=source.rights)
+        for name, source in selection.params.sources.items()
+    }  # fmt: skip
+    _add_scored(selection, found)
+    words, score = Series(), Series()
+    for row in tables.read(artifacts.CURATED, Instruction):
+        found[row.source].retained += 1
+        found[row.source].classes.add(row.rights)
+        words.add(len(row.prompt.split()))
+        score.add(selection.scores[row.id])
+    for verdict in selection.verdicts:
+        dataset = found[selection.sources[verdict.id]]
+        if not verdict.keep:
+            dataset.withheld[verdict.code] += 1
+        elif verdict.id in selection.rows:
+            dataset.released += 1
+    order = list(CATEGORIES.values())
+    return sorted(found.values(), key=lambda d: (order.index(d.category), d.synthetic)), words, score
+
+
+def _add_scored(selection: Selection, found: dict[str, Dataset]) -> None:
+    """Words and scores of every row that came before selection; synthetic sets are met here first."""
+    for row in artifacts.instructions(selection.params):
+        if row.source not in found:
+            name = row.id.split(",", 1)[0]
+            found[row.source] = Dataset(row.source, name, CATEGORIES[row.category], synthetic=True)
+        dataset = found[row.source]
+        dataset.original += row.source not in selection.params.sources
+        dataset.words.add(len(row.prompt.split()))
+        if row.id in selection.scores:
+            dataset.score.add(selection.scores[row.id])
+
+
+def _members(params: Params) -> list[Member]:
+    found = {name: Member(name, Series(), Series()) for name in params.candidates.authors}
+    for feedback in tables.read(artifacts.JUDGED, Feedback):
+        member = found[author(feedback.candidate_id)]
+        member.score.add(feedback.score)
+        member.rank.add(feedback.rank)
+    return list(found.values())
+
+
+def _asked(params: Params) -> list[Asked]:
+    """Replies by stage, model and prompt, from the manifests."""
+    count: Counter[tuple[str, str, str, str]] = Counter()
+    price: defaultdict[tuple[str, str, str, str], float] = defaultdict(float)
+    for stage, folder in _manifests(params).items():
+        for use in tables.read(folder, Use, "manifest"):
+            key = stage, use.model, use.prompt, use.prompt_hash
+            count[key] += 1
+            price[key] += use.price_usd
+    return [Asked(*key, count[key], round(price[key], 6)) for key in count]
+
+
+def _manifests(params: Params) -> dict[str, Path]:
+    found = {name: artifacts.SYNTHETIC / name for name in artifacts.WRITTEN}
+    found |= {f"evolve {name}": artifacts.EVOLVED / name for name in params.evolve.sets}
+    found |= {"score": artifacts.SCORED, "complete": artifacts.COMPLETED}
+    found |= {f"candidates {name}": artifacts.CANDIDATES / name for name in params.candidates.authors}
+    return found | {"judge": artifacts.JUDGED}
+
+
+def _verdicts(params: Params) -> dict[str, dict[str, int]]:
+    """Codes by stage, for the stages that hold rows back."""
+    folders = {
+        "collect": [artifacts.COLLECTED / name for name in params.sources], "screen": [artifacts.SCREENED],
+        "curate": [artifacts.CURATED], "complete": [artifacts.COMPLETED],
+    }  # fmt: skip
+    counted = {
+        stage: Counter(f"{v.outcome}: {v.code}" for f in places for v in tables.read(f, Verdict, "verdicts"))
+        for stage, places in folders.items()
+    }
+    return {stage: dict(sorted(codes.items())) for stage, codes in counted.items()}

@@ -1,0 +1,90 @@
+"""Is this working tree fit to be published? Git and DVC clean, and every gate passed for these very files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ultramed.errors import PublishError
+from ultramed.params import Params
+
+SHOWN = 5  # names listed in one line
+
+
+def unfit(params: Params, profile: str) -> list[PublishError]:
+    """Everything in the way of publishing, for the repository in the current folder; empty when it is fit."""
+    return [*git_changes(), *dvc_changes(params, profile), *open_gates(params)]
+
+
+def head() -> str:
+    """The commit checked out. Raises PublishError outside a Git repository or before the first commit."""
+    done = _run(["git", "rev-parse", "HEAD"])
+    if done.returncode:
+        raise PublishError("git", "there is no commit here", "commit the repository before publishing")
+    return done.stdout.strip()
+
+
+def git_changes() -> list[PublishError]:
+    """Uncommitted and untracked files."""
+    done = _run(["git", "status", "--porcelain"])
+    if done.returncode:
+        return [PublishError("git status", _last_line(done.stderr), "publish from the repository's root")]
+    changed = [line[3:] for line in done.stdout.splitlines()]
+    return [PublishError("git", f"{_listed(changed)} not committed", "commit first")] if changed else []
+
+
+def dvc_changes(params: Params, profile: str) -> list[PublishError]:
+    """Stages among the release's and the gates', and all before them, whose inputs or outputs differ from
+    `dvc.lock`."""
+    targets = [f"release@{profile}", *(f"check@{artifact}" for artifact in params.checks)]
+    done = _run([sys.executable, "-m", "dvc", "status", "--json", "--with-deps", *targets])
+    if done.returncode:
+        return [PublishError("dvc status", _last_line(done.stderr), "run `dvc repro`")]
+    changed = sorted(json.loads(done.stdout or "{}"))
+    if not changed:
+        return []
+    return [PublishError("dvc", f"{_listed(changed)} not up to date", "run `dvc repro` and commit dvc.lock")]
+
+
+def open_gates(params: Params) -> list[PublishError]:
+    """Gates that are missing, did not hold, or judged other files than `dvc.lock` names."""
+    lock = Path("dvc.lock")
+    locked = YAML(typ="safe").load(lock.read_text(encoding="utf-8")) if lock.exists() else {}
+    stages = (locked or {}).get("stages", {})
+    found = [_open_gate(name, check.path, stages.get(f"check@{name}", {})) for name, check in params.checks.items()]
+    return [refusal for refusal in found if refusal]
+
+
+def _open_gate(artifact: str, path: str, stage: dict[str, Any]) -> PublishError | None:
+    file, again = Path("quality") / f"{artifact}.json", f"run `dvc repro check@{artifact}`"
+    if not file.exists():
+        return PublishError(f"gate '{artifact}'", f"{file} is missing: the gate has not run", again)
+    gate = json.loads(file.read_text(encoding="utf-8"))
+    if gate.get("success") is not True:
+        failed = len(gate.get("failures", []))
+        return PublishError(f"gate '{artifact}'", f"is red: {failed} expectation(s) failed", again)
+    expected = next((d.get("md5") for d in stage.get("deps", []) if d.get("path") == path), None)
+    if expected is None or gate.get("artifact_hash") != expected:
+        return PublishError(
+            f"gate '{artifact}'", f"judged {path} as {gate.get('artifact_hash')}, dvc.lock has {expected}", again
+        )
+    return None
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "failed without a word"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more} {'is' if len(names) == 1 else 'are'}"

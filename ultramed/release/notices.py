@@ -1,0 +1,73 @@
+"""What is known about the rights in each source. Engineering notes, no legal advice; who points a source at other
+files reads their terms anew. A class in `params.yaml` says what the pipeline does about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Notice:
+    title: str
+    facts: str
+    raw: tuple[str, ...]  # names in params.raw of what it is made from
+
+
+NOTICES = {
+    "medqa": Notice(
+        "MedQA (USMLE)",
+        "The repository is MIT-licensed, other catalogues say unknown; rights in the exam items are unclear.",
+        ("medqa",),
+    ),
+    "medmcqa": Notice(
+        "MedMCQA",
+        "The card says Apache-2.0; items and explanations come from third parties. Explanations are not used.",
+        ("medmcqa",),
+    ),
+    "pubmedqa": Notice(
+        "PubMedQA (artificial)",
+        "MIT; abstracts may belong to their publishers. Its yes/no labels are heuristic, mostly yes.",
+        ("pubmedqa",),
+    ),
+    "chatdoctor": Notice(
+        "ChatDoctor (HealthCareMagic)",
+        "Apache-2.0 badge, but 'academic research only' in its README; the dialogues belong to the platforms. "
+        "De-identified by its authors, unaudited. Local models only, never released.",
+        ("chatdoctor",),
+    ),
+    "medquad": Notice(
+        "MedQuAD",
+        "By Asma Ben Abacha and Dina Demner-Fushman (github.com/abachaa/MedQuAD), CC BY 4.0; three collections come "
+        "without answers, which were removed for copyright.",
+        ("medquad",),
+    ),
+    "medinstruct_52k": Notice(
+        "MedInstruct-52k (AlpaCare)", "CC BY-NC 4.0, made from OpenAI models' outputs.", ("medinstruct_52k",)
+    ),
+    "medical_instruction_120k": Notice(
+        "medical-instruction-120k",
+        "Tagged MIT without a statement of origin; may repeat the ChatDoctor dialogues. Never released.",
+        ("medical_instruction_120k",),
+    ),
+    "medqa_evol": Notice(
+        "MedQA-Evol",
+        "Evolved from MedQA items by the model named in the card: inherits the class of its parents.",
+        ("medqa",),
+    ),
+    "textbookqa": Notice(
+        "TextBookQA",
+        "Written by the model named in the card from textbook passages, which are referred to by id and hash and "
+        "never shipped. Its class is that of the books and of the model.",
+        ("textbooks",),
+    ),
+    "wikiinstruct": Notice(
+        "WikiInstruct",
+        "Written by the model named in the card about biomedical topics. Encyclopaedia text (CC BY-SA where it is "
+        "Wikipedia's) grounds the questions and is not copied.",
+        ("domains", "encyclopedia"),
+    ),
+}
+UNKNOWN = Notice("", "Nothing is recorded about its rights; its class in params.yaml decides.", ())
+
+
+def notice(source: str) -> Notice:
+    """The notice of a source; one that says so where nothing is recorded."""
+    return NOTICES.get(source, UNKNOWN)

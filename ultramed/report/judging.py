@@ -1,0 +1,126 @@
+"""Does the judge judge? Scores by pool member, position bias, length bias; and the pairs that came of it."""
+
+from ultramed.checks.store import Store
+from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, label, number, share
+
+
+def judging(store: Store) -> Section:
+    """What the judge gave to whom, and what else its scores depend on."""
+    _answers(store)
+    blocks: list[Table | Figure] = [_members(store)]
+    if store.rows("select count(*) as n from judged_answers")[0]["n"]:
+        blocks += [_scores(store), _positions(store), _lengths(store)]
+    return Section("judging", "Judge", "All candidates of an instruction are shown to the judge together, in an order "
+                   "drawn by seed; it scores each 1 to 5 and ranks them.", blocks)
+
+
+def pairs(store: Store) -> Section:
+    """Selected pairs by label type, margin and split."""
+    found = store.rows(f"""select label_type, margin, split, count(*) as n
+        from {store.view('paired', 'selected')} group by all order by all""")
+    labels = sorted({r["label_type"] for r in found})
+    every = ("train", "dev", "test")
+    rows = [[name, *(number(sum(r["n"] for r in found if r["label_type"] == name and r["split"] == s)) for s in every),
+             number(sum(r["n"] for r in found if r["label_type"] == name))] for name in labels]
+    rows.append(["all", *(number(sum(r["n"] for r in found if r["split"] == s)) for s in every),
+                 number(sum(r["n"] for r in found))])
+    table = Table(["Label type", "Train", "Dev", "Test", "All"], rows, range(1, 5),
+                  "Easy pairs are far apart in score, hard ones close; in length pairs the shorter answer won, against "
+                  "length bias.", totals=1)
+    return Section("pairs", "Preference pairs", "", [table, *_margins(found, labels)])
+
+
+def _answers(store: Store) -> None:
+    store.connection.execute(f"""
+        create or replace temp table judged_answers as
+        select f.*, c.author, length(c.text) as chars from {store.view('judged')} f
+        join {store.view('candidates')} c on c.id = f.candidate_id""")
+
+
+def _members(store: Store) -> Table:
+    rows = store.rows("""
+        select author, count(*) as n, avg(score)::double as score, avg(rank)::double as rank,
+            count(*) filter (rank = 1) as first, avg(chars)::double as chars
+        from judged_answers group by author order by rank, author""")
+    return Table(
+        ["Pool member", "Judged", "Mean score", "Mean rank", "Ranked first", "Mean characters"],
+        [[r["author"], number(r["n"]), number(r["score"], 2), number(r["rank"], 2), share(r["first"], r["n"]),
+          number(r["chars"])] for r in rows], range(1, 6),
+        "Mean rank: lower is better. A judge without an opinion gives everybody the same.")
+
+
+def _scores(store: Store) -> Figure:
+    import plotly.graph_objects as go
+
+    rows = store.rows("select author, score, count(*) as n from judged_answers group by all order by all")
+    authors = sorted({r["author"] for r in rows})
+    drawing = go.Figure()
+    for n, author in enumerate(authors):
+        own = {r["score"]: r["n"] for r in rows if r["author"] == author}
+        total = sum(own.values())
+        drawing.add_bar(x=[1, 2, 3, 4, 5], y=[round(own.get(s, 0) / total, 4) for s in range(1, 6)],
+                        name=label(author), marker_color=COLOURS[n % len(COLOURS)],
+                        hovertemplate="score %{x}: %{y:.0%}<extra></extra>")
+    return figure("judge-scores", drawing, "Share of each member's answers that got each score.", 320, barmode="group",
+                  bargap=0.3, xaxis={"title": "score", "dtick": 1}, yaxis={"tickformat": ".0%"})
+
+
+def _positions(store: Store) -> Figure:
+    import plotly.graph_objects as go
+
+    rows = store.rows("""select shown, avg(score)::double as score, avg(rank)::double as rank, count(*) as n
+        from judged_answers group by shown order by shown""")
+    drawing = go.Figure()
+    for n, what in enumerate(("score", "rank")):
+        drawing.add_bar(x=[r["shown"] for r in rows], y=[round(r[what], 3) for r in rows], name=f"mean {what}",
+                        marker_color=COLOURS[n], customdata=[r["n"] for r in rows],
+                        hovertemplate="position %{x}: %{y:.2f} over %{customdata}<extra></extra>")
+    spread = max(r["rank"] for r in rows) - min(r["rank"] for r in rows)
+    return figure("judge-positions", drawing, f"Position bias: the order shown is random, so bars of one colour should "
+                  f"be level. Mean ranks of the positions differ by {spread:.2f}.", 320, barmode="group", bargap=0.35,
+                  xaxis={"title": "position in the judge's prompt", "dtick": 1})
+
+
+def _lengths(store: Store) -> Figure:
+    import plotly.graph_objects as go
+
+    rows = store.rows("""select score, quantile_cont(chars, [0.05, 0.25, 0.5, 0.75, 0.95]) as spread
+        from judged_answers group by score order by score""")
+    spread = [[round(v, 1) for v in r["spread"]] for r in rows]
+    drawing = go.Figure()
+    drawing.add_box(x=[r["score"] for r in rows], lowerfence=[s[0] for s in spread], q1=[s[1] for s in spread],
+                    median=[s[2] for s in spread], q3=[s[3] for s in spread], upperfence=[s[4] for s in spread],
+                    line={"color": COLOURS[0]}, width=0.5, showlegend=False)
+    return figure("judge-lengths", drawing, _bias(store), 340, xaxis={"title": "score", "dtick": 1},
+                  yaxis={"title": "characters", "rangemode": "tozero"})
+
+
+def _bias(store: Store) -> str:
+    """Correlation of length and score, and how often the longer of two answers wins."""
+    found = store.rows("""
+        with met as (
+            select a.chars > b.chars as longer_won from judged_answers a join judged_answers b
+                on a.instruction_id = b.instruction_id and a.rank < b.rank and a.chars <> b.chars
+        )
+        select (select corr(chars, score) from judged_answers)::double as r, count(*) as n,
+            count(*) filter (longer_won) as won from met""")[0]
+    correlation = found["r"]
+    told = "cannot be told" if correlation is None or correlation != correlation else f"is {correlation:.2f}"
+    return (f"Length bias: the correlation of length and score {told}; of two answers the longer one ranks higher in "
+            f"{share(found['won'], found['n'])} of {found['n']:,} comparisons. Half would mean that length does not "
+            "matter.")
+
+
+def _margins(found: list[dict[str, object]], labels: list[str]) -> list[Figure]:
+    import plotly.graph_objects as go
+
+    if not found:
+        return []
+    drawing = go.Figure()
+    for n, name in enumerate(labels):
+        own = {m: sum(int(str(r["n"])) for r in found if r["label_type"] == name and r["margin"] == m)
+               for m in range(5)}
+        drawing.add_bar(x=list(own), y=list(own.values()), name=label(name), marker_color=COLOURS[n % len(COLOURS)],
+                        hovertemplate="margin %{x}: %{y} pairs<extra></extra>")
+    return [figure("pairs", drawing, "Margin is the difference of the two scores; at 0 only the ranking speaks.", 320,
+                   barmode="stack", bargap=0.4, xaxis={"title": "margin", "dtick": 1}, yaxis_title="pairs")]

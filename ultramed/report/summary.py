@@ -1,0 +1,102 @@
+"""What a run came to: one line a stage, and the dozen numbers of `metrics.json`."""
+
+import json
+from dataclasses import asdict, dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from ultramed import tables
+from ultramed.checks.balance import balance, codes
+from ultramed.checks.store import Store
+from ultramed.params import Params
+
+WALK = ("collected", "screened", "synthetic", "evolved", "scored", "curated", "split", "completed", "candidates",
+        "judged", "paired")  # fmt: skip
+ASKING = ("synthetic", "evolved", "scored", "completed", "candidates", "judged")  # artifacts with a manifest
+
+
+@dataclass(frozen=True)
+class Line:
+    """One artifact's reckoning: handed = kept + dropped + quarantined."""
+
+    artifact: str
+    handed: int
+    kept: int
+    dropped: int
+    quarantined: int
+    reasons: dict[str, dict[str, int]]  # outcome → code → rows, without the kept ones, most frequent first
+    requests: int  # different replies used
+    prompt_tokens: int
+    completion_tokens: int
+    price_usd: float
+
+
+def lines(store: Store) -> list[Line]:
+    """A line for each artifact in the order of the walk, up to the first that is missing."""
+    there = takewhile(lambda a: store.has(a) and (a == "split" or store.has(a, "verdicts")), WALK)
+    return [line(store, artifact) for artifact in there]
+
+
+def line(store: Store, artifact: str) -> Line:
+    """The reckoning of one artifact."""
+    sums = store.rows(f"""select sum(handed)::bigint as handed, sum(kept)::bigint as kept,
+        sum(dropped)::bigint as dropped, sum(quarantined)::bigint as quarantined
+        from ({balance(store, artifact)})""")[0]
+    reasons: dict[str, dict[str, int]] = {}
+    for row in sorted(store.rows(codes(store, artifact)), key=lambda r: (-r["n"], r["code"])):
+        if row["outcome"] != "kept":
+            reasons.setdefault(row["outcome"], {})[row["code"]] = row["n"]
+    return Line(artifact, **sums, reasons=reasons, **spent(store, (artifact,)))
+
+
+def spent(store: Store, artifacts: tuple[str, ...] = ASKING) -> dict[str, Any]:
+    """Replies used, their tokens and their price in USD; a reply used twice counts once."""
+    asked = [a for a in artifacts if a in ASKING and store.has(a, "manifest")]
+    found = uses(store, asked)
+    return store.rows(f"""select count(*) as requests, coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens,
+        coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
+        round(coalesce(sum(price_usd), 0), 6)::double as price_usd
+        from (select distinct on (request_key) * from ({found}) order by request_key)""")[0]
+
+
+def uses(store: Store, artifacts: list[str]) -> str:
+    """SQL of all uses of replies in these artifacts, with the artifact's name."""
+    reads = [f"select '{a}' as artifact, * from {store.view(a, 'manifest')}" for a in artifacts]
+    nothing = """select '' as artifact, '' as part, '' as row_id, '' as step, '' as request_key, '' as model,
+        0 as prompt_tokens, 0 as completion_tokens, 0.0 as price_usd, '' as outcome where false"""
+    return " union all by name ".join(reads) or nothing
+
+
+def metrics(store: Store) -> dict[str, float]:
+    """The numbers that tell two runs apart. `retained_share` is of the rows handed to curate; `candidates` are
+    answers, `judged` instructions; `dropped` and `quarantined` are summed over all stages."""
+    found = {found.artifact: found for found in lines(store)}
+    money = spent(store)
+    curated = found["curated"]
+    contested = found["completed"].reasons.get("quarantined", {}).get("contested", 0)
+    return {
+        "instructions": curated.kept,
+        "retained_share": round(curated.kept / curated.handed, 4) if curated.handed else 0.0,
+        "completed": found["completed"].kept,
+        "contested": contested,
+        "candidates": found["candidates"].kept,
+        "judged": found["judged"].kept,
+        "pairs": tables.count(store.path("paired")),
+        "selected": tables.count(store.path("paired"), "selected"),
+        "dropped": sum(f.dropped for f in found.values()),
+        "quarantined": sum(f.quarantined for f in found.values()),
+        "generated_tokens": money["completion_tokens"],
+        "price_usd": money["price_usd"],
+    }
+
+
+def write(params: Params, base: Path = Path(".")) -> None:
+    """Write `metrics.json` under `base`: the one metrics file of `dvc exp show`."""
+    text = json.dumps(metrics(Store(params, base)), indent=1)
+    tables.write_text(base / "metrics.json", text + "\n")
+
+
+def as_plain(found: list[Line]) -> list[dict[str, Any]]:
+    """The lines for machines."""
+    return [asdict(f) for f in found]

@@ -1,0 +1,1 @@
+"""Raw inputs: fetching what `params.yaml` pins, and one reader for each raw format."""

@@ -1,0 +1,47 @@
+"""Instruction, input, output: ChatDoctor (Kent0n-Li/ChatDoctor) and MedInstruct-52k (XZhang97666/AlpaCare).
+
+{"instruction": "If you are a doctor, please answer the medical questions based on the patient's description.",
+ "input": "Doctor, I have been experiencing …", "output": "…"}            (a JSON list; "<noinput>" or "" for no input)
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ultramed.sources.raw import RawRow, Row, Unfit, optional, rows, text
+from ultramed.sources.rawfiles import Element
+
+CONSTANT = "If you are a doctor, please answer the medical questions based on the patient's description"
+
+
+def read(folder: Path) -> Iterator[Row]:
+    """The rows of the files under `folder`; the key is the row's index from 0."""
+    return rows(folder, parse)
+
+
+def parse(element: Element) -> RawRow:
+    """One instruction. Raises Unfit; a row whose output is there but empty is dropped with code answer_missing."""
+    return RawRow(element.key, element.origin, question(element.value), reference=reference(element.value))
+
+
+def question(row: dict[str, Any]) -> str:
+    """Instruction, blank line, input; where the instruction is ChatDoctor's constant one, the input alone."""
+    if "instruction" not in row:
+        text(row, "instruction")
+    instruction, given = optional(row, "instruction"), optional(row, "input")
+    given = None if given == "<noinput>" else given
+    if instruction and instruction.rstrip(".") == CONSTANT:
+        if given is None:
+            raise Unfit("missing_field", "field 'input' is missing or empty, the patient's question expected")
+        return given
+    if instruction is None and given is None:
+        raise Unfit("missing_field", "fields 'instruction' and 'input' are both empty")
+    return "\n\n".join(part for part in (instruction, given) if part)
+
+
+def reference(row: dict[str, Any]) -> str | None:
+    """The output; None where the set has no such field. Raises Unfit (dropped) where it is empty."""
+    answer = optional(row, "output")
+    if answer is None and "output" in row:
+        raise Unfit("answer_missing", "the source gives an empty output", "dropped")
+    return answer

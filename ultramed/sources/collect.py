@@ -1,0 +1,91 @@
+"""One source's raw rows turned into Instructions, with a verdict on each."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ultramed.errors import SourceError
+from ultramed.params import Params, Source
+from ultramed.records import Instruction, Verdict, keep
+from ultramed.sources import alpaca, conversation, medmcqa, medqa, medquad, pubmedqa
+from ultramed.sources.raw import Broken, RawRow, Row
+
+STAGE = "collect"
+
+
+def reader(form: str) -> Callable[[Path], Iterator[Row]]:
+    """The reader of a raw format named in params."""
+    readers = {
+        "medqa": medqa.read, "medmcqa": medmcqa.read, "pubmedqa": pubmedqa.read,
+        "alpaca": alpaca.read, "conversation": conversation.read, "medquad": medquad.read,
+    }
+    return readers[form]
+
+
+@dataclass
+class Collection:
+    """A source while it is read: iterate over the instructions once, then take the verdicts.
+
+    Iterating raises SourceError at the end when the source holds no row, or more than `max_broken` of its rows
+    were quarantined.
+    """
+
+    name: str
+    source: Source
+    folder: Path  # what fetch put there
+    rights: str  # class of the source after overrides
+    max_broken: float  # share of all rows
+    verdicts: list[Verdict] = field(default_factory=list)  # one a raw row, in the files' order
+    _broken: list[Broken] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def __iter__(self) -> Iterator[Instruction]:
+        for row in islice(reader(self.source.format)(self.folder), self.source.limit):
+            row = self._once(row)
+            row_id = f"{self.source.prefix},{row.key}"
+            if isinstance(row, Broken):
+                self.verdicts.append(Verdict(row_id, STAGE, row.outcome, row.code, f"{row.origin}: {row.reason}"))
+                self._broken += [row] if row.outcome == "quarantined" else []
+            else:
+                self.verdicts.append(keep(row_id, STAGE))
+                yield self._instruction(row_id, row)
+        self._judge()
+
+    def _once(self, row: Row) -> Row:
+        """The row, or a Broken under a name of its own when its key has been seen."""
+        if row.key not in self._seen:
+            self._seen.add(row.key)
+            return row
+        number = 2
+        while (other := f"{row.key}#{number}") in self._seen:
+            number += 1
+        self._seen.add(other)
+        return Broken(other, row.origin, "duplicate_key", f"key {row.key!a} was seen before; expected once")
+
+    def _instruction(self, row_id: str, row: RawRow) -> Instruction:
+        return Instruction(
+            id=row_id, source=self.name, category=self.source.category, kind=self.source.kind, synthetic=False,
+            messages=row.messages, options=row.options, key=row.letter, reference=row.reference, parent=None,
+            round=0, family=row_id, rights=self.rights, as_of=row.as_of, origin=row.origin,
+        )
+
+    def _judge(self) -> None:
+        total, broken = len(self.verdicts), len(self._broken)
+        if not total:
+            raise SourceError(str(self.folder), "holds no row; expected at least 1", "correct the source's location")
+        if broken / total > self.max_broken:
+            first = "; ".join(f"{b.origin} {b.code}: {b.reason}" for b in self._broken[:3])
+            share = f"{broken} of {total} rows are broken ({broken / total:.1%}), at most {self.max_broken:.1%} may be"
+            raise SourceError(
+                f"source {self.name}, {self.folder}", f"{share}: {first}",
+                "mend the file and `ultramed pin` it, or raise collect.max_broken in params.yaml",
+            )
+
+
+def collect(name: str, source: Source, folder: Path, settings: Params) -> Collection:
+    """The source `name` as instructions and verdicts, under the rights that params give it: its own class, or
+    that of its record in release.overrides."""
+    override = settings.release.overrides.get(name)
+    rights = override.rights if override else source.rights
+    return Collection(name, source, folder, rights, settings.collect.max_broken)

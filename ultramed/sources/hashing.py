@@ -1,0 +1,51 @@
+"""SHA-256 of a file or of a folder, the pin of whatever lies on a disk."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ultramed.errors import SourceError
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes; of a folder over its sorted lines "<sha256>  <relative posix path>\\n".
+
+    Raises SourceError for an empty folder and for what is neither a file nor a folder.
+    """
+    if path.is_dir():
+        lines = sorted(f"{file_hash(path / name)}  {name}\n" for name in listed(path))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return file_hash(path)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a regular file's bytes."""
+    if not path.is_file():
+        raise SourceError(str(path), "is neither a file nor a folder", "correct the location in params.yaml")
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def listed(folder: Path) -> list[str]:
+    """Relative posix paths of all files under a folder, sorted; `__pycache__` is no content.
+
+    Raises SourceError for a link to a folder, which might lead anywhere or in a circle, and when nothing is there.
+    """
+    names = sorted(_walk(folder))
+    if not names:
+        raise SourceError(str(folder), "holds no file; expected at least 1", "correct the location in params.yaml")
+    return names
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for here, folders, names in os.walk(folder, onerror=_raise):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in folders:
+            if (linked := Path(here, name)).is_symlink():
+                raise SourceError(str(linked), "is a link to a folder, not followed", "put the files there themselves")
+        yield from (Path(here, name).relative_to(folder).as_posix() for name in names)
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,116 @@
+"""Elements of raw files, one in memory at a time: JSON lines, a JSON list, a JSON object, Parquet.
+
+What is broken becomes an element with a `Fault`, and reading goes on behind it.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ultramed.errors import SourceError
+from ultramed.sources import jsonstream
+
+SUFFIXES = (".json", ".jsonl", ".parquet")
+ABOUT = ("dataset_info.json", "dataset_infos.json", "test_ground_truth.json")  # they lie beside rows and hold none
+REMEDY = "correct its location in params.yaml, then `ultramed pin` it"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why an element could not be read."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Element:
+    key: str  # index over all files of the source from 0, or the name of a JSON object's member
+    origin: str
+    value: Any  # a dict, or a Fault
+    parquet: bool = False
+
+
+def files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """Files under `folder` with one of the suffixes, sorted by path. Raises SourceError when there is none."""
+    found = sorted(p for p in folder.rglob("*") if p.is_file())
+    chosen = [p for p in found if p.suffix.lower() in suffixes and p.name not in ABOUT]
+    if not chosen:
+        names = ", ".join(p.relative_to(folder).as_posix() for p in found[:5]) or "nothing"
+        raise SourceError(str(folder), f"holds {names}; expected a file {', '.join(suffixes)}", REMEDY)
+    return chosen
+
+
+def elements(folder: Path, keyed: bool = False) -> Iterator[Element]:
+    """Every element of the data files under `folder`, numbered through from 0.
+
+    Raises SourceError for a file that is neither JSON nor Parquet.
+    """
+    count = 0
+    for path in files(folder, SUFFIXES):
+        name = path.relative_to(folder).as_posix()
+        for key, place, value in _contents(path, keyed):
+            if not isinstance(value, dict | Fault):
+                value = Fault("broken_json", f"a JSON {type(value).__name__} was found, an object expected")
+            yield Element(str(count) if key is None else key, name + place, value, path.suffix.lower() == ".parquet")
+            count += 1
+
+
+def _contents(path: Path, keyed: bool) -> Iterator[tuple[str | None, str, Any]]:
+    """(member's name, place in the file, value) of each element."""
+    if path.suffix.lower() == ".parquet":
+        yield from ((None, f"#{n}", row) for n, row in enumerate(_parquet(path)))
+    elif (opening := _opening(path)) == "[" or keyed:
+        if opening not in "[{":
+            raise SourceError(f"{path}:1", f"starts with {opening!r}, where a JSON object or list was expected", REMEDY)
+        for line, key, value in jsonstream.members(path):
+            broken = isinstance(value, jsonstream.Damage)
+            yield key, f":{line}", Fault("broken_json", value.reason) if broken else value
+    else:
+        yield from ((None, f":{line}", value) for line, value in _lines(path))
+
+
+def _opening(path: Path) -> str:
+    """The first character that is no space. Raises SourceError for a file that cannot be JSON."""
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        head = file.read(65_536)
+    if not head.strip():
+        raise SourceError(str(path), "is empty", REMEDY)
+    first = head.lstrip()
+    if first[0] != "[" and not re.search(r"^\s*\{", head, re.MULTILINE):
+        line = head[: len(head) - len(first)].count("\n") + 1
+        raise SourceError(f"{path}:{line}", f"is no JSON: starts with {first[:30]!a}, expected '[' or '{{'", REMEDY)
+    return first[0]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Any]]:
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if line.strip():
+                yield number, _line(line)
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode().strip())
+    except UnicodeDecodeError as error:
+        return Fault("bad_encoding", f"byte {error.start + 1} of the line (0x{line[error.start]:02x}) is no UTF-8")
+    except (ValueError, RecursionError) as error:
+        return Fault("broken_json", jsonstream.reason(error))
+
+
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1_000):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(str(path), f"is no readable Parquet file: {' '.join(str(error).split())}", REMEDY) from None

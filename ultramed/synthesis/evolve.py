@@ -1,0 +1,129 @@
+"""Self-evolution: questions made harder, round by round; the key of an evolved exam item is verified by solvers.
+
+Methods after the original's prompts (FACTS: five for open questions, four for exam items), drawn by seed.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from ultramed.annotation.solve import solve
+from ultramed.curation.rights import most_restrictive
+from ultramed.inference.client import Client
+from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.params import EvolveSet, Params, SetName
+from ultramed.prompts import render
+from ultramed.records import Instruction, Verdict, drop, keep, quarantine
+from ultramed.seeds import draw, generator, seed_of
+from ultramed.synthesis.items import exam_item, flaw, listed, made, open_question
+
+EXAM_METHODS = (
+    "add one more constraint or finding that has to be considered",
+    "replace a general concept by a more specific one",
+    "make the wrong options harder to tell from the right one",
+    "require several steps of reasoning where one was enough",
+)
+OPEN_METHODS = (
+    "add one more constraint or requirement",
+    "replace a general concept by a more specific one",
+    "require several steps of reasoning where one was enough",
+    "deepen or broaden what is asked",
+    "bring in concrete data or a case",
+)
+RENAMED = {"medqa": ("medqa_evol", "MedQA-Evol")}  # evolved rows of this source form a data set of their own
+
+
+@dataclass
+class Evolved:
+    rows: list[Instruction] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+def evolve(client: Client, name: SetName, parents: list[Instruction], params: Params) -> Evolved:
+    """Rounds of evolution. Each attempt has a verdict under the id its row has, or would have had; a round starts
+    from what the last one kept."""
+    rules, result = params.evolve.sets[name], Evolved()
+    chosen = set(draw([p.id for p in parents], rules.parents, params.seed, "evolve", name))
+    current = [p for p in parents if p.id in chosen]
+    for number in range(1, rules.rounds + 1):
+        drafts = _write(client, name, current, number, rules, params, result)
+        current = _verify(client, drafts, params, result)
+        result.rows += current
+    return result
+
+
+def child_id(parent: Instruction, number: int) -> str:
+    """`MedQA,9986` → `MedQA-Evol,9986-synthetic-4`; later rounds count on from the family's number."""
+    source, _, key = parent.id.partition(",")
+    root = key.split("-synthetic-")[0]
+    _, prefix = RENAMED.get(parent.source, ("", source))
+    return f"{prefix},{root}-synthetic-{number}"
+
+
+def _write(
+    client: Client, name: SetName, parents: list[Instruction], number: int, rules: EvolveSet, params: Params,
+    result: Evolved,
+) -> list[Instruction]:
+    jobs = [(p, v) for p in parents for v in range(rules.variants)]
+    ids = _ids(jobs, number, rules)
+    requests = (_request(p, row_id, params) for (p, _), row_id in zip(jobs, ids, strict=True))
+    drafts = []
+    answers = client.ask(requests, f"evolve {name}, round {number}", len(jobs))
+    for (parent, _), row_id, answer in zip(jobs, ids, answers, strict=True):
+        rights = most_restrictive(parent.rights, client.settings.rights)
+        draft = _draft(parent, row_id, answer, rights, result)
+        if draft is not None:
+            drafts.append(draft)
+    return drafts
+
+
+def _ids(jobs: list[tuple[Instruction, int]], number: int, rules: EvolveSet) -> list[str]:
+    """Numbers run through a family: round 1 has 1 … v, round 2 the next v for each survivor of round 1."""
+    ids = []
+    for parent, variant in jobs:
+        before = int(parent.id.rpartition("-synthetic-")[2]) if parent.round else 0
+        first = 1 if number == 1 else rules.variants + (before - 1) * rules.variants + 1
+        ids.append(child_id(parent, first + variant))
+    return ids
+
+
+def _request(parent: Instruction, row_id: str, params: Params) -> Request:
+    settings = params.evolve
+    exam = parent.key is not None
+    method = generator(params.seed, "evolve", row_id).choice(EXAM_METHODS if exam else OPEN_METHODS)
+    filling = {"method": method, "question": parent.prompt} | ({"key": parent.key} if exam else {})
+    prompt = render("evolve-exam" if exam else "evolve-open", **filling)
+    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, "evolve", row_id))
+    kind = exam_item(settings.max_tokens) if exam else open_question(settings.max_tokens)
+    return Request(row_id, "evolve", prompt, sampling, kind, rights=parent.rights)
+
+
+def _draft(
+    parent: Instruction, row_id: str, answer: Answer, rights: str, result: Evolved
+) -> Instruction | None:
+    if not answer.ok:
+        result.verdicts.append(quarantine(row_id, "evolve", answer.failure, answer.detail))
+        return None
+    written = answer.value
+    options = listed(written.options) if parent.key else []
+    if found := flaw(written.question, options, parent.question):
+        result.verdicts.append(drop(row_id, "evolve", *found))
+        return None
+    key = written.answer if parent.key else None
+    source, _ = RENAMED.get(parent.source, (parent.source, ""))
+    return replace(made(parent, row_id, written.question, options, key), source=source, rights=rights)
+
+
+def _verify(client: Client, drafts: list[Instruction], params: Params, result: Evolved) -> list[Instruction]:
+    """Keep open questions, and the exam items whose key enough solvers find; models without a part in writing the
+    item would be better solvers still: `evolve.model` decides."""
+    settings = params.evolve
+    votes = solve(client, [d for d in drafts if d.key], settings.verifiers, params.seed, "verify")
+    kept = []
+    for draft in drafts:
+        agree = votes.get(draft.id, []).count(draft.key or "")
+        reason = f"{agree} of {settings.verifiers} solvers found the key {draft.key}, {settings.agree} needed"
+        if draft.key and agree < settings.agree:
+            result.verdicts.append(drop(draft.id, "evolve", "key_unverified", reason))
+            continue
+        kept.append(draft)
+        result.verdicts.append(keep(draft.id, "evolve", "evolved", reason if draft.key else "open question"))
+    return kept

@@ -1,0 +1,71 @@
+"""Exam items as models write them, and what makes a written one unusable."""
+
+import re
+from dataclasses import replace
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, create_model
+
+from ultramed.inference.structured import characters
+from ultramed.records import Instruction, Message, Option
+
+LETTERS = "ABCD"
+_META = re.compile(
+    r"\b(?:rewritten|rewrite|original (?:question|prompt)|given (?:question|prompt)|the passage|this passage|prompt)\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def exam_item(max_tokens: int, flagged: bool = False) -> type[BaseModel]:
+    """Reply type of a written exam item that fits the token limit. A flagged one first says whether its passage is
+    significant and sufficient, and may leave the rest empty."""
+    room, least = characters(max_tokens), 0 if flagged else 1
+    option = (str, Field(min_length=least, max_length=room // 12))
+    options = create_model("Options", **dict.fromkeys(LETTERS, option))  # type: ignore[call-overload]
+    flags: dict[str, Any] = {"significant": (bool, ...), "sufficient": (bool, ...)} if flagged else {}
+    return create_model(
+        "TextbookItem" if flagged else "EvolvedExam", **flags,
+        question=(str, Field(min_length=20 * least, max_length=room // 2)),
+        options=(options, ...), answer=(Literal[tuple(LETTERS)], ...),
+    )
+
+
+@cache
+def open_question(max_tokens: int) -> type[BaseModel]:
+    """Reply type of an evolved open question."""
+    limit = Field(min_length=15, max_length=characters(max_tokens))
+    return create_model("EvolvedOpen", question=(str, limit))
+
+
+def listed(options: BaseModel) -> list[Option]:
+    """The options of a reply as those of a record."""
+    return [Option(letter, getattr(options, letter).strip()) for letter in LETTERS]
+
+
+def flaw(question: str, options: list[Option], parent: str = "") -> tuple[str, str] | None:
+    """(code, reason) why a written question cannot be used, or None."""
+    words = len(question.split())
+    if words < 4:
+        return "too_short", f"the question has {words} words, at least 4 are needed"
+    if parent and _plain(question) == _plain(parent):
+        return "unchanged", "the question equals its parent"
+    if found := _META.search(question):
+        return "meta_words", f"it speaks of '{found[0].lower()}'"
+    texts = [_plain(o.text) for o in options]
+    if "" in texts or len(set(texts)) < len(texts):
+        return "repeated_option", f"{len(texts)} options, {len(set(texts) - {''})} of them different"
+    return None
+
+
+def made(parent: Instruction, row_id: str, question: str, options: list[Option], key: str | None) -> Instruction:
+    """A new instruction in the place of `parent`: same family, one round later, no answer of its own."""
+    return replace(
+        parent, id=row_id, synthetic=True, messages=[Message("user", question.strip())], options=options, key=key,
+        reference=None, parent=parent.id, round=parent.round + 1, origin=f"evolved from {parent.id}",
+    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))

@@ -1,0 +1,100 @@
+"""TextBookQA: one exam item from a textbook passage, with three exam items as demonstrations.
+
+The passage is referred to by id, hash and length; its text never becomes part of a row.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ultramed.curation.rights import most_restrictive
+from ultramed.errors import SourceError
+from ultramed.inference.client import Client
+from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.params import Params
+from ultramed.prompts import render
+from ultramed.records import Instruction, Message, Verdict, drop, keep, quarantine
+from ultramed.seeds import draw, generator, seed_of
+from ultramed.synthesis.items import exam_item, flaw, listed
+
+STAGE = "textbook"
+
+
+@dataclass(frozen=True)
+class Passage:
+    id: str  # Anatomy_Gray_28
+    text: str
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+@dataclass
+class Synthesised:
+    rows: list[Instruction] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+def passages(folder: Path) -> Iterator[Passage]:
+    """Paragraphs of MedRAG's format: JSON lines {id, title, content, contents}, one file a book."""
+    for book in sorted(folder.rglob("*.jsonl")):
+        for number, line in enumerate(book.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+                yield Passage(row["id"], row["content"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise SourceError(f"{book}:{number}", f"is no paragraph {{id, title, content}}: {error}",
+                                  "mend or remove the line, then `ultramed pin` the corpus") from None
+
+
+def write_items(client: Client, corpus: list[Passage], examples: list[Instruction], params: Params) -> Synthesised:
+    """One item a drawn passage; every passage asked about has a verdict under the row's id."""
+    settings = params.textbook
+    chosen = set(draw([p.id for p in corpus], settings.paragraphs, params.seed, STAGE))
+    drawn = [p for p in corpus if p.id in chosen]
+    shown = {p.id: _demonstrations(p, examples, params) for p in drawn}
+    result = Synthesised()
+    requests = (_request(p, shown[p.id], params) for p in drawn)
+    for passage, answer in zip(drawn, client.ask(requests, STAGE, len(drawn)), strict=True):
+        written = most_restrictive(settings.rights, client.settings.rights)
+        row, verdict = _read(passage, answer, written)
+        result.verdicts.append(verdict)
+        result.rows += [row] if row else []
+    return result
+
+
+def _demonstrations(passage: Passage, examples: list[Instruction], params: Params) -> list[Instruction]:
+    pool = sorted(examples, key=lambda e: e.id)
+    count = min(params.textbook.demonstrations, len(pool))
+    return generator(params.seed, STAGE, "examples", passage.id).sample(pool, count)
+
+
+def _request(passage: Passage, examples: list[Instruction], params: Params) -> Request:
+    settings = params.textbook
+    shown = [f"{e.prompt}\nAnswer: {e.key}" for e in examples]
+    prompt = render("textbook", passage=passage.text, demonstrations=shown)
+    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, passage.id))
+    carried = most_restrictive(settings.rights, *(e.rights for e in examples))
+    return Request(f"TextBookQA,{passage.id}", STAGE, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
+
+
+def _read(passage: Passage, answer: Answer, rights: str) -> tuple[Instruction | None, Verdict]:
+    row_id = answer.request.row_id
+    if not answer.ok:
+        return None, quarantine(row_id, STAGE, answer.failure, answer.detail)
+    item = answer.value
+    if not (item.significant and item.sufficient):
+        code = "not_significant" if not item.significant else "not_sufficient"
+        return None, drop(row_id, STAGE, code, f"the model calls passage {passage.id} {code.replace('_', ' ')}")
+    options = listed(item.options)
+    if found := flaw(item.question, options):
+        return None, drop(row_id, STAGE, *found)
+    row = Instruction(
+        row_id, "textbookqa", "exam", "exam", True, [Message("user", item.question.strip())], options, item.answer,
+        None, None, 0, row_id, rights, None, f"textbook passage {passage.id}, sha256 {passage.hash}, "
+        f"characters 0-{len(passage.text)}",
+    )
+    return row, keep(row_id, STAGE, "written", f"from passage {passage.id}")
