@@ -205,7 +205,7 @@ def test_exact_duplicates_with_other_keys_say_so() -> None:
 
 
 def test_real_dialogues_and_articles_lose_no_question_of_their_own() -> None:
-    """Read one by one: of 5,452 generated dialogues 9 repeat another word for word and 3 but for the greeting; MedQuAD's
+    """Read one by one: of 5,452 generated dialogues 9 repeat another word for word, 3 but for the greeting; MedQuAD's
     templates ("What are the symptoms of …", 3,037 different questions) hold no near-duplicate."""
     if not (root := os.environ.get("ULTRAMED_REALDATA")):
         pytest.skip("ULTRAMED_REALDATA is not set: no real public files on this machine")

@@ -68,9 +68,11 @@ def test_order_does_not_matter_and_added_rows_move_nobody() -> None:
     assert [a.id for a in before] == sorted(a.id for a in before)
     assert assign(random.Random(3).sample(rows, len(rows)), params) == before
     more = [*unlike(100, start=300), row("z,1", "a child of the first", parent="q,0", family="q,0", round_=1)]
+    more += [row(f"q,{1000 + n}", f"{rows[n].question} again") for n in range(50)]
     after = {a.id: a for a in assign(more + rows, params)}
     assert [after[a.id] for a in before] == before
     assert after["z,1"].split == after["q,0"].split
+    assert all(after[f"q,{1000 + n}"].family == f"q,{n}" for n in range(50))
 
 
 def test_the_seed_and_the_shares_decide() -> None:

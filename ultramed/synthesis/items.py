@@ -12,7 +12,7 @@ from ultramed.records import Instruction, Message, Option
 
 LETTERS = "ABCD"
 _META = re.compile(
-    r"\b(?:rewritten|rewrite|original (?:question|prompt)|given (?:question|prompt)|the passage|this passage|prompt)\b",
+    r"\b(?:rewritten|rewrite|(?:original|given|above) (?:question|prompt|text)|(?:this|the) (?:prompt|passage)(?! of))\b",
     re.IGNORECASE,
 )
 

