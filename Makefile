@@ -38,5 +38,6 @@ lock:
 	    --override requirements/overrides.txt --generate-hashes --no-header --no-annotate --no-emit-package ultramed \
 	    -o requirements/laptop.txt
 
+# The environment only: the ledger in .ultramed/ledger holds replies that somebody paid for.
 clean:
-	rm -rf $(VENV) .ultramed
+	rm -rf $(VENV)

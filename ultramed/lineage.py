@@ -55,11 +55,8 @@ def tell(row_id: str, params: Params) -> Story:
 def _story(row_id: str, params: Params, with_children: bool = False) -> Story:
     story = Story(row_id)
     places = _instruction_places(params)
-    for place in places:
+    for place in [p for p in places if p != artifacts.SCORED]:  # whose rows are scores, told below
         story.rows += [{"artifact": str(place), **r} for r in _find(place, "rows", "id", row_id)]
-    for place in [*places, *_answer_places(params)]:
-        story.verdicts += [{"artifact": str(place), **r} for r in _find(place, "verdicts", "id", row_id)]
-        story.requests += _find(place, "manifest", "row_id", row_id)
     story.scores = _find(artifacts.SCORED, "rows", "id", row_id)
     story.split = _find(artifacts.SPLIT, "rows", "id", row_id)
     story.completions = _find(artifacts.COMPLETED, "rows", "instruction_id", row_id)
@@ -68,13 +65,29 @@ def _story(row_id: str, params: Params, with_children: bool = False) -> Story:
     story.feedback = _find(artifacts.JUDGED, "rows", "instruction_id", row_id)
     selected = {p["id"]: p for p in _find(artifacts.PAIRED, "selected", "instruction_id", row_id)}
     story.pairs = [selected.get(p["id"], p) for p in _find(artifacts.PAIRED, "rows", "instruction_id", row_id)]
-    _add_replies(story)
+    _add_decisions(story, [*places, *_answer_places(params)])
     if with_children:
         found = {r["id"] for place in places for r in _find(place, "rows", "parent", row_id)}
         story.children = sorted(found)
     parent = next((r["parent"] for r in story.rows if r["parent"]), None)
     story.parent = _story(parent, params) if parent else None
     return story
+
+
+def _add_decisions(story: Story, places: list[Path]) -> None:
+    """Verdicts on the row and on its pairs, and the requests made for it, in the order of the graph."""
+    ids = [story.id, *(p["id"] for p in story.pairs)]
+    for place in places:
+        story.verdicts += [{"artifact": str(place), **r} for r in _find(place, "verdicts", "id", *ids)]
+        story.requests += _find(place, "manifest", "row_id", *_asked_as(story.id))
+    _add_replies(story)
+
+
+def _asked_as(row_id: str) -> list[str]:
+    """Ids in manifests: tasks of WikiInstruct are asked for by the subfield, and subfields by the domain."""
+    if not row_id.startswith("WikiInstruct,") or "-synthetic-" in row_id:
+        return [row_id]
+    return [row_id.rsplit("_", n)[0] for n in range(3)]
 
 
 def _instruction_places(params: Params) -> list[Path]:
@@ -87,8 +100,8 @@ def _answer_places(params: Params) -> list[Path]:
             artifacts.PAIRED, *(artifacts.WITHHELD / p for p in params.release.profiles)]
 
 
-def _find(folder: Path, table: str, column: str, value: str) -> list[Row]:
-    """Rows of a table with that value; none where the artifact, the table or the column is not there."""
+def _find(folder: Path, table: str, column: str, *values: str) -> list[Row]:
+    """Rows of a table with one of these values; none where the artifact, the table or the column is not there."""
     shards = sorted(map(str, folder.glob(f"{table}-*.parquet")))
     if not shards:
         return []
@@ -96,7 +109,8 @@ def _find(folder: Path, table: str, column: str, value: str) -> list[Row]:
         columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
         if column not in columns:
             return []
-        found = db.execute(f'SELECT * FROM read_parquet(?) WHERE "{column}" = ?', [shards, value]).fetchall()
+        query = f'SELECT * FROM read_parquet(?) WHERE list_contains(?, "{column}")'
+        found = db.execute(query, [shards, list(values)]).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in found]
 
 

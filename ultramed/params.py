@@ -115,6 +115,7 @@ class Textbook(Sampled):
     rights: Rights
     paragraphs: Positive | None
     demonstrations: Count
+    tries: Positive
 
 
 class Wikipedia(Sampled):
@@ -137,11 +138,13 @@ SetName = Literal["medqa", "textbook", "wikipedia"]
 class Evolve(Sampled):
     verifiers: Positive
     agree: Positive
+    tries: Positive
     sets: dict[SetName, EvolveSet]
 
 
 class Score(Section):
     model: str
+    words: Positive | None  # of a question that the scorer sees; null for all
     method: Literal["logprob", "text"]
     top_logprobs: Annotated[int, Field(ge=10, le=20)]
     temperature: Temperature

@@ -41,7 +41,7 @@ def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Co
     """The rows' own answers as candidates; rows without one have none."""
     for i in instructions:
         text = f"{i.reference}\n\nSo, the answer is {i.key}." if i.key and i.reference else i.reference
-        if text is None:
+        if not text:
             yield None, drop(i.id, f"candidates@{name}", "no_reference", "the row came without an answer")
             continue
         candidate = Completion(f"{i.id}@{name}", i.id, name, i.reference or "", text, i.key, 1, None)

@@ -69,8 +69,15 @@ def _project() -> Iterator[Finding]:
         yield not env or bool(os.environ.get(env)), "key", f"{name}: {env or 'none needed'}" + (
             "" if not env or os.environ.get(env) else " is not set")
     yield _ledger()
+    if shutil.which("git"):
+        yield _repository()
+
+
+def _repository() -> Finding:
     state = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=False)
-    yield state.returncode == 0, "repository", "clean" if not state.stdout else "has uncommitted changes (fine to run)"
+    if state.returncode:
+        return False, "repository", " ".join(state.stderr.split())
+    return True, "repository", "has uncommitted changes (fine to run)" if state.stdout else "clean"
 
 
 def _ledger() -> Finding:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ultramed import params
+from ultramed import artifacts, params
 from ultramed.lineage import Row, Story, tell
 
 CUT = 400  # characters of a text shown, unless --full
@@ -19,7 +19,7 @@ def explain(
     """Raw line → parents → prompts → replies → scores → every verdict → pairs; for a dropped row, where and why."""
     story = tell(row_id, params.load())
     if as_json:
-        print(json.dumps(_plain(story), indent=1, ensure_ascii=False))
+        print(json.dumps(_plain(story), indent=1))  # ASCII: escapes what could steer a terminal
         return
     chain = []
     current: Story | None = story
@@ -27,7 +27,7 @@ def explain(
         chain.append(current)
         current = current.parent
     for depth, one in enumerate(reversed(chain)):
-        print("\n".join(_lines(one, None if full else CUT)))
+        print(_clean("\n".join(_lines(one, None if full else CUT))))
         if depth < len(chain) - 1:
             print("\n  ↓\n")
 
@@ -36,18 +36,19 @@ def _lines(s: Story, cut: int | None) -> list[str]:
     out = [f"■ {s.id}"]
     if s.rows:
         last = s.rows[-1]
-        out += [f"  origin     {last['origin']}", f"  rights     {last['rights']}    family {last['family']}"
+        raw = "" if last["synthetic"] else f"{artifacts.RAW}/{last['source']}/"
+        out += [f"  origin     {raw}{last['origin']}", f"  rights     {last['rights']}    family {last['family']}"
                 + (f"    parent {last['parent']}, round {last['round']}" if last["parent"] else "")]
         out += _text("question", last["messages"][-1]["content"], cut)
-        out += [f"  option     {o['letter']}. {_clean(o['text'])}" for o in last["options"]]
+        out += [f"  option     {o['letter']}. {o['text']}" for o in last["options"]]
         out += [f"  key        {last['key']}"] if last["key"] else []
         out += _text("reference", last["reference"], cut) if last["reference"] else []
-    out += [f"  score      {r['score']:g} by {r['method']}  {_clean(r['justification'])}".rstrip() for r in s.scores]
+    out += [f"  score      {r['score']:g} by {r['method']}  {r['justification']}".rstrip() for r in s.scores]
     out += [f"  split      {r['split']} (family {r['family']})" for r in s.split]
     for c in [*s.completions, *s.candidates]:
         out += _text(f"{'candidate' if c in s.candidates else 'completion'} by {c['author']}", c["text"], cut)
     out += [f"  judged     {f['candidate_id']}: score {f['score']}, rank {f['rank']}, shown {f['shown']}: "
-            f"{_clean(f['critique'])[:cut]}" for f in s.feedback]
+            f"{f['critique'][:cut]}" for f in s.feedback]
     out += [f"  pair       {p['id']}  margin {p['margin']}  {p['label_type'] or 'not selected'}  {p['split']}"
             for p in s.pairs]
     out += ["  verdicts"] + [f"    {v['outcome']:<12}{v['stage']:<20}{v['code']:<20}{v['reason']}" for v in s.verdicts]
@@ -66,15 +67,14 @@ def _request(r: Row, cut: int | None) -> list[str]:
 
 
 def _text(name: str, text: str, cut: int | None) -> list[str]:
-    text = _clean(text)
     shown = text if cut is None or len(text) <= cut else f"{text[:cut]}… ({len(text)} characters, --full shows all)"
     lines = shown.splitlines() or [""]
-    return [f"  {name:<11}{lines[0]}", *(f"             {line}" for line in lines[1:])]
+    return [f"  {name:<10} {lines[0]}", *(f"             {line}" for line in lines[1:])]
 
 
 def _clean(text: str) -> str:
-    """Text of data or models without control characters: it must not steer the terminal."""
-    return "".join(c for c in text if c in "\n\t" or c.isprintable())
+    """Text without control characters: what data or models wrote must not steer the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else " " if c.isspace() else "" for c in text)
 
 
 def _plain(story: Story) -> Row:

@@ -1,24 +1,33 @@
-"""`ultramed scale`: params.yaml at another scale, its comments kept."""
+"""`ultramed scale`: params.yaml at another scale.
+
+A scale is a YAML file with the values that differ, in the places they have in params.yaml; `from:` names the scale it
+builds on, in the end laptop, which holds every value that any scale changes. Mappings are merged; a key ending in `!`
+replaces the whole value, with the comments in it, so that entries can come and go. Values are exchanged in the text
+itself: what a scale does not name keeps every byte, and laptop restores the committed file.
+"""
 
 import difflib
-import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
 from ultramed import params, tables
 from ultramed.errors import ParamsError
 
 PARAMS = Path("params.yaml")
 SCALES = Path("conf/scale")
+Span = tuple[int, int]  # start and end in a text
 
 
 def scale(name: Annotated[str, typer.Argument(help="laptop, workstation, paper, paper-2024")]) -> None:
     """Patch params.yaml with conf/scale/NAME.yaml. `git diff params.yaml` shows the change."""
+    params.load(PARAMS)
     before = PARAMS.read_text(encoding="utf-8")
-    after = patched(before, patch(name))
+    after = scaled(before, name)
     tables.write_text(PARAMS, after)
     try:
         params.load(PARAMS)
@@ -29,34 +38,65 @@ def scale(name: Annotated[str, typer.Argument(help="laptop, workstation, paper, 
     print(f"params.yaml is at scale {name}: {changed} lines changed, see `git diff params.yaml`")
 
 
-def patch(name: str) -> dict[str, Any]:
-    """The values of a scale. Raises ParamsError for an unknown one."""
-    known = sorted(p.stem for p in SCALES.glob("*.yaml"))
+def scaled(text: str, name: str, folder: Path = SCALES) -> str:
+    """The text of params.yaml at a scale, whatever scale it was at. Raises ParamsError for an unknown one."""
+    known = sorted(p.stem for p in folder.glob("*.yaml"))
     if name not in known:
-        raise ParamsError(name, f"is no scale; there are {', '.join(known)} in {SCALES}/")
-    return YAML(typ="safe").load((SCALES / f"{name}.yaml").read_text(encoding="utf-8"))
+        raise ParamsError(name, f"is no scale; there are {', '.join(known)} in {folder}/")
+    patch = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+    base = [value.value for key, value in _tree(patch).value if key.value == "from"]
+    return patched(scaled(text, base[0], folder) if base else text, patch)
 
 
-def patched(text: str, values: dict[str, Any]) -> str:
-    """The text of params.yaml with the values in their places; everything else, comments too, stays as it is.
-    A key ending in `!` replaces a whole mapping where others change single entries of it."""
-    yaml = YAML()
-    yaml.preserve_quotes, yaml.width = True, 1_000_000
-    tree = yaml.load(text)
-    _merge(tree, values)
-    out = io.StringIO()
-    yaml.dump(tree, out)
-    return out.getvalue()
+def patched(text: str, patch: str) -> str:
+    """The text with the patch's values in their places. Raises ParamsError for a name that the text does not have."""
+    edits = [*_edits(text, _tree(text), patch, _tree(patch))]
+    for (start, end), new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
 
 
-def _merge(tree: Any, values: dict[str, Any]) -> None:
-    for key, value in values.items():
-        if key.endswith("!"):
-            name = key[:-1]
-            for old in [k for k in tree[name] if k not in value]:
-                del tree[name][old]
-            _merge(tree[name], value)
-        elif isinstance(value, dict) and isinstance(tree.get(key), dict):
-            _merge(tree[key], value)
-        elif tree.get(key) != value or key not in tree:
-            tree[key] = value
+def _tree(text: str) -> MappingNode:
+    return YAML(typ="safe", pure=True).compose(text)
+
+
+def _edits(text: str, tree: MappingNode, patch: str, given: MappingNode, at: str = "") -> Iterator[tuple[Span, str]]:
+    here = {key.value: (key, value) for key, value in tree.value}
+    for key, value in given.value:
+        name = key.value.removesuffix("!")
+        if not at and name == "from":
+            continue
+        if name not in here:
+            raise ParamsError(f"{at}{name}", f"is not in {PARAMS}", "a `!` behind a mapping's name lets entries come and go")
+        old_key, old = here[name]
+        if isinstance(value, MappingNode) and isinstance(old, MappingNode) and not key.value.endswith("!"):
+            yield from _edits(text, old, patch, value, f"{at}{name}.")
+            continue
+        for span, (start, end) in zip(_places(text, old_key, old), _places(patch, key, value), strict=True):
+            if text[slice(*span)] != patch[start:end]:
+                yield span, patch[start:end]
+
+
+def _places(text: str, key: ScalarNode, value: Node) -> tuple[Span, Span]:
+    """Where a value stands: behind its key's colon, and in the lines below. One of the two is empty."""
+    colon = text.index(":", key.end_mark.index) + 1
+    if _block(value):
+        return (colon, colon), (_line_end(text, colon), _line_end(text, _last(value)))
+    below = _line_end(text, value.end_mark.index)
+    return (colon, value.end_mark.index), (below, below)
+
+
+def _block(node: Node) -> bool:
+    return isinstance(node, CollectionNode) and not node.flow_style
+
+
+def _last(node: Node) -> int:
+    """Where the last value of a block ends: a block's own end lies behind the comments that follow it."""
+    while _block(node):
+        node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
+    return node.end_mark.index
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end

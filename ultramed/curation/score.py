@@ -4,6 +4,7 @@
 log-probabilities (0 to 9, plus 1), for models too weak to vary their spoken answer.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, Field
@@ -34,7 +35,7 @@ def score(
 def _request(instruction: Instruction, params: Params) -> Request:
     settings = params.score
     by_logprob = settings.method == "logprob"
-    prompt = render("score" if by_logprob else "score-text", question=instruction.prompt)
+    prompt = render("score" if by_logprob else "score-text", question=_cut(instruction.prompt, settings.words))
     sampling = Sampling(
         settings.temperature, 1 if by_logprob else 400, seed_of(params.seed, "score", instruction.id),
         top_logprobs=settings.top_logprobs if by_logprob else 0,
@@ -56,3 +57,9 @@ def _read(answer: Answer, method: str) -> tuple[Score | None, Verdict]:
             return None, quarantine(row, "score", "unreadable", f"no digit among the {len(first)} likeliest tokens")
         found, why = round(1 + digit, 3), ""
     return Score(row, found, method, why, answer.key), keep(row, "score", "scored", f"score {found:g}")
+
+
+def _cut(text: str, words: int | None) -> str:
+    """The beginning of a question, whole words and lines; all of it where it is short enough."""
+    found = list(re.finditer(r"\S+", text))
+    return text if words is None or len(found) <= words else text[: found[words - 1].end()]

@@ -5,22 +5,28 @@ An answer that names no letter, or takes two back and forth without closing, is 
 
 import re
 
-_CLOSING = re.compile(
-    r"\b(?:the\s+)?(?:correct\s+|best\s+|final\s+|right\s+)?(?:answer|option|choice)\s*(?:is|:)\s*"
-    r"(?:option\s+)?\**[(\[]?([A-J])[)\]]?\**(?![A-Za-z'’])"
-    r"(?!(?<=[AI])\s+(?!because|since|as\b|and\b|for\b|which)[a-z])",  # "the answer is A drug that …": an article
-    re.IGNORECASE,
+# after a capital, what makes it no option: "B12", "D-dimer"; "C. difficile", "B cells"; "A drug that …"; "B or C"
+_NO_OPTION = (
+    r"(?![\w'’]|-\w)"
+    r"(?![.\s]\s*(?:coli|difficile|pylori|jejuni|cereus|anthracis|fragilis|henselae|pertussis|botulinum|tetani|perfringens|"
+    r"diphtheriae|trachomatis|albicans|immitis|burnetii|histolytica|burgdorferi|influenzae|ducreyi|faecalis|faecium|"
+    r"baumannii|fumigatus|cells?|lymphocytes?|peptide|dimers?)\b)"
+    r"(?!(?<=[AI])[^\S\n]+(?!(?:as|and|because|for|since|which|with|due|based)\b)[a-z0-9])"
+    r"(?!\s*(?:,|/|&|and|or)\s*(?:option\s+)?[*(\[]*[A-HJ]\b(?!['’]|\s+(?:is|was)\b))"
 )
-_ALONE = re.compile(r"^\W*([A-J])\W*$")
+_CLOSING = re.compile(
+    r"(?i:\b(?:the\s+)?(?:(?:correct|best|final|right)\s+)*(?:answer|option|choice)[\s*]*(?:\bis\b|:)"
+    r"[\s*:$(\[\"'“‘]*(?:option[\s*(\[]+)?(?:\\(?:boxed|text)\{)*)"
+    rf"([A-J]){_NO_OPTION}"
+)
+_ALONE = re.compile(rf"^\W*([A-J]){_NO_OPTION}(?:\W*|[.):*]+ (?!.*\b[A-J][.):]).+)$")
 
 
 def chosen_letter(text: str, letters: list[str]) -> str | None:
-    """The letter an answer settles on: that of its last sentence of the form "the answer is X", or the whole text
-    being one letter. None when there is none, or it is no option's."""
+    """The letter an answer settles on: that of its last sentence of the form "the answer is X", or of a text that is
+    nothing but one letter, or one line "X. text of the option". None when there is none, or it is no option's."""
     found = _CLOSING.findall(text)
-    letter = found[-1] if found else (alone[1] if (alone := _ALONE.match(text)) else None)
-    if letter is None or letter.islower():  # "the answer is a drug" names no option
-        return None
+    letter = found[-1] if found else (alone[1] if (alone := _ALONE.match(text.strip())) else None)
     return letter if letter in letters else None
 
 

@@ -71,9 +71,10 @@ class Oracle:
 
     def _letter(self, text: str, chance: random.Random) -> str:
         """The letter under which the right option is shown; another one with probability `error`."""
-        text = text[text.rfind("\nQuestion:") + 1 :] if "\nAnswer:" in text else text
-        shown = dict(_OPTION.findall(text))
-        right = next((t for stem, t in self.truth.get("answers", {}).items() if stem in text), None)
+        shown = dict(_OPTION.findall(text, max(0, text.rfind("\nA. "))))  # examples stand before the question asked
+        ends = [(text.rfind(stem) + len(stem), len(stem), right)
+                for stem, right in self.truth.get("answers", {}).items() if stem in text]
+        right = max(ends)[2] if ends else None
         letter = next((k for k, v in shown.items() if v.strip() == right), None)
         if letter is not None and chance.random() >= self.biases.error:
             return letter

@@ -12,8 +12,8 @@ from ultramed.inference.requests import Answer, Request, Sampling
 from ultramed.params import EvolveSet, Params, SetName
 from ultramed.prompts import render
 from ultramed.records import Instruction, Verdict, drop, keep, quarantine
-from ultramed.seeds import draw, generator, seed_of
-from ultramed.synthesis.items import exam_item, flaw, listed, made, open_question
+from ultramed.seeds import draw, generator
+from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
 
 EXAM_METHODS = (
     "add one more constraint or finding that has to be considered",
@@ -44,7 +44,7 @@ def evolve(client: Client, name: SetName, parents: list[Instruction], params: Pa
     chosen = set(draw([p.id for p in parents], rules.parents, params.seed, "evolve", name))
     current = [p for p in parents if p.id in chosen]
     for number in range(1, rules.rounds + 1):
-        drafts = _write(client, name, current, number, rules, params, result)
+        drafts = _write(client, name, current, number, params, result)
         current = _verify(client, drafts, params, result)
         result.rows += current
     return result
@@ -59,20 +59,19 @@ def child_id(parent: Instruction, number: int) -> str:
 
 
 def _write(
-    client: Client, name: SetName, parents: list[Instruction], number: int, rules: EvolveSet, params: Params,
-    result: Evolved,
-) -> list[Instruction]:
+    client: Client, name: SetName, parents: list[Instruction], number: int, params: Params, result: Evolved
+) -> list[tuple[Instruction, Verdict]]:
+    """The usable drafts of one round; the verdicts on the others join the result."""
+    rules = params.evolve.sets[name]
     jobs = [(p, v) for p in parents for v in range(rules.variants)]
-    ids = _ids(jobs, number, rules)
-    requests = (_request(p, row_id, params) for (p, _), row_id in zip(jobs, ids, strict=True))
-    drafts = []
-    answers = client.ask(requests, f"evolve {name}, round {number}", len(jobs))
-    for (parent, _), row_id, answer in zip(jobs, ids, answers, strict=True):
-        rights = most_restrictive(parent.rights, client.settings.rights)
-        draft = _draft(parent, row_id, answer, rights, result)
-        if draft is not None:
-            drafts.append(draft)
-    return drafts
+    of = dict(zip(_ids(jobs, number, rules), (p for p, _ in jobs), strict=True))
+    found = first_usable(
+        client, list(of), lambda row_id, attempt: _request(of[row_id], row_id, attempt, params),
+        lambda answer: _draft(of[answer.request.row_id], answer, client.settings.rights),
+        params.evolve.tries, f"evolve {name}, round {number}",
+    )
+    result.verdicts += [verdict for row, verdict in found.values() if row is None]
+    return [(row, verdict) for row, verdict in found.values() if row is not None]
 
 
 def _ids(jobs: list[tuple[Instruction, int]], number: int, rules: EvolveSet) -> list[str]:
@@ -85,45 +84,46 @@ def _ids(jobs: list[tuple[Instruction, int]], number: int, rules: EvolveSet) -> 
     return ids
 
 
-def _request(parent: Instruction, row_id: str, params: Params) -> Request:
+def _request(parent: Instruction, row_id: str, attempt: int, params: Params) -> Request:
     settings = params.evolve
     exam = parent.key is not None
     method = generator(params.seed, "evolve", row_id).choice(EXAM_METHODS if exam else OPEN_METHODS)
     filling = {"method": method, "question": parent.prompt} | ({"key": parent.key} if exam else {})
     prompt = render("evolve-exam" if exam else "evolve-open", **filling)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, "evolve", row_id))
+    seed, step = tried(params.seed, "evolve", row_id, attempt)
+    sampling = Sampling(settings.temperature, settings.max_tokens, seed)
     kind = exam_item(settings.max_tokens) if exam else open_question(settings.max_tokens)
-    return Request(row_id, "evolve", prompt, sampling, kind, rights=parent.rights)
+    return Request(row_id, step, prompt, sampling, kind, rights=parent.rights)
 
 
-def _draft(
-    parent: Instruction, row_id: str, answer: Answer, rights: str, result: Evolved
-) -> Instruction | None:
+def _draft(parent: Instruction, answer: Answer, model_rights: str) -> Draft:
+    row_id = answer.request.row_id
     if not answer.ok:
-        result.verdicts.append(quarantine(row_id, "evolve", answer.failure, answer.detail))
-        return None
+        return None, quarantine(row_id, "evolve", answer.failure, answer.detail)
     written = answer.value
     options = listed(written.options) if parent.key else []
     if found := flaw(written.question, options, parent.question):
-        result.verdicts.append(drop(row_id, "evolve", *found))
-        return None
-    key = written.answer if parent.key else None
+        return None, drop(row_id, "evolve", *found)
     source, _ = RENAMED.get(parent.source, (parent.source, ""))
-    return replace(made(parent, row_id, written.question, options, key), source=source, rights=rights)
+    row = made(parent, row_id, written.question, options, written.answer if parent.key else None)
+    rights = most_restrictive(parent.rights, model_rights)
+    return replace(row, source=source, rights=rights), keep(row_id, "evolve", "evolved")
 
 
-def _verify(client: Client, drafts: list[Instruction], params: Params, result: Evolved) -> list[Instruction]:
+def _verify(
+    client: Client, drafts: list[tuple[Instruction, Verdict]], params: Params, result: Evolved
+) -> list[Instruction]:
     """Keep open questions, and the exam items whose key enough solvers find; models without a part in writing the
     item would be better solvers still: `evolve.model` decides."""
     settings = params.evolve
-    votes = solve(client, [d for d in drafts if d.key], settings.verifiers, params.seed, "verify")
+    votes = solve(client, [d for d, _ in drafts if d.key], settings.verifiers, params.seed, "verify")
     kept = []
-    for draft in drafts:
+    for draft, verdict in drafts:
         agree = votes.get(draft.id, []).count(draft.key or "")
         reason = f"{agree} of {settings.verifiers} solvers found the key {draft.key}, {settings.agree} needed"
         if draft.key and agree < settings.agree:
-            result.verdicts.append(drop(draft.id, "evolve", "key_unverified", reason))
+            result.verdicts.append(drop(draft.id, "evolve", "key_unverified", verdict.reason + reason))
             continue
         kept.append(draft)
-        result.verdicts.append(keep(draft.id, "evolve", "evolved", reason if draft.key else "open question"))
+        result.verdicts.append(replace(verdict, reason=verdict.reason + (reason if draft.key else "open question")))
     return kept

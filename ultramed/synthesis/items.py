@@ -1,20 +1,27 @@
-"""Exam items as models write them, and what makes a written one unusable."""
+"""Written rows: exam items as models write them, what makes one unusable, and asking again while it is."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
+from ultramed.inference.client import Client
+from ultramed.inference.requests import Answer, Request
 from ultramed.inference.structured import characters
-from ultramed.records import Instruction, Message, Option
+from ultramed.records import Instruction, Message, Option, Verdict
+from ultramed.seeds import seed_of
 
 LETTERS = "ABCD"
+FINAL = frozenset({"not_significant", "not_sufficient", "rejected"})  # codes that another seed is not to overturn
+Draft = tuple[Instruction | None, Verdict]  # a written row, or none and why
 _META = re.compile(
     r"\b(?:rewritten|rewrite|(?:original|given|above) (?:question|prompt|text)|(?:this|the) (?:prompt|passage)(?! of))\b",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"\w+|(?<!\w)-(?=\d)|[^\w\s.,;:!?()\[\]'\"’“”-]")  # signs count: "FEV1 ↑" is not "FEV1 ↓"
 
 
 @cache
@@ -37,6 +44,30 @@ def open_question(max_tokens: int) -> type[BaseModel]:
     """Reply type of an evolved open question."""
     limit = Field(min_length=15, max_length=characters(max_tokens))
     return create_model("EvolvedOpen", question=(str, limit))
+
+
+def first_usable(
+    client: Client, ids: list[str], request: Callable[[str, int], Request], read: Callable[[Answer], Draft],
+    tries: int, what: str,
+) -> dict[str, Draft]:
+    """For every row id its first usable draft, else what became of the last try. `request` makes the question for an
+    id and the number of a try; only rows still without a draft are asked about again. Reasons begin with the try."""
+    found: dict[str, Draft] = {}
+    waiting = ids
+    for number in range(1, tries + 1):
+        answers = client.ask((request(row_id, number) for row_id in waiting), f"{what}, try {number}", len(waiting))
+        for row_id, answer in zip(waiting, answers, strict=True):
+            row, verdict = read(answer)
+            found[row_id] = row, replace(verdict, reason=f"try {number}: {verdict.reason}")
+        waiting = [i for i in waiting if found[i][0] is None and found[i][1].code not in FINAL]
+        if not waiting:
+            break
+    return found
+
+
+def tried(seed: int, step: str, name: str, number: int) -> tuple[int, str]:
+    """Seed and step of one try."""
+    return (seed_of(seed, step, name), step) if number == 1 else (seed_of(seed, step, name, number), f"{step}-{number}")
 
 
 def listed(options: BaseModel) -> list[Option]:
@@ -68,4 +99,4 @@ def made(parent: Instruction, row_id: str, question: str, options: list[Option],
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return " ".join(_WORD.findall(text.lower()))

@@ -16,8 +16,8 @@ from ultramed.inference.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Instruction, Message, Verdict, drop, keep, quarantine
-from ultramed.seeds import draw, generator, seed_of
-from ultramed.synthesis.items import exam_item, flaw, listed
+from ultramed.seeds import draw, generator
+from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, tried
 
 STAGE = "textbook"
 
@@ -41,7 +41,7 @@ class Synthesised:
 def passages(folder: Path) -> Iterator[Passage]:
     """Paragraphs of MedRAG's format: JSON lines {id, title, content, contents}, one file a book."""
     for book in sorted(folder.rglob("*.jsonl")):
-        for number, line in enumerate(book.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(book.read_bytes().splitlines(), 1):  # bytes: texts may hold U+2028
             try:
                 row = json.loads(line)
                 yield Passage(row["id"], row["content"])
@@ -54,16 +54,14 @@ def write_items(client: Client, corpus: list[Passage], examples: list[Instructio
     """One item a drawn passage; every passage asked about has a verdict under the row's id."""
     settings = params.textbook
     chosen = set(draw([p.id for p in corpus], settings.paragraphs, params.seed, STAGE))
-    drawn = [p for p in corpus if p.id in chosen]
-    shown = {p.id: _demonstrations(p, examples, params) for p in drawn}
-    result = Synthesised()
-    requests = (_request(p, shown[p.id], params) for p in drawn)
-    for passage, answer in zip(drawn, client.ask(requests, STAGE, len(drawn)), strict=True):
-        written = most_restrictive(settings.rights, client.settings.rights)
-        row, verdict = _read(passage, answer, written)
-        result.verdicts.append(verdict)
-        result.rows += [row] if row else []
-    return result
+    drawn = {f"TextBookQA,{p.id}": p for p in corpus if p.id in chosen}
+    shown = {row_id: _demonstrations(p, examples, params) for row_id, p in drawn.items()}
+    rights = most_restrictive(settings.rights, client.settings.rights)
+    found = first_usable(
+        client, list(drawn), lambda row_id, number: _request(row_id, drawn[row_id], shown[row_id], number, params),
+        lambda answer: _read(drawn[answer.request.row_id], answer, rights), settings.tries, STAGE,
+    )
+    return Synthesised([row for row, _ in found.values() if row], [verdict for _, verdict in found.values()])
 
 
 def _demonstrations(passage: Passage, examples: list[Instruction], params: Params) -> list[Instruction]:
@@ -72,16 +70,17 @@ def _demonstrations(passage: Passage, examples: list[Instruction], params: Param
     return generator(params.seed, STAGE, "examples", passage.id).sample(pool, count)
 
 
-def _request(passage: Passage, examples: list[Instruction], params: Params) -> Request:
+def _request(row_id: str, passage: Passage, examples: list[Instruction], number: int, params: Params) -> Request:
     settings = params.textbook
     shown = [f"{e.prompt}\nAnswer: {e.key}" for e in examples]
     prompt = render("textbook", passage=passage.text, demonstrations=shown)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, passage.id))
+    seed, step = tried(params.seed, STAGE, passage.id, number)
+    sampling = Sampling(settings.temperature, settings.max_tokens, seed)
     carried = most_restrictive(settings.rights, *(e.rights for e in examples))
-    return Request(f"TextBookQA,{passage.id}", STAGE, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
+    return Request(row_id, step, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
 
 
-def _read(passage: Passage, answer: Answer, rights: str) -> tuple[Instruction | None, Verdict]:
+def _read(passage: Passage, answer: Answer, rights: str) -> Draft:
     row_id = answer.request.row_id
     if not answer.ok:
         return None, quarantine(row_id, STAGE, answer.failure, answer.detail)

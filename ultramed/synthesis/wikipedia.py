@@ -56,15 +56,17 @@ def read_domains(folder: Path) -> list[Domain]:
 
 
 def read_entries(folder: Path) -> list[Entry]:
-    """Encyclopaedia entries, JSON lines `{title, text}`."""
+    """Encyclopaedia entries, JSON lines `{title, text}`; at least one, each subfield is grounded in one."""
     found = []
     for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):  # bytes: texts may hold U+2028
             try:
                 row = json.loads(line)
                 found.append(Entry(row["title"], row["text"]))
             except (ValueError, KeyError, TypeError) as error:
                 raise SourceError(f"{path}:{number}", f"is no entry {{title, text}}: {error}", "mend it") from None
+    if not found:
+        raise SourceError(str(folder), "holds no entries, at least 1 is needed", "check raw.encyclopedia in params.yaml")
     return found
 
 

@@ -1,0 +1,126 @@
+"""Reading replies: a value or the reason there is none, never something in between."""
+
+import json
+import math
+
+import pytest
+from pydantic import BaseModel, Field
+
+from ultramed.inference.requests import Reply
+from ultramed.inference.structured import characters, expected_digit, find_object, read
+
+VERDICT = '{"answer": "B", "why": {"text": "so", "score": 3}}'
+
+
+class Why(BaseModel):
+    text: str = ""
+    score: int = Field(3, ge=1, le=5)
+
+
+class Lenient(BaseModel):
+    """All its fields have defaults: any object at all has its shape."""
+
+    answer: str = "A"
+    why: Why = Why()
+
+
+class Strict(BaseModel):
+    answer: str = Field(max_length=1)
+    why: Why
+
+
+def reply(text: str, finish: str = "stop") -> Reply:
+    return Reply(text, finish, "m", 10, 7)
+
+
+@pytest.mark.parametrize(("given", "kind", "failure", "detail"), [
+    (reply(""), None, "empty", "the reply holds no text"),
+    (reply(" \n"), Strict, "empty", "the reply holds no text"),
+    (reply("It is", "length"), None, "truncated", "cut at 7 tokens"),
+    (reply(VERDICT, "length"), Strict, "truncated", "cut at 7 tokens"),
+    (reply("I'm sorry, but I can't help with that."), None, "refused", "the model declined to answer"),
+    (reply("As an AI language model, I do not"), None, "refused", "the model declined to answer"),
+    (reply("Anything", "content_filter"), None, "refused", "the model declined to answer"),
+    (reply(VERDICT, "content_filter"), Strict, "refused", "the model declined to answer"),
+    (reply("The answer is B."), Strict, "unreadable", "expected one JSON object, found 16 characters without one"),
+    (reply('["B"]'), Strict, "unreadable", "expected one JSON object, found 5 characters without one"),
+    (reply('{"answer": "B"}'), Strict, "invalid", "why: Field required"),
+    (reply('{"answer": "BC", "why": {}}'), Strict, "invalid", "answer: String should have at most 1 character"),
+    (reply('{"answer": "B", "why": {"score": 6}}'), Strict, "invalid",
+     "why.score: Input should be less than or equal to 5"),
+    (reply('{"answer": "B", "why": {"score": 2.5}}'), Strict, "invalid",
+     "why.score: Input should be a valid integer, got a number with a fractional part"),
+])  # fmt: skip
+def test_each_kind_of_failure_gives_no_value_and_a_reason(
+    given: Reply, kind: type[BaseModel] | None, failure: str, detail: str
+) -> None:
+    assert read(given, kind) == (None, failure, detail)
+
+
+@pytest.mark.parametrize("text", [
+    "Sorry is what the patient felt.", "A sorry, blistered skin", "I am unable-bodied? No.", "The answer is B.",
+])  # fmt: skip
+def test_words_of_regret_in_an_answer_are_no_refusal(text: str) -> None:
+    assert read(reply(text), None)[1] in ("", "refused") and read(reply("So: " + text), None) == ("So: " + text, "", "")
+
+
+def test_free_text_is_its_own_value_and_may_be_cut_where_that_is_allowed() -> None:
+    assert read(reply("  B.\n"), None) == ("B.", "", "")
+    assert read(reply("It is", "length"), None, truncated_ok=True) == ("It is", "", "")
+
+
+@pytest.mark.parametrize("text", [
+    VERDICT, f"  \n{VERDICT}\n", f"```json\n{VERDICT}\n```", f"```\n{VERDICT}\n```\n", f"Here it is:\n\n{VERDICT}",
+    f"Here {{as asked}}: {VERDICT}", f"Sure!\n```json\n{VERDICT}\n```\nAnything else?", f"{VERDICT} I hope this helps.",
+    VERDICT.replace("so", "s\\u006f"),
+])  # fmt: skip
+def test_an_object_is_found_bare_fenced_or_among_words(text: str) -> None:
+    assert read(reply(text), Strict) == (Strict(answer="B", why=Why(text="so", score=3)), "", "")
+
+
+def test_raw_new_lines_in_strings_are_read() -> None:
+    assert find_object('{"a": "one\ntwo\tthree"}') == {"a": "one\ntwo\tthree"}
+
+
+@pytest.mark.parametrize("whole", [
+    VERDICT, json.dumps({"why": {"text": "a {b} \" {}", "score": 1}, "answer": "C"}),
+    json.dumps({"why": {"text": "like {\"answer\": \"D\"} or {}"}, "answer": "C"}), '{"why": {}, "answer": "{}"}',
+], ids=["last", "first", "quoted", "braces"])  # fmt: skip
+def test_a_cut_object_never_gives_a_value(whole: str) -> None:
+    """Wherever it is cut: neither its inner objects nor what its strings hold may pass for the reply."""
+    for end in range(len(whole)):
+        for opening in ("", "Well: ", "```json\n"):
+            assert find_object(opening + whole[:end]) is None, whole[:end]
+            value, failure, _ = read(reply(opening + whole[:end]), Lenient)
+            assert value is None and failure in ("unreadable", "empty")
+    assert find_object(whole) == json.loads(whole)
+
+
+def test_an_object_spoilt_in_its_middle_does_not_give_its_inside() -> None:
+    assert find_object('{"why": {"score": 3}, oops}') is None
+    assert find_object('{"why": {"score": 3}, oops} Again: {"answer": "B"}') == {"answer": "B"}
+
+
+def test_the_expected_digit_is_the_mean_over_digits_alone() -> None:
+    """exp(log 0.5)·3 + exp(log 0.25)·7, over 0.75: (1.5 + 1.75) / 0.75 = 13/3; the word with 0.2 has no part."""
+    given = {"3": math.log(0.5), "7": math.log(0.25), "the": math.log(0.2)}
+    assert expected_digit(given) == pytest.approx(13 / 3)
+    assert expected_digit({"4": -12.5}) == pytest.approx(4)
+    assert expected_digit({str(d): math.log(0.1) for d in range(10)}) == pytest.approx(4.5)
+
+
+@pytest.mark.parametrize("token", ["12", "789", "01", "0123456789", "", "-3", "3.", "³", "٣"])
+def test_only_single_digits_count(token: str) -> None:
+    """Vocabularies with tokens of several digits would else push the expected value beyond 9."""
+    assert expected_digit({"1": math.log(0.5), token: math.log(0.5)}) == pytest.approx(1)
+    assert expected_digit({token: -0.1}) is None
+
+
+def test_no_digit_gives_no_value() -> None:
+    assert expected_digit({}) is None
+    assert expected_digit({"five": -0.1}) is None
+    assert expected_digit({"5": -1e6}) is None, "a digit of no weight is none"
+
+
+def test_characters_grow_with_tokens_and_have_a_floor() -> None:
+    assert [characters(n) for n in (1, 16, 100)] == [40, 40, 240]

@@ -1,0 +1,19 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from workspace import Workspace, clone
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The laptop pipeline, run once with the real embedded model, results committed; tests leave it so."""
+    base = tmp_path_factory.mktemp("pipeline")
+    workspace = clone(base / "built", base / "ledger")
+    (base / "repro.log").write_text(workspace.run("dvc", "repro"))
+    workspace.run("git", "add", "-A")
+    workspace.run("git", "commit", "-qm", "built")
+    return workspace

@@ -1,0 +1,131 @@
+"""Kills, corrupted sources, red gates: one clear line, nothing half-written, and `dvc repro` goes on."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from workspace import Workspace, clone
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def spare(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A second worktree, built from the first one's ledger and cache, to be broken."""
+    root = tmp_path_factory.mktemp("spare")
+    subprocess.run(["cp", "-a", f"{built.root}/.", str(root / "repo")], check=True)
+    subprocess.run(["cp", "-a", str(built.ledger), str(root / "ledger")], check=True)
+    return Workspace(root / "repo", root / "ledger")
+
+
+def _stage_pids(workspace: Workspace, name: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+                if f"stages.{name}".encode() in command and os.readlink(entry / "cwd") == str(workspace.root):
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+def _wait(until: Callable[[], bool | list[int]], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("victim", ["stage", "dvc"])
+def test_killed_while_asking_goes_on_from_what_it_had(spare: Workspace, victim: str) -> None:
+    # another temperature makes every completion a new question
+    spare.edit("params.yaml", "  temperature: 0.3\n" if victim == "stage" else "  temperature: 0.31\n",
+               "  temperature: 0.31\n" if victim == "stage" else "  temperature: 0.32\n")
+    before = spare.replies()
+    process = spare.start("dvc", "repro", "complete")
+    _wait(lambda: spare.replies() > before + 3)
+    pids = _stage_pids(spare, "complete")
+    assert pids
+    os.kill(pids[0] if victim == "stage" else process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    _wait(lambda: not _stage_pids(spare, "complete"), 10)  # the stage does not outlive dvc
+    kept = spare.replies()
+    assert kept > before
+    assert not (spare.root / "data/completed").exists()
+    assert not list((spare.root / "data").glob(".*.partial")) or victim == "stage"
+    spare.run("dvc", "repro", "complete")
+    uses = _uses(spare)
+    assert spare.replies() - before == uses  # every question of this run was bought exactly once
+
+
+def _uses(workspace: Workspace) -> int:
+    import duckdb
+
+    found = duckdb.sql(
+        f"SELECT count(DISTINCT request_key) FROM read_parquet('{workspace.root}/data/completed/manifest-*.parquet')"
+    ).fetchall()
+    return found[0][0]
+
+
+def test_changed_source_without_a_pin_stops_with_both_hashes(spare: Workspace) -> None:
+    path = "data/raw/sample/medqa/train.jsonl"
+    good = (spare.root / path).read_bytes()
+    (spare.root / path).write_bytes(good + b'{"question": "broken\n')
+    try:
+        output = spare.run("dvc", "repro", "collect@medqa", ok=False)
+        line = next(x for x in output.splitlines() if x.startswith("ERROR"))
+        assert path in line and "ultramed pin medqa" in line
+    finally:
+        (spare.root / path).write_bytes(good)
+
+
+def test_too_many_broken_rows_name_file_and_line(spare: Workspace) -> None:
+    path = "data/raw/sample/medqa/train.jsonl"
+    good, text = (spare.root / path).read_bytes(), (spare.root / "params.yaml").read_text()
+    (spare.root / path).write_bytes(good + b'{"question": "broken\n' * 20)
+    try:
+        spare.ultramed("pin", "medqa")
+        output = spare.run("dvc", "repro", "collect@medqa", ok=False)
+        line = next(x for x in output.splitlines() if x.startswith("ERROR"))
+        assert "train.jsonl" in line and "max_broken" in line
+    finally:
+        (spare.root / path).write_bytes(good)
+        (spare.root / "params.yaml").write_text(text)
+
+
+def test_red_gate_stops_what_follows_and_keeps_its_report(spare: Workspace) -> None:
+    text = (spare.root / "params.yaml").read_text()
+    rule = "paired: {path: data/paired, min_rows: "
+    spare.edit("params.yaml", f"{rule}5}}", f"{rule}99999}}")
+    try:
+        output = spare.run("dvc", "repro", "check@paired", ok=False)
+        assert "99999" in output and "report.html" in output
+        assert list((spare.root / ".ultramed/quality").rglob("report.html"))
+    finally:
+        (spare.root / "params.yaml").write_text(text)
+
+
+def test_unknown_param_is_refused_by_name(spare: Workspace) -> None:
+    text = (spare.root / "params.yaml").read_text()
+    spare.edit("params.yaml", "min_words: 3", "min_word: 3")
+    try:
+        output = spare.run("dvc", "repro", "screen", ok=False)
+        assert "screen.min_word" in output and "min_words" in output
+    finally:
+        (spare.root / "params.yaml").write_text(text)
+
+
+def test_real_files_from_outside_the_repository(built: Workspace, tmp_path: Path) -> None:
+    if not (real := os.environ.get("ULTRAMED_REALDATA")):
+        pytest.skip("ULTRAMED_REALDATA is not set: no real public files here")
+    workspace = clone(tmp_path / "real", tmp_path / "ledger")
+    workspace.edit("params.yaml", "location: data/raw/sample/medquad", f"location: {real}/01_training_sources/MedQuAD")
+    workspace.ultramed("pin", "medquad")
+    workspace.run("dvc", "repro", "collect@medquad")
+    assert len(list((workspace.root / "data/collected/medquad").glob("rows-*.parquet"))) == 1

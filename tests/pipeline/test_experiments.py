@@ -1,0 +1,57 @@
+"""Varying the data set: only what depends on a change runs, and nothing is asked twice."""
+
+import json
+import time
+
+import pytest
+from workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_experiment_reruns_only_what_depends_on_it(built: Workspace) -> None:
+    asked = built.replies()
+    output = built.run("dvc", "exp", "run", "-n", "stricter", "-S", "pair.easy=3")
+    assert "Running stage 'pair'" in output
+    for stage in ("screen", "score", "curate", "complete", "judge"):
+        assert f"Running stage '{stage}'" not in output
+    assert built.replies() == asked
+    built.run("git", "checkout", "-q", ".")
+    built.run("dvc", "checkout", "-q")
+
+
+def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> None:
+    asked, before = built.replies(), set(_curated(built))
+    output = built.run("dvc", "exp", "run", "-n", "stricter-curate", "-S", "curate.min_score.medmcqa=5")
+    assert "Running stage 'score'" not in output and "Running stage 'curate'" in output
+    after = set(_curated(built))
+    assert before - after and not {i for i in after if i.startswith("MedMCQA,")}
+    # rows went, none came: completions need nothing new; the pool may be filled up with other rows
+    assert built.replies() - asked <= 16 * 5
+    built.run("git", "checkout", "-q", ".")
+    built.run("dvc", "checkout", "-q")
+
+
+def test_three_queued_experiments_share_the_ledger(built: Workspace) -> None:
+    asked = built.replies()
+    for easy in (2, 3, 4):
+        change = ("-S", f"pair.easy={easy}", "-S", "pair.hard=0")
+        built.run("dvc", "exp", "run", "--queue", "-n", f"queued-{easy}", *change)
+    built.run("dvc", "queue", "start", "-j", "2")
+    deadline = time.monotonic() + 900
+    while time.monotonic() < deadline:
+        status = built.run("dvc", "queue", "status")
+        if "Queued" not in status and "Running" not in status:
+            break
+        time.sleep(5)
+    assert status.count("Success") >= 3, status + built.run("dvc", "queue", "logs", "queued-2")
+    assert built.replies() == asked
+    shown = json.loads(built.run("dvc", "exp", "show", "--json"))
+    assert "metrics.json" in json.dumps(shown)
+
+
+def _curated(built: Workspace) -> list[str]:
+    import duckdb
+
+    rows = duckdb.sql(f"SELECT id FROM read_parquet('{built.root}/data/curated/rows-*.parquet')").fetchall()
+    return [r[0] for r in rows]

@@ -1,0 +1,82 @@
+"""A copy of the repository to run the real pipeline in, and what the tests ask of it."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A clone with a ledger of its own choice. Commands run under this very interpreter's environment."""
+
+    root: Path
+    ledger: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "HF_", "ULTRAMED_"))}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+        return {**kept, "PATH": path, "ULTRAMED_LEDGER": str(self.ledger), "DVC_NO_ANALYTICS": "1"}
+
+    def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command, cwd=self.root, env={**self.env, **env}, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )
+
+    def run(self, *command: str, ok: bool = True, **env: str) -> str:
+        """Output of a command, stdout and stderr together; fails the test when its exit code is not as expected."""
+        process = self.start(*command, **env)
+        output, _ = process.communicate(timeout=1500)
+        assert (process.returncode == 0) == ok, f"{' '.join(command)} exited {process.returncode}:\n{output[-4000:]}"
+        return output
+
+    def ultramed(self, *arguments: str, ok: bool = True, **env: str) -> str:
+        return self.run(sys.executable, "-m", "ultramed.cli", *arguments, ok=ok, **env)
+
+    def replies(self) -> int:
+        """Replies in the ledger."""
+        path = self.ledger / "ledger.sqlite"
+        if not path.exists():
+            return 0
+        with sqlite3.connect(path) as db:
+            return db.execute("SELECT count(*) FROM replies").fetchone()[0]
+
+    def hashes(self) -> dict[str, str]:
+        """Output path → hash, for everything in dvc.lock."""
+        lock = yaml.safe_load((self.root / "dvc.lock").read_text())
+        return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
+
+    def metrics(self) -> dict[str, float]:
+        return json.loads((self.root / "metrics.json").read_text())
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.root / path).read_text()
+        assert old in text, f"{path} holds no {old!r}"
+        (self.root / path).write_text(text.replace(old, new, 1))
+
+
+def clone(root: Path, ledger: Path) -> Workspace:
+    """The tracked files as they are now, committed to a Git repository of their own."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=REPOSITORY, capture_output=True, text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        source, target = REPOSITORY / name, root / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    workspace = Workspace(root, ledger)
+    for command in (["init", "-q"], ["config", "user.email", "t@example.com"], ["config", "user.name", "t"],
+                    ["add", "-A"], ["commit", "-qm", "as it is"]):
+        workspace.run("git", *command)
+    return workspace

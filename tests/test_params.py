@@ -1,0 +1,138 @@
+"""`params.yaml`: the committed file loads, and every kind of mistake is one line that names it and the way out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from ultramed import params
+from ultramed.errors import ParamsError
+from ultramed.params import LocalModel, RemoteModel
+
+ROOT = Path(__file__).parents[1]
+API = {"base_url": "https://api.example.com/v1", "model": "m", "revision": "1", "provider": "p"}
+
+
+def edited(folder: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+    """The committed parameters after an edit."""
+    values = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    edit(values)
+    with open(folder / "params.yaml", "w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(values, file)
+    return folder / "params.yaml"
+
+
+def mistake(path: Path) -> str:
+    with pytest.raises(ParamsError) as caught:
+        params.load(path)
+    line = str(caught.value)
+    assert line.startswith(f"{path}: ") and "\n" not in line
+    return line.removeprefix(f"{path}: ")
+
+
+def test_the_committed_file_loads() -> None:
+    settings = params.load(ROOT / "params.yaml")
+    assert settings.scale == "laptop"
+    assert isinstance(settings.model(settings.judge.model), LocalModel)
+    assert settings.candidates.authors == [*settings.candidates.pool, "source"]
+    assert set(settings.sources) | set(settings.benchmarks) <= set(settings.raw)
+
+
+def test_values_cannot_be_changed_once_read() -> None:
+    settings = params.load(ROOT / "params.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        settings.seed = 1
+
+
+def test_a_remote_model_is_denied_rights_until_someone_says_otherwise(tmp_path: Path) -> None:
+    settings = params.load(edited(tmp_path, lambda v: v["models"]["remote"].update(api=API)))
+    model = settings.model("api")
+    assert isinstance(model, RemoteModel)
+    assert (model.rights, model.price) == ("deny", None)
+
+
+def test_whole_numbers_do_for_shares(tmp_path: Path) -> None:
+    assert params.load(edited(tmp_path, lambda v: v["screen"].update(min_words=0))).screen.min_words == 0
+    assert params.load(edited(tmp_path, lambda v: v["collect"].update(max_broken=1))).collect.max_broken == 1.0
+
+
+UNKNOWN = [
+    (lambda v: v.update(sede=1), "sede: is unknown; did you mean seed? allowed here: benchmarks, candidates, "),
+    (lambda v: v["dedup"].update(treshold=0.8),
+     "dedup.treshold: is unknown; did you mean threshold? allowed here: permutations, shingle, threshold"),
+    (lambda v: v["dedup"].update(treshold=v["dedup"].pop("threshold")),
+     "dedup.treshold: is unknown; did you mean threshold?"),
+    (lambda v: v["sources"]["medqa"].update(sha256=""),
+     "sources.medqa.sha256: is unknown; allowed here: category, format, kind, limit, prefix, rights"),
+    (lambda v: v["evolve"]["sets"]["medqa"].update(round=1),
+     "evolve.sets.medqa.round: is unknown; did you mean rounds? allowed here: parents, rounds, rows, variants"),
+    (lambda v: v["candidates"]["pool"]["brief"].update(top_p=1.0),
+     "candidates.pool.brief.top_p: is unknown; allowed here: max_tokens, model, prompt, temperature"),
+    (lambda v: v["models"].update(lokal={}), "models.lokal: is unknown; did you mean local? allowed here: local, remote"),
+    (lambda v: v["models"]["remote"].update(api={**API, "price": {"promt": 1.0, "completion": 1.0}}),
+     "models.remote.api.price.promt: is unknown; did you mean prompt? allowed here: completion, prompt"),
+]  # fmt: skip
+WRONG = [
+    (lambda v: v["dedup"].pop("shingle"), "dedup.shingle: is missing; `git diff params.yaml` shows"),
+    (lambda v: v["screen"].update(min_words="3"), "screen.min_words: is '3'; input should be a valid integer"),
+    (lambda v: v["dedup"].update(shingle=3.0), "dedup.shingle: is 3.0; input should be a valid integer"),
+    (lambda v: v["candidates"].update(source=1), "candidates.source: is 1; input should be a valid boolean"),
+    (lambda v: v.update(seed=True), "seed: is True; input should be a valid integer"),
+    (lambda v: v.update(scale=None), "scale: is None; input should be a valid string"),
+    (lambda v: v.update(dedup=None), "dedup: is None; input should be a valid dictionary"),
+    (lambda v: v["screen"].update(identifiers="email"), "screen.identifiers: is 'email'; input should be a valid list"),
+    (lambda v: v["dedup"].update(threshold=1.5), "dedup.threshold: is 1.5; input should be less than or equal to 1"),
+    (lambda v: v["dedup"].update(threshold=-0.1),
+     "dedup.threshold: is -0.1; input should be greater than or equal to 0"),
+    (lambda v: v["dedup"].update(threshold=float("nan")), "dedup.threshold: is nan; input should be "),
+    (lambda v: v["judge"].update(temperature=2.1), "judge.temperature: is 2.1; input should be less than or equal to 2"),
+    (lambda v: v["complete"].update(attempts=0), "complete.attempts: is 0; input should be greater than or equal to 1"),
+    (lambda v: v["score"].update(top_logprobs=5), "score.top_logprobs: is 5; input should be greater than or equal to 10"),
+    (lambda v: v["curate"]["min_score"].update(medqa=11), "curate.min_score.medqa: is 11; input should be less than"),
+    (lambda v: v["sources"]["medqa"].update(rights="public"),
+     "sources.medqa.rights: is 'public'; input should be 'open', 'research', 'recipe', 'quarantine' or 'deny'"),
+    (lambda v: v["screen"]["identifiers"].append("iban"), "screen.identifiers.8: is 'iban'; input should be 'email', "),
+    (lambda v: v["evolve"]["sets"].update(medmcqa=dict(v["evolve"]["sets"]["medqa"])),
+     "evolve.sets.medmcqa: is 'medmcqa'; input should be 'medqa', 'textbook' or 'wikipedia'"),
+    (lambda v: v["release"]["profiles"].update(all={"allows": []}),
+     "release.profiles.all: is 'all'; input should be 'open', 'research' or 'recipe'"),
+    (lambda v: v["release"]["overrides"].update(
+        medqa={"rights": "open", "by": "a", "on": "1.2.2026", "because": "x" * 20}),
+     "release.overrides.medqa.on: is '1.2.2026'; string should match pattern"),
+    (lambda v: v["release"]["overrides"].update(
+        medqa={"rights": "open", "by": "a", "on": "2026-01-02", "because": "ok"}),
+     "release.overrides.medqa.because: is 'ok'; string should have at least 20 characters"),
+]  # fmt: skip
+REFERENCES = [
+    (lambda v: v["judge"].update(model="smolm2"),
+     "judge.model is 'smolm2', which is no name in models; expected one of encoder, smollm2"),
+    (lambda v: v["candidates"]["pool"]["brief"].update(model="gpt"),
+     "candidates.pool.brief.model is 'gpt', which is no name in models; expected one of encoder, smollm2"),
+    (lambda v: v["raw"].pop("medquad"), "raw.medquad is missing: every source and benchmark has a pinned raw input"),
+    (lambda v: v["raw"].pop("mmlu"), "raw.mmlu is missing"),
+    (lambda v: v["textbook"].update(corpus="books"), "raw.books is missing"),
+    (lambda v: v["split"].update(dev=0.5, test=0.5), "split.dev + split.test is 1.0; expected less than 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "said"), [*UNKNOWN, *WRONG, *REFERENCES], ids=lambda v: v[:40] if isinstance(v, str) else "")
+def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(
+    edit: Callable[[dict[str, Any]], object], said: str, tmp_path: Path
+) -> None:
+    assert mistake(edited(tmp_path, edit)).startswith(said)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (b"seed: [1", "is not valid YAML: "), (b"seed: 1\nseed: 2\n", "is not valid YAML: "),
+    (b"a: \xff\n", "is not valid YAML: "), (b"a: !!python/object/apply:os.getcwd []\n", "is not valid YAML: "),
+    (b"", "is empty"), (b"- seed\n", "holds a list"),
+], ids=["cut", "twice", "bytes", "code", "empty", "list"])  # fmt: skip
+def test_a_file_that_holds_no_parameters_is_one_line(text: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(text)
+    assert mistake(tmp_path / "params.yaml").startswith(said)
+
+
+def test_a_file_that_is_not_here_says_where_to_run(tmp_path: Path) -> None:
+    assert mistake(tmp_path / "params.yaml") == "is not here; run from the root of the repository"

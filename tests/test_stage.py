@@ -1,0 +1,170 @@
+"""What a stage does beside its work: one-line errors, one at a time in a worktree, an end when `dvc` ends."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import ultramed
+
+ROOT = Path(__file__).parents[1]
+HEAD = "import time\nfrom pathlib import Path\nimport pyarrow as pa\nfrom ultramed import stage, tables, errors\n"
+SLEEPER = HEAD + "def main():\n    print('running', flush=True)\n    time.sleep(60)\nstage.run(main)\n"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The test's environment, with the package under test and no trace of an outer `dvc`."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("DVC_")}
+    return {**plain, "PYTHONPATH": str(Path(ultramed.__file__).parents[1]), **more}
+
+
+def script(folder: Path, body: str, name: str = "work.py") -> Path:
+    (folder / name).write_text(body, encoding="utf-8")
+    return folder / name
+
+
+def start(path: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, path, *arguments], cwd=path.parent, env=environment(**more), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def outcome(folder: Path, body: str, *arguments: str) -> tuple[int, list[str]]:
+    """Exit code and lines on stderr of a stage with this `main`."""
+    with start(script(folder, f"{HEAD}def main(*given):\n    {body}\nstage.run(main)\n"), *arguments) as process:
+        _, said = process.communicate(timeout=30)
+    return process.returncode, said.splitlines()
+
+
+def test_a_stage_that_ends_well_says_nothing(tmp_path: Path) -> None:
+    assert outcome(tmp_path, "Path('given').write_text(','.join(given))", "medqa", "b") == (0, [])
+    assert (tmp_path / "given").read_text() == "medqa,b"
+
+
+def test_a_mistake_of_the_user_is_one_line_and_exit_1(tmp_path: Path) -> None:
+    raised = "raise errors.SourceError('a.json: line 3', 'holds no question', 'mend it')"
+    assert outcome(tmp_path, raised) == (1, ["ERROR a.json: line 3: holds no question; mend it"])
+
+
+def test_an_error_that_quotes_lines_is_still_one_line(tmp_path: Path) -> None:
+    assert outcome(tmp_path, r"raise errors.ModelError('m', 'said:\n  first\r\n  second')") == (
+        1, ["ERROR m: said: first second"])
+
+
+def test_a_mistake_of_the_code_keeps_its_traceback(tmp_path: Path) -> None:
+    code, said = outcome(tmp_path, "raise ValueError('ours')")
+    assert (code, said[0], said[-1]) == (1, "Traceback (most recent call last):", "ValueError: ours")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("body", [
+    "Path('/dev/full').write_text('x')",
+    "tables.write_arrow(Path('/dev/full'), pa.table({'a': [1]}))",
+], ids=["text", "parquet"])  # fmt: skip
+def test_a_full_disk_is_one_line(body: str, tmp_path: Path) -> None:
+    code, said = outcome(tmp_path, body)
+    assert (code, len(said)) == (1, 1), said
+    assert said[0].startswith("ERROR ") and "No space left on device" in said[0]
+    assert said[0].endswith("; check space and permissions there, then run `dvc repro` again")
+
+
+def test_a_table_that_does_not_fit_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    body = (
+        "import resource, os; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        "    with tables.artifact(Path('out')) as folder:\n"
+        "        tables.write_arrow(folder / 'rows', pa.table({'a': [os.urandom(200_000)]}))"
+    )
+    code, said = outcome(tmp_path, body)
+    assert (code, len(said)) == (1, 1), said
+    assert "File too large" in said[0]
+    assert not any(p.name.startswith(("out", ".out")) for p in tmp_path.iterdir())
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
+    code, said = outcome(tmp_path, "Path('/proc/ultramed').write_text('x')")
+    assert (code, len(said)) == (1, 1), said
+    assert said[0].startswith("ERROR /proc/ultramed: ")
+
+
+def test_an_interpreter_without_the_environment_is_one_line() -> None:
+    """`-S` leaves out the installed packages, as the system's python would."""
+    done = subprocess.run([sys.executable, "-S", "-m", "stages.screen"], cwd=ROOT, capture_output=True, text=True,
+                          env={k: v for k, v in environment().items() if k != "PYTHONPATH"}, check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "without pyarrow, pydantic, duckdb, aiohttp; expected the project's own Python 3.11" in done.stderr
+    assert "source .venv/bin/activate" in done.stderr
+
+
+def test_an_interrupt_is_one_line_and_exit_130(tmp_path: Path) -> None:
+    with start(script(tmp_path, SLEEPER)) as process:
+        assert process.stdout is not None and process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert said.splitlines() == [
+        "ERROR stage work: interrupted; replies received so far are in the ledger, `dvc repro` goes on"]
+
+
+def test_a_second_stage_in_the_worktree_waits_for_the_first(tmp_path: Path) -> None:
+    body = "    with open('log', 'a') as log:\n        log.write(f'{given[0]} in,')\n        log.flush()\n" \
+           "        time.sleep(1)\n        log.write(f'{given[0]} out,')"
+    path = script(tmp_path, f"{HEAD}def main(*given):\n{body}\nstage.run(main)\n")
+    started = time.monotonic()
+    with start(path, "a") as first, start(path, "b") as second:
+        assert (first.wait(30), second.wait(30)) == (0, 0)
+    assert time.monotonic() - started > 2
+    assert (tmp_path / "log").read_text() in ("a in,a out,b in,b out,", "b in,b out,a in,a out,")
+
+
+def test_a_second_stage_that_waited_too_long_names_the_first(tmp_path: Path) -> None:
+    waiting = SLEEPER.replace("stage.run", "stage.LOCK_WAIT_S = 0.3\nstage.run")
+    with start(script(tmp_path, SLEEPER, "first.py")) as first:
+        assert first.stdout is not None and first.stdout.readline() == "running\n"
+        with start(script(tmp_path, waiting, "second.py")) as second:
+            out, said = second.communicate(timeout=30)
+        first.kill()
+    assert (second.returncode, out) == (1, "")
+    assert f"another stage still runs in this worktree (first, pid {first.pid}); wait for it or stop" in said
+
+
+def test_the_lock_of_a_killed_stage_is_free_at_once(tmp_path: Path) -> None:
+    with start(script(tmp_path, SLEEPER)) as process:
+        assert process.stdout is not None and process.stdout.readline() == "running\n"
+        process.kill()
+    assert outcome(tmp_path, "stage.LOCK_WAIT_S") == (0, [])
+
+
+@pytest.mark.parametrize(("variables", "ends"), [({"DVC_STAGE": "screen"}, True), ({}, False)], ids=["dvc", "by hand"])
+def test_a_stage_ends_with_the_dvc_that_started_it(variables: dict[str, str], ends: bool, tmp_path: Path) -> None:
+    """`dvc` is a process here that starts the stage and is killed; the stage holds the other end of our pipe."""
+    path = script(tmp_path, SLEEPER.replace("sleep(60)", "sleep(6)"))
+    outer = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, {str(path)!r}])\ntime.sleep(60)\n"
+    with start(script(tmp_path, outer, "dvc.py"), **variables) as process:
+        assert process.stdout is not None and process.stdout.readline() == "running\n"
+        process.kill()
+        killed = time.monotonic()
+        process.stdout.read()  # until the stage, too, has closed it
+    assert (time.monotonic() - killed < 3) == ends
+
+
+@pytest.mark.slow
+def test_a_stage_ends_with_the_real_dvc(tmp_path: Path) -> None:
+    """`dvc` sets DVC_STAGE, and no shell stays between it and the stage."""
+    dvc = Path(sys.executable).with_name("dvc")
+    if not dvc.exists():
+        pytest.skip("dvc is not beside this interpreter")
+    script(tmp_path, SLEEPER)
+    (tmp_path / "dvc.yaml").write_text(f"stages:\n  work:\n    cmd: {shutil.which(sys.executable)} work.py\n")
+    subprocess.run([dvc, "init", "-q", "--no-scm"], cwd=tmp_path, env=environment(), check=True)
+    with subprocess.Popen([dvc, "repro"], cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE) as repro:
+        assert repro.stdout is not None
+        assert "running\n" in iter(repro.stdout.readline, "")
+        repro.kill()
+        killed = time.monotonic()
+        repro.stdout.read()
+    assert time.monotonic() - killed < 5
