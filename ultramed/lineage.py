@@ -109,8 +109,8 @@ def _find(folder: Path, table: str, column: str, *values: str) -> list[Row]:
         columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
         if column not in columns:
             return []
-        query = f'SELECT * FROM read_parquet(?) WHERE list_contains(?, "{column}")'
-        found = db.execute(query, [shards, list(values)]).fetchall()
+        query = f'SELECT * FROM read_parquet(?) WHERE "{column}" IN ({", ".join("?" * len(values))})'
+        found = db.execute(query, [shards, *values]).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in found]
 
 

@@ -67,7 +67,8 @@ def _edits(text: str, tree: MappingNode, patch: str, given: MappingNode, at: str
         if not at and name == "from":
             continue
         if name not in here:
-            raise ParamsError(f"{at}{name}", f"is not in {PARAMS}", "a `!` behind a mapping's name lets entries come and go")
+            remedy = "`!` behind a mapping's name lets entries come and go"
+            raise ParamsError(f"{at}{name}", f"is not in {PARAMS}", remedy)
         old_key, old = here[name]
         if isinstance(value, MappingNode) and isinstance(old, MappingNode) and not key.value.endswith("!"):
             yield from _edits(text, old, patch, value, f"{at}{name}.")

@@ -25,6 +25,7 @@ class Target:
     model: str  # as the endpoint calls it
     api_key_env: str | None = None
     timeout_s: float = 600.0
+    backoff_s: float = 0.25  # before the first retry; doubled for each further one, 30 at most
 
 
 class Rejected(Exception):
@@ -65,7 +66,7 @@ class Endpoint:
                 except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, IndexError, TypeError) as error:
                     problem, wait = f"{type(error).__name__}: {error}", 0.0
                 if attempt < RETRIES:
-                    await asyncio.sleep(max(wait, min(30.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.0)))
+                    await asyncio.sleep(max(wait, min(30.0, self.target.backoff_s * 2**attempt) * random.uniform(0.5, 1.0)))
         raise ModelError(
             f"model '{self.target.name}' at {self.target.base_url}",
             f"does not answer after {RETRIES + 1} tries ({problem})",

@@ -1,0 +1,99 @@
+"""Who gets candidates, and what a pool member's answer becomes."""
+
+from dataclasses import replace
+from random import Random
+
+from oracle_endpoint import Body, Served, asked, exam, says, settings
+
+from ultramed.annotation.candidates import choose, from_source, sample
+from ultramed.inference.client import connect
+from ultramed.records import Instruction, Message
+
+OPTIONS = ["Aspirin", "Heparin", "Warfarin", "Alteplase"]
+SCORES = {"medqa": [3.0, 9.0, 5.0], "medquad": [8.0, 2.0], "pubmedqa": [4.0]}
+
+
+def rows() -> list[Instruction]:
+    return [asked(f"{source},{n}", "What is it?", source=source) for source, given in SCORES.items()
+            for n in range(len(given))]
+
+
+def chosen(count: int | None, contested: set[str] = frozenset(), shuffle: int | None = None) -> list[str]:  # type: ignore[assignment]
+    given, scores = rows(), {f"{s},{n}": x for s, found in SCORES.items() for n, x in enumerate(found)}
+    if shuffle is not None:
+        Random(shuffle).shuffle(given)
+    return [i.id for i in choose(given, contested, scores, settings(candidates__prompts=count))]
+
+
+def test_sources_take_turns_each_from_its_highest_score() -> None:
+    every = ["medqa,1", "medquad,0", "pubmedqa,0", "medqa,2", "medquad,1", "medqa,0"]
+    assert chosen(None) == every
+    assert [chosen(n) for n in range(1, 7)] == [every[:n] for n in range(1, 7)]
+
+
+def test_contested_rows_are_never_chosen() -> None:
+    assert chosen(3, {"medqa,1", "pubmedqa,0"}) == ["medqa,2", "medquad,0", "medqa,0"]
+    assert "medquad,0" not in chosen(None, {"medquad,0"})
+
+
+def test_the_choice_depends_on_no_order() -> None:
+    assert all(chosen(4, shuffle=n) == chosen(4) for n in range(10))
+    tied = [asked(f"medqa,{n}", "What?") for n in (3, 1, 2)]
+    params = settings(candidates__prompts=2)
+    assert [i.id for i in choose(tied, set(), dict.fromkeys(("medqa,1", "medqa,2", "medqa,3"), 5.0), params)] == [
+        "medqa,1", "medqa,2"]
+
+
+def test_a_member_answers_with_its_own_prompt_and_sampling(served: Served) -> None:
+    item = exam("MedQA,1", "Which drug dissolves a fresh clot?", OPTIONS, "D")
+    talk = [Message("user", "I bleed."), Message("assistant", "Where?"), Message("user", "At the gums.")]
+    served.oracle.truth = {"answers": {item.question: "Alteplase"}}
+    params = settings(served.address)
+    member = params.candidates.pool["careful"].model_copy(update={"temperature": 0.25, "max_tokens": 33})
+    with connect("oracle", "candidates@careful", params) as client:
+        read = list(sample(client, "careful", member, [item, asked("ChatDoctor,1", "", messages=talk)], params))
+    (exam_answer, verdict), (open_answer, _) = read
+    assert exam_answer is not None and open_answer is not None
+    assert exam_answer.id == "MedQA,1@careful" and exam_answer.extracted == "D"
+    assert exam_answer.reasoning == "The planted truth names this option."
+    assert exam_answer.text.endswith("So, the answer is D.")
+    assert (verdict.stage, verdict.outcome, verdict.code) == ("candidates@careful", "kept", "sampled")
+    assert open_answer.extracted is None and open_answer.reasoning == open_answer.text
+    by_length = sorted(served.bodies, key=lambda b: len(b["messages"]))
+    assert {(b["temperature"], b["max_tokens"]) for b in served.bodies} == {(0.25, 33)}
+    assert [m["role"] for m in by_length[0]["messages"]] == ["system", "user"]
+    assert "careful clinician" in by_length[0]["messages"][0]["content"]
+    assert [m["content"] for m in by_length[1]["messages"][1:]] == ["I bleed.", "Where?", "At the gums."]
+
+
+def test_a_letter_beyond_the_options_is_none_but_the_answer_stays(served: Served) -> None:
+    def beyond(_: Body, reply: Body) -> None:
+        says(reply, "It must be something else.\n\nSo, the answer is F.")
+
+    served.spoil = beyond
+    params = settings(served.address)
+    item = exam("MedQA,1", "Which drug dissolves a fresh clot?", OPTIONS, "D")
+    with connect("oracle", "candidates@brief", params) as client:
+        (answer, verdict), = sample(client, "brief", params.candidates.pool["brief"], [item], params)
+    assert answer is not None and answer.extracted is None and verdict.keep
+    assert answer.reasoning == answer.text  # nothing was taken for a closing sentence
+
+
+def test_cut_replies_are_candidates_only_where_params_say_so(served: Served) -> None:
+    served.spoil = lambda _, reply: says(reply, "A beginning without", "length")
+    for cut, outcome in ((False, "quarantined"), (True, "kept")):
+        params = settings(served.address, complete__cut=cut)
+        with connect("oracle", "candidates@brief", params) as client:
+            (answer, verdict), = sample(client, "brief", params.candidates.pool["brief"], [asked("a,1", "Why?")], params)
+        assert verdict.outcome == outcome and (answer is not None) == cut
+
+
+def test_the_rows_own_answer_competes_where_there_is_one() -> None:
+    item = exam("MedQA,1", "Which drug?", OPTIONS, "B", reference="It inhibits thrombin.")
+    plain = asked("MedQuad,1", "What is it?", reference="A disease.")
+    given = [item, plain, replace(plain, id="MedQuad,2", reference=None), replace(plain, id="MedQuad,3", reference="")]
+    found = list(from_source("source", given))
+    texts = [answer.text if answer else None for answer, _ in found]
+    assert texts == ["It inhibits thrombin.\n\nSo, the answer is B.", "A disease.", None, None]
+    assert [v.code for _, v in found] == ["sampled", "sampled", "no_reference", "no_reference"]
+    assert found[0][0] is not None and found[0][0].extracted == "B" and found[0][0].id == "MedQA,1@source"

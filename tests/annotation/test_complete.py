@@ -1,0 +1,187 @@
+"""Completions: accepted at once, accepted with examples, refused, or set aside because the key itself is doubtful."""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+from oracle_endpoint import Body, Served, asked, exam, said, says, settings
+
+from ultramed.annotation.complete import Completed, complete
+from ultramed.inference.client import Client, connect
+from ultramed.inference.oracle import Biases
+from ultramed.records import Instruction, Message
+
+ROWS = {
+    "MedQA,1": ("Which electrolyte is lost in the urine of a patient on a thiazide diuretic?",
+                ["Calcium", "Potassium", "Phosphate", "Bicarbonate"], "B"),
+    "MedQA,2": ("Which lesion of the skin itches and has silvery scales on both elbows?",
+                ["Psoriasis", "Melanoma", "Impetigo", "Scabies"], "A"),
+    "MedQA,3": ("Which murmur radiates to the carotid arteries of an old man who faints?",
+                ["Mitral stenosis", "Aortic regurgitation", "Ductus arteriosus", "Aortic stenosis"], "D"),
+    "MedQA,4": ("Which electrolyte must be watched in a patient who begins a loop diuretic?",
+                ["Zinc", "Copper", "Potassium", "Iodine"], "C"),
+}
+
+
+def rows() -> list[Instruction]:
+    return [exam(row_id, *rest) for row_id, rest in ROWS.items()]
+
+
+def truth(items: list[Instruction]) -> dict[str, Any]:
+    return {"answers": {i.question: o.text for i in items for o in i.options if o.letter == i.key}}
+
+
+def completed(served: Served, items: list[Instruction], **changes: Any) -> tuple[Completed, Client]:
+    usual = {"complete__format": "json", "complete__attempts": 2, "complete__examples": 1, "complete__solvers": 3,
+             "complete__contested": 3, "complete__cut": False, "complete__max_tokens": 100}
+    given = settings(served.address, **usual | changes)
+    with connect("oracle", "complete", given) as client:
+        return complete(client, items, given), client
+
+
+def codes(done: Completed) -> dict[str, str]:
+    return {row_id: verdict.code for row_id, verdict in done.verdicts.items()}
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_right_answers_are_accepted_at_once(served: Served, form: str) -> None:
+    served.oracle.truth = truth(rows())
+    done, client = completed(served, rows(), complete__format=form)
+    assert codes(done) == dict.fromkeys(ROWS, "accepted")
+    assert [(c.id, c.extracted, c.attempts) for c in done.rows] == [
+        (f"{i.id}@oracle", i.key, 1) for i in rows()]
+    first = done.rows[0]
+    assert first.reasoning == "The planted truth names this option."
+    assert first.text == "The planted truth names this option.\n\nSo, the answer is B."
+    assert [u.step for u in client.manifest] == ["attempt-1"] * 4
+    assert first.request_key == client.manifest[0].request_key
+    assert {b["response_format"]["json_schema"]["name"] if form == "json" else b.get("response_format")
+            for b in served.bodies} == ({"Explained"} if form == "json" else {None})
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_miss_is_tried_again_with_the_nearest_accepted_answer(served: Served, encoder_here: None, form: str) -> None:
+    served.oracle.truth = truth(rows())
+    late = rows()[3]
+
+    def miss(body: Body, reply: Body) -> None:
+        turn = body["messages"][-1]["content"]
+        if late.question in turn and rows()[0].question not in turn:
+            wrong = '{"reasoning": "Zinc is the one that falls.", "answer": "A"}'
+            says(reply, wrong if form == "json" else "Zinc falls.\n\nSo, the answer is A.")
+
+    served.spoil = miss
+    done, client = completed(served, rows(), complete__format=form)
+    assert {c.id: c.attempts for c in done.rows} == {**dict.fromkeys((f"MedQA,{n}@oracle" for n in "123"), 1),
+                                                     "MedQA,4@oracle": 2}
+    assert done.verdicts["MedQA,4"].reason == "attempt 2: chose C, which is the key"
+    again = [p for p in served.prompts() if late.question in p and "accepted answers" in p]
+    # of three accepted items the one about diuretics is nearest; the second example is not asked for
+    assert len(again) == 1 and rows()[0].prompt in again[0] and rows()[0].question in again[0]
+    assert "So, the answer is B." in again[0]
+    assert not any(other.question in again[0] for other in rows()[1:3])
+    assert [(u.row_id, u.step) for u in client.manifest][4:] == [("MedQA,4", "attempt-2")]
+
+
+def test_a_key_that_all_solvers_contradict_is_contested(served: Served, encoder_here: None) -> None:
+    items = rows()
+    served.oracle.truth = truth(items)
+    items[0] = exam("MedQA,1", *ROWS["MedQA,1"][:2], "D")  # the row says D, the truth potassium
+    done, client = completed(served, items)
+    verdict = done.verdicts["MedQA,1"]
+    assert (verdict.outcome, verdict.code) == ("quarantined", "contested")
+    assert verdict.reason == "3 of 3 solvers chose B, the key is D"
+    assert [u.step for u in client.manifest if u.row_id == "MedQA,1"] == [
+        "attempt-1", "attempt-2", "contest-1", "contest-2", "contest-3"]
+    assert len(done.rows) == 3
+
+
+def test_a_teacher_that_errs_is_no_proof_against_a_key(served: Served) -> None:
+    served.oracle.truth = truth(rows())
+
+    def miss(body: Body, reply: Body) -> None:
+        if "reasoning" in said(reply):
+            says(reply, json.dumps(said(reply) | {"answer": "A" if said(reply)["answer"] != "A" else "B"}))
+
+    served.spoil = miss  # the teacher errs every time, the solvers never
+    done, _ = completed(served, rows())
+    assert codes(done) == dict.fromkeys(ROWS, "key_mismatch") and done.rows == []
+    assert done.verdicts["MedQA,1"].reason == "attempt 2: chose A, the key is B"
+
+
+def test_fewer_solvers_than_demanded_contest_nothing(served: Served, encoder_here: None) -> None:
+    items = [exam("MedQA,1", *ROWS["MedQA,1"][:2], "D"), *rows()[1:]]
+    served.oracle.truth = truth(rows())
+    done, client = completed(served, items, complete__solvers=2, complete__contested=3)
+    assert done.verdicts["MedQA,1"].code == "key_mismatch"
+    done, client = completed(served, items, complete__solvers=0)
+    assert done.verdicts["MedQA,1"].code == "key_mismatch"
+    assert not any(u.step.startswith("contest") for u in client.manifest)
+
+
+def test_open_questions_are_answered_without_a_check(served: Served) -> None:
+    history = [Message("system", "never shown"), Message("user", "I cough."), Message("assistant", "Since when?"),
+               Message("user", "Since May. What is it?")]
+    done, _ = completed(served, [asked("ChatDoctor,1", "x", messages=history)], complete__open_prompt="complete-open")
+    answer = done.rows[0]
+    assert answer.text == answer.reasoning == "A planted answer to an open question."
+    assert answer.extracted is None and done.verdicts["ChatDoctor,1"].code == "accepted"
+    turns = [(m["role"], m["content"]) for m in served.bodies[0]["messages"]]
+    assert turns[0][0] == "system" and "medical expert" in turns[0][1]
+    assert turns[1:] == [("user", "I cough."), ("assistant", "Since when?"), ("user", "Since May. What is it?")]
+
+
+def spoilt(served: Served) -> list[Instruction]:
+    """Six open questions and exam items; the oracle spoils a reply where its mark stands in the question."""
+    marks = {"EMPTY": "", "CUT": "The first half of a sen", "SORRY": "I'm sorry, but I cannot help with that.",
+             "RAMBLE": "Many things are possible, and none is certain."}
+
+    def spoil(body: Body, reply: Body) -> None:
+        told = " ".join(m["content"] for m in body["messages"])
+        if mark := re.search("|".join(marks), told):
+            says(reply, marks[mark[0]], "length" if mark[0] == "CUT" else "stop")
+
+    served.spoil = spoil
+    options = ROWS["MedQA,1"][1]
+    return [*(asked(f"ChatDoctor,{m}", f"What do you make of {m} here?") for m in ("EMPTY", "CUT", "SORRY", "fine")),
+            exam("MedQA,RAMBLE", "Which one does RAMBLE mean here?", options, "B"),
+            exam("MedQA,fine", "Which one is the right one here?", options, "B")]
+
+
+@pytest.mark.parametrize(("form", "of_rambling"), [("text", "no_letter"), ("json", "unreadable")])
+def test_useless_replies_are_set_aside_by_kind(served: Served, encoder_here: None, form: str, of_rambling: str) -> None:
+    items = spoilt(served)
+    served.oracle.truth = {"answers": {"the right one here": "Potassium"}}
+    done, client = completed(served, items, complete__format=form, complete__solvers=0)
+    assert codes(done) == {
+        "ChatDoctor,EMPTY": "empty", "ChatDoctor,CUT": "truncated", "ChatDoctor,SORRY": "refused",
+        "ChatDoctor,fine": "accepted", "MedQA,RAMBLE": of_rambling, "MedQA,fine": "accepted"}
+    outcomes = Counter(v.outcome for v in done.verdicts.values())
+    assert outcomes == {"quarantined": 4, "kept": 2} and sum(outcomes.values()) == len(items)
+    assert sorted(c.instruction_id for c in done.rows) == ["ChatDoctor,fine", "MedQA,fine"]
+    if form == "json":  # a reply of the wrong shape is asked for once more in each attempt
+        assert [(u.step, u.outcome) for u in client.manifest if u.row_id == "MedQA,RAMBLE"] == [
+            ("attempt-1", "unreadable"), ("attempt-1-again", "unreadable"),
+            ("attempt-2", "unreadable"), ("attempt-2-again", "unreadable")]
+
+
+def test_cut_answers_count_only_where_params_say_so(served: Served) -> None:
+    items = spoilt(served)[1:2]
+    assert codes(completed(served, items)[0]) == {"ChatDoctor,CUT": "truncated"}
+    assert completed(served, items, complete__cut=True)[0].rows[0].text == "The first half of a sen"
+
+
+def test_every_instruction_has_one_verdict(served: Served, encoder_here: None) -> None:
+    served.oracle.truth = {"answers": {"case": "Beta"}}
+    served.oracle.biases = Biases(error=0.5)
+    items = [exam(f"MedQA,{n}", f"Which drug helps in case {n}?", ["Alpha", "Beta", "Gamma"], "ABC"[n % 3])
+             for n in range(30)]
+    done, client = completed(served, items, complete__contested=2)
+    assert list(done.verdicts) == [i.id for i in items]
+    counts = Counter(v.code for v in done.verdicts.values())
+    assert set(counts) == {"accepted", "key_mismatch", "contested"} and sum(counts.values()) == 30
+    assert counts["accepted"] == len(done.rows)
+    assert {c.instruction_id: c.extracted for c in done.rows} == {
+        i.id: i.key for i in items if done.verdicts[i.id].code == "accepted"}

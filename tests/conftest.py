@@ -1,0 +1,28 @@
+"""A folder of its own with the oracle in it, for every test that asks a model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from oracle_endpoint import Served
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """The oracle, known to the pipeline as the remote model `oracle`. It knows nothing yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
+    (tmp_path / "models/identity").mkdir(parents=True)
+    (tmp_path / "models/identity/oracle.json").write_text('{"identity": "oracle"}')
+    with Served() as oracle:
+        yield oracle
+
+
+@pytest.fixture
+def encoder_here(served: Served) -> None:
+    """The static encoder that a package carries, where the pipeline looks for it."""
+    import static_model
+
+    Path("models/local").mkdir(parents=True)
+    Path("models/local/encoder").symlink_to(Path(static_model.__file__).parent / "model")

