@@ -70,7 +70,8 @@ UNKNOWN = [
      "evolve.sets.medqa.round: is unknown; did you mean rounds? allowed here: parents, rounds, rows, variants"),
     (lambda v: v["candidates"]["pool"]["brief"].update(top_p=1.0),
      "candidates.pool.brief.top_p: is unknown; allowed here: max_tokens, model, prompt, temperature"),
-    (lambda v: v["models"].update(lokal={}), "models.lokal: is unknown; did you mean local? allowed here: local, remote"),
+    (lambda v: v["models"].update(lokal={}),
+     "models.lokal: is unknown; did you mean local? allowed here: local, remote"),
     (lambda v: v["models"]["remote"].update(api={**API, "price": {"promt": 1.0, "completion": 1.0}}),
      "models.remote.api.price.promt: is unknown; did you mean prompt? allowed here: completion, prompt"),
 ]  # fmt: skip
@@ -87,9 +88,11 @@ WRONG = [
     (lambda v: v["dedup"].update(threshold=-0.1),
      "dedup.threshold: is -0.1; input should be greater than or equal to 0"),
     (lambda v: v["dedup"].update(threshold=float("nan")), "dedup.threshold: is nan; input should be "),
-    (lambda v: v["judge"].update(temperature=2.1), "judge.temperature: is 2.1; input should be less than or equal to 2"),
+    (lambda v: v["judge"].update(temperature=2.1),
+     "judge.temperature: is 2.1; input should be less than or equal to 2"),
     (lambda v: v["complete"].update(attempts=0), "complete.attempts: is 0; input should be greater than or equal to 1"),
-    (lambda v: v["score"].update(top_logprobs=5), "score.top_logprobs: is 5; input should be greater than or equal to 10"),
+    (lambda v: v["score"].update(top_logprobs=5),
+     "score.top_logprobs: is 5; input should be greater than or equal to 10"),
     (lambda v: v["curate"]["min_score"].update(medqa=11), "curate.min_score.medqa: is 11; input should be less than"),
     (lambda v: v["sources"]["medqa"].update(rights="public"),
      "sources.medqa.rights: is 'public'; input should be 'open', 'research', 'recipe', 'quarantine' or 'deny'"),
@@ -117,7 +120,8 @@ REFERENCES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("edit", "said"), [*UNKNOWN, *WRONG, *REFERENCES], ids=lambda v: v[:40] if isinstance(v, str) else "")
+@pytest.mark.parametrize(("edit", "said"), [*UNKNOWN, *WRONG, *REFERENCES],
+                         ids=lambda v: v[:40] if isinstance(v, str) else "")
 def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(
     edit: Callable[[dict[str, Any]], object], said: str, tmp_path: Path
 ) -> None:
@@ -127,7 +131,7 @@ def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(
 @pytest.mark.parametrize(("text", "said"), [
     (b"seed: [1", "is not valid YAML: "), (b"seed: 1\nseed: 2\n", "is not valid YAML: "),
     (b"a: \xff\n", "is not valid YAML: "), (b"a: !!python/object/apply:os.getcwd []\n", "is not valid YAML: "),
-    (b"", "is empty"), (b"- seed\n", "holds a list"),
+    (b"", "holds no sections; "), (b"- seed\n", "holds no sections; "),
 ], ids=["cut", "twice", "bytes", "code", "empty", "list"])  # fmt: skip
 def test_a_file_that_holds_no_parameters_is_one_line(text: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_bytes(text)

@@ -66,7 +66,7 @@ def test_a_missing_variable_is_refused() -> None:
 
 
 def test_a_missing_part_of_a_variable_is_refused() -> None:
-    with pytest.raises(PromptError, match="complete-exam-examples.md: .*'answer'"):
+    with pytest.raises(PromptError, match=r"complete-exam-examples.md: cannot be filled: .*'answer'"):
         render("complete-exam-examples", question="q", examples=[{"question": "an example"}])
 
 

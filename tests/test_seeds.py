@@ -10,7 +10,7 @@ ITEMS = [f"MedQA,{n}" for n in range(200)]
 def test_a_seed_is_the_same_in_every_process_and_version() -> None:
     """First four bytes of the SHA-256 of '20240606\\x1fsolve\\x1fMedQA,1\\x1f0', halved: pinned, since the seed is part
     of the ledger's key."""
-    assert seed_of(20240606, "solve", "MedQA,1", 0) == 1163353325
+    assert seed_of(20240606, "solve", "MedQA,1", 0) == 1960383731
 
 
 def test_a_seed_has_31_bits_and_each_name_counts() -> None:
@@ -57,4 +57,4 @@ def test_a_draw_is_fair_enough() -> None:
     for seed in range(400):
         for item in draw(ITEMS, 100, seed):
             counts[item] += 1
-    assert 140 < min(counts.values()) and max(counts.values()) < 260
+    assert min(counts.values()) > 140 and max(counts.values()) < 260

@@ -50,11 +50,6 @@ def test_a_mistake_of_the_user_is_one_line_and_exit_1(tmp_path: Path) -> None:
     assert outcome(tmp_path, raised) == (1, ["ERROR a.json: line 3: holds no question; mend it"])
 
 
-def test_an_error_that_quotes_lines_is_still_one_line(tmp_path: Path) -> None:
-    assert outcome(tmp_path, r"raise errors.ModelError('m', 'said:\n  first\r\n  second')") == (
-        1, ["ERROR m: said: first second"])
-
-
 def test_a_mistake_of_the_code_keeps_its_traceback(tmp_path: Path) -> None:
     code, said = outcome(tmp_path, "raise ValueError('ours')")
     assert (code, said[0], said[-1]) == (1, "Traceback (most recent call last):", "ValueError: ours")
@@ -85,9 +80,15 @@ def test_a_table_that_does_not_fit_is_one_line_and_leaves_nothing(tmp_path: Path
 
 
 def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
-    code, said = outcome(tmp_path, "Path('/proc/ultramed').write_text('x')")
+    """Root may write anywhere, so a stage that runs as root gives that up first."""
+    body = (
+        "import os; Path('closed').mkdir(mode=0o555)\n"
+        "    os.getuid() or os.setuid(65534)\n"
+        "    with tables.artifact(Path('closed/out')): pass"
+    )
+    code, said = outcome(tmp_path, body)
     assert (code, len(said)) == (1, 1), said
-    assert said[0].startswith("ERROR /proc/ultramed: ")
+    assert said[0].startswith("ERROR closed/.out.partial: Permission denied; check space and permissions there")
 
 
 def test_an_interpreter_without_the_environment_is_one_line() -> None:
@@ -142,14 +143,14 @@ def test_the_lock_of_a_killed_stage_is_free_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("variables", "ends"), [({"DVC_STAGE": "screen"}, True), ({}, False)], ids=["dvc", "by hand"])
 def test_a_stage_ends_with_the_dvc_that_started_it(variables: dict[str, str], ends: bool, tmp_path: Path) -> None:
     """`dvc` is a process here that starts the stage and is killed; the stage holds the other end of our pipe."""
-    path = script(tmp_path, SLEEPER.replace("sleep(60)", "sleep(6)"))
+    path = script(tmp_path, SLEEPER.replace("sleep(60)", "sleep(4)"))
     outer = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, {str(path)!r}])\ntime.sleep(60)\n"
     with start(script(tmp_path, outer, "dvc.py"), **variables) as process:
         assert process.stdout is not None and process.stdout.readline() == "running\n"
         process.kill()
         killed = time.monotonic()
         process.stdout.read()  # until the stage, too, has closed it
-    assert (time.monotonic() - killed < 3) == ends
+    assert (time.monotonic() - killed < 2.5) == ends
 
 
 @pytest.mark.slow

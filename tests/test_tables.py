@@ -20,7 +20,8 @@ from ultramed.errors import SourceError
 from ultramed.records import Assignment, Instruction, Message, Option, Record, Score, Verdict, as_dict, keep
 
 KINDS: list[type[Record]] = [
-    kind for kind in vars(records).values() if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
+    kind for kind in vars(records).values()
+    if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
 ]
 WRITER = """
 import sys, time
@@ -123,8 +124,10 @@ def test_rows_are_streamed_a_shard_at_a_time(tmp_path: Path) -> None:
 
 def test_identical_rows_have_identical_bytes(tmp_path: Path) -> None:
     turns, options = [Message("user", "q")], [Option("A", "x"), Option("B", "y")]
-    rows = [Instruction(f"i,{n}", "s", "exam", "exam", False, turns, options, "A", None, None, 0, "f", "open", None, "o")
-            for n in range(3000)]  # fmt: skip
+    rows = [
+        Instruction(f"i,{n}", "s", "exam", "exam", False, turns, options, "A", None, None, 0, "f", "open", None, "o")
+        for n in range(3000)
+    ]
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         tables.write(tmp_path / name, "rows", Instruction, list(rows), shard_rows=1000)
@@ -207,7 +210,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _replace_and_die(path: Path, step: int) -> bool:
-    """Replace an artifact in a child that kills itself before its `step`-th removal or renaming; whether it ended well."""
+    """Replace an artifact in a child that kills itself before its `step`-th removal or renaming; whether it did not."""
     child = os.fork()
     if child == 0:
         left = [step]

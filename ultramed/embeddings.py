@@ -1,6 +1,8 @@
 """Static sentence embeddings by the encoder named in params: retrieval of examples, grounding, the topic map."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +16,22 @@ def encode(texts: list[str], folder: Path = ENCODER) -> np.ndarray:
 
     Raises ModelError when the encoder cannot be read.
     """
-    from model2vec import StaticModel
-
     try:
-        model = StaticModel.from_pretrained(folder)
+        model = _model(folder.resolve())
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(str(folder), f"holds no model2vec encoder: {error}", "check models.local.encoder") from None
+    if not texts:
+        return np.zeros((0, model.dim), dtype=np.float32)
     vectors = np.asarray(model.encode(texts), dtype=np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(norms > 0, norms, 1.0)
+
+
+@cache
+def _model(folder: Path) -> Any:
+    from model2vec import StaticModel
+
+    return StaticModel.from_pretrained(folder)
 
 
 def nearest(queries: np.ndarray, pool: np.ndarray, count: int) -> np.ndarray:

@@ -5,7 +5,8 @@ The file says what each value means; here stand the types, the allowed values an
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
@@ -271,8 +272,10 @@ def load(path: Path = Path("params.yaml")) -> Params:
         values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(str(path), "is not here", "run from the root of the repository") from None
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(str(path), f"is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise ParamsError(str(path), "holds no sections", "`git checkout params.yaml` brings back the last ones kept")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
@@ -303,6 +306,8 @@ def _allowed(place: list[str]) -> list[str]:
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[part].annotation if part in kind.model_fields else None
-        elif getattr(kind, "__origin__", None) is dict:
-            kind = kind.__args__[1]
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        if get_origin(kind) is UnionType:
+            kind = get_args(kind)[0]
     return sorted(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

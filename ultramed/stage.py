@@ -13,6 +13,7 @@ from pathlib import Path
 from ultramed.errors import EnvironmentFault, UltramedError
 
 LOCK_WAIT_S = 30.0
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 def run(main: Callable[..., None]) -> None:
@@ -30,9 +31,10 @@ def run(main: Callable[..., None]) -> None:
     except KeyboardInterrupt:
         fail(f"stage {name}: interrupted; replies received so far are in the ledger, `dvc repro` goes on", 130)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        if error.errno not in _STORAGE:
             raise
-        fail(f"{error.filename or f'stage {name}'}: {error.strerror}; free some space and run `dvc repro` again")
+        where = error.filename or f"stage {name}"
+        fail(f"{where}: {error.strerror}; check space and permissions there, then run `dvc repro` again")
 
 
 def fail(line: str, code: int = 1) -> None:

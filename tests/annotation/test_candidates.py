@@ -18,11 +18,11 @@ def rows() -> list[Instruction]:
             for n in range(len(given))]
 
 
-def chosen(count: int | None, contested: set[str] = frozenset(), shuffle: int | None = None) -> list[str]:  # type: ignore[assignment]
+def chosen(count: int | None, *contested: str, shuffle: int | None = None) -> list[str]:
     given, scores = rows(), {f"{s},{n}": x for s, found in SCORES.items() for n, x in enumerate(found)}
     if shuffle is not None:
         Random(shuffle).shuffle(given)
-    return [i.id for i in choose(given, contested, scores, settings(candidates__prompts=count))]
+    return [i.id for i in choose(given, set(contested), scores, settings(candidates__prompts=count))]
 
 
 def test_sources_take_turns_each_from_its_highest_score() -> None:
@@ -32,8 +32,8 @@ def test_sources_take_turns_each_from_its_highest_score() -> None:
 
 
 def test_contested_rows_are_never_chosen() -> None:
-    assert chosen(3, {"medqa,1", "pubmedqa,0"}) == ["medqa,2", "medquad,0", "medqa,0"]
-    assert "medquad,0" not in chosen(None, {"medquad,0"})
+    assert chosen(3, "medqa,1", "pubmedqa,0") == ["medqa,2", "medquad,0", "medqa,0"]
+    assert "medquad,0" not in chosen(None, "medquad,0")
 
 
 def test_the_choice_depends_on_no_order() -> None:
@@ -84,7 +84,8 @@ def test_cut_replies_are_candidates_only_where_params_say_so(served: Served) -> 
     for cut, outcome in ((False, "quarantined"), (True, "kept")):
         params = settings(served.address, complete__cut=cut)
         with connect("oracle", "candidates@brief", params) as client:
-            (answer, verdict), = sample(client, "brief", params.candidates.pool["brief"], [asked("a,1", "Why?")], params)
+            member = params.candidates.pool["brief"]
+            (answer, verdict), = sample(client, "brief", member, [asked("a,1", "Why?")], params)
         assert verdict.outcome == outcome and (answer is not None) == cut
 
 

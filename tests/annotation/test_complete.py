@@ -178,7 +178,7 @@ def test_every_instruction_has_one_verdict(served: Served, encoder_here: None) -
     served.oracle.biases = Biases(error=0.5)
     items = [exam(f"MedQA,{n}", f"Which drug helps in case {n}?", ["Alpha", "Beta", "Gamma"], "ABC"[n % 3])
              for n in range(30)]
-    done, client = completed(served, items, complete__contested=2)
+    done, _ = completed(served, items, complete__contested=2)
     assert list(done.verdicts) == [i.id for i in items]
     counts = Counter(v.code for v in done.verdicts.values())
     assert set(counts) == {"accepted", "key_mismatch", "contested"} and sum(counts.values()) == 30

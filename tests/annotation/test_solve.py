@@ -38,7 +38,7 @@ def test_unreadable_votes_are_left_out(served: Served) -> None:
         if "case 1?" in body["messages"][-1]["content"]:
             says(reply, "")
         elif said(reply)["answer"] == "A":
-            says(reply, "I would say the first one")  # asked again it says so again, to a turn without options
+            says(reply, "I would say the first one")  # and so again when it is asked again
 
     served.spoil = silence
     votes = voted(served, 3, 4)

@@ -18,7 +18,7 @@ from ultramed.prompts import Prompt, render
 
 STEM = "Which electrolyte disorder prolongs the QT interval?"
 OPTIONS = ["Hypocalcemia", "Hypercalcemia", "Hypernatremia", "Hypophosphatemia"]
-TRUTH: dict[str, Any] = {"answers": {STEM: "Hypocalcemia", "Which organ makes bile?": "Liver"}, "scores": {STEM: 7}}
+TRUTH: dict[str, Any] = {"answers": {"Which organ makes bile?": "Liver", STEM: "Hypocalcemia"}, "scores": {STEM: 7}}
 
 
 def asked(oracle: Oracle, prompt: Prompt, kind: type[BaseModel] | None = None, seed: int = 1, tops: int = 0) -> Any:
@@ -54,7 +54,8 @@ def test_the_letter_follows_the_text_of_the_option(order: tuple[str, ...]) -> No
 @pytest.mark.parametrize("shown", [OPTIONS, OPTIONS[::-1]])
 def test_worked_examples_do_not_pass_for_the_question(name: str, shown: list[str]) -> None:
     """Examples, known to the oracle too, stand before the question and have more options."""
-    example = {"question": item(["Heart", "Lung", "Spleen", "Kidney", "Liver"], "Which organ makes bile?"), "answer": "E"}
+    organs = ["Heart", "Lung", "Spleen", "Kidney", "Liver"]
+    example = {"question": item(organs, "Which organ makes bile?"), "answer": "E"}
     letter = "ABCD"[shown.index("Hypocalcemia")]
     kind = explained(4, 72) if name.endswith("json") else None
     value = asked(Oracle(TRUTH), render(name, question=item(shown), examples=[example, example]), kind)
@@ -79,9 +80,8 @@ def first_wins(biases: Biases, times: int = 60, quality: tuple[int, int] = (3, 3
                **truth: Any) -> float:
     """Share of judgements that rank the answer shown first above the other."""
     oracle = Oracle({"quality": dict(zip(texts, quality, strict=True)), **truth}, biases)
-    rankings = [asked(oracle, render("judge", question=f"q{n}", key="", count=2, answers=list(texts)), judgement(2, 60), n)
-                .ranking for n in range(times)]
-    return sum(r[0] == 1 for r in rankings) / times
+    prompts = [render("judge", question=f"q{n}", key="", count=2, answers=list(texts)) for n in range(times)]
+    return sum(asked(oracle, prompt, judgement(2, 60)).ranking[0] == 1 for prompt in prompts) / times
 
 
 def test_an_unbiased_judge_finds_the_better_answer_wherever_it_stands() -> None:

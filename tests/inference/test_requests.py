@@ -21,15 +21,17 @@ class Other(BaseModel):
 
 
 PROMPT = Prompt("solve", "0123456789abcdef", (("system", "You answer."), ("user", "Naïve question?\nA. 1 µg\nB. <2")))
-ASKED = Request("MedQA,1", "attempt-1", PROMPT, Sampling(0.7, 16, 1163353325), Pick, 2, "recipe")
+ASKED = Request("MedQA,1", "attempt-1", PROMPT, Sampling(0.7, 16, 1960383731), Pick, 2, "recipe")
+GOLDEN = "4cbcd51355a12ac94256d5349f082208cf7e08af372414e2707d12490ac0a854"
+GOLDEN_FREE = "679d33568f249bd582fa5dc19e565e6ccf338fd2a3fcb9a7feb02539047bec2d"
 REPLY = Reply("B \U0001f9ec", "stop", "served", 10, 2, [{"B": -0.25}])
 
 
 def test_the_key_is_final() -> None:
     """A ledger outlives the code that wrote it: if this fails, replies already bought are not found again.
     Another shape of the key needs another KEY_VERSION and a way to keep the old one."""
-    assert ASKED.key("local:abc") == "GOLDEN1"
-    assert replace(ASKED, reply_type=None, sample=0).key("local:abc") == "GOLDEN2"
+    assert ASKED.key("local:abc") == GOLDEN
+    assert replace(ASKED, reply_type=None, sample=0).key("local:abc") == GOLDEN_FREE
 
 
 def test_the_key_is_the_hash_of_the_canonical_json_of_what_is_asked() -> None:
@@ -37,7 +39,7 @@ def test_the_key_is_the_hash_of_the_canonical_json_of_what_is_asked() -> None:
         "version": 1, "model": "local:abc", "sample": 2,
         "messages": [{"role": "system", "content": "You answer."},
                      {"role": "user", "content": "Naïve question?\nA. 1 µg\nB. <2"}],
-        "sampling": {"temperature": 0.7, "max_tokens": 16, "seed": 1163353325, "top_p": 1.0, "top_logprobs": 0},
+        "sampling": {"temperature": 0.7, "max_tokens": 16, "seed": 1960383731, "top_p": 1.0, "top_logprobs": 0},
         "schema": {"title": "Pick", "type": "object", "required": ["answer"],
                    "properties": {"answer": {"title": "Answer", "type": "string", "maxLength": 1}}},
     }  # fmt: skip

@@ -14,7 +14,7 @@ VERDICT = '{"answer": "B", "why": {"text": "so", "score": 3}}'
 
 class Why(BaseModel):
     text: str = ""
-    score: int = Field(3, ge=1, le=5)
+    score: int = Field(default=3, ge=1, le=5)
 
 
 class Lenient(BaseModel):

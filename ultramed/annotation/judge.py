@@ -70,7 +70,7 @@ def _ranking(candidates: int) -> Any:
     checked = Annotated[sized, AfterValidator(lambda found: _permutation(found, numbers))]
     if candidates > ENUMERABLE:
         return checked
-    every = [list(p) for p in permutations(numbers)]
+    every: list[Any] = [list(p) for p in permutations(numbers)]
     return Annotated[checked, Field(json_schema_extra={"enum": every})]
 
 

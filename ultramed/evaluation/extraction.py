@@ -14,8 +14,10 @@ _NO_OPTION = (
     r"(?!(?<=[AI])[^\S\n]+(?!(?:as|and|because|for|since|which|with|due|based)\b)[a-z0-9])"
     r"(?!\s*(?:,|/|&|and|or)\s*(?:option\s+)?[*(\[]*[A-HJ]\b(?!['’]|\s+(?:is|was)\b))"
 )
+# "each option: A. …" opens a list and settles nothing, so a colon counts after "answer" alone
 _CLOSING = re.compile(
-    r"(?i:\b(?:the\s+)?(?:(?:correct|best|final|right)\s+)*(?:answer|option|choice)[\s*]*(?:\bis\b|:)"
+    r"(?i:\b(?:the\s+)?(?:(?:correct|best|final|right)\s+)*"
+    r"(?:(?:answer|option|choice)[\s*]+(?:is|(?:would|must|should)\s+be)\b|answer(?:\s+choice)?[\s*]*:)"
     r"[\s*:$(\[\"'“‘]*(?:option[\s*(\[]+)?(?:\\(?:boxed|text)\{)*)"
     rf"([A-J]){_NO_OPTION}"
 )

@@ -86,7 +86,7 @@ class Client:
         self.manifest.append(Use(
             request.row_id, request.step, answer.key, reply.hash if reply else "", self.name, request.prompt.name,
             request.prompt.hash, reply.prompt_tokens if reply else 0, reply.completion_tokens if reply else 0,
-            self.cost(reply) if reply else 0.0, answer.failure or "ok",
+            answer.price_usd, answer.failure or "ok",
         ))
 
     def cost(self, reply: Reply) -> float:
@@ -101,8 +101,8 @@ class _Run:
 
     def __init__(self, client: Client, endpoint: Endpoint, truncated_ok: bool) -> None:
         self._client, self._endpoint, self._truncated_ok = client, endpoint, truncated_ok
-        self._flying: dict[str, asyncio.Future[Reply]] = {}
-        self._waiting: list[tuple[Entry, asyncio.Future[Reply]]] = []
+        self._flying: dict[str, asyncio.Future[Entry]] = {}
+        self._waiting: list[tuple[Entry, asyncio.Future[Entry]]] = []
         self._writer: asyncio.Task | None = None
 
     async def answer(self, request: Request, entry: Entry | None) -> list[Answer]:
@@ -119,23 +119,25 @@ class _Run:
     async def _one(self, request: Request, entry: Entry | None) -> Answer:
         key = request.key(self._client.identity)
         try:
-            reply = entry.reply if entry else await self._buy_once(request, key)
+            entry = entry or await self._buy_once(request, key)
         except Rejected as error:
             return Answer(request, key, None, None, "rejected", str(error))
-        return Answer(request, key, reply, *read(reply, request.reply_type, self._truncated_ok))
+        value, failure, detail = read(entry.reply, request.reply_type, self._truncated_ok)
+        return Answer(request, key, entry.reply, value, failure, detail, entry.price_usd)
 
-    async def _buy_once(self, request: Request, key: str) -> Reply:
-        """Identical requests in flight are bought once."""
+    async def _buy_once(self, request: Request, key: str) -> Entry:
+        """Identical requests in flight are bought once; what has landed is in the ledger."""
         if key not in self._flying:
             self._flying[key] = asyncio.ensure_future(self._buy(request, key))
+            self._flying[key].add_done_callback(lambda _: self._flying.pop(key))
         return await asyncio.shield(self._flying[key])
 
-    async def _buy(self, request: Request, key: str) -> Reply:
+    async def _buy(self, request: Request, key: str) -> Entry:
         reply, latency = await self._endpoint.ask(request)
         client = self._client
         asked = json.dumps(request.messages, ensure_ascii=False)
         entry = Entry(key, client.identity, client.stage, asked, reply, client.cost(reply), latency)
-        written: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        written: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, written))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
@@ -149,15 +151,15 @@ class _Run:
                 stands = await asyncio.to_thread(self._client._ledger.put, [e for e, _ in batch])
                 for entry, written in batch:
                     if not written.done():
-                        written.set_result(stands[entry.key].reply)
-            except ModelError as error:
+                        written.set_result(stands[entry.key])
+            except Exception as error:  # whatever it is: those who wait for the commit would wait for ever
                 for _, written in batch:
                     if not written.done():
                         written.set_exception(error)
 
     async def close(self, window: Iterable[asyncio.Task]) -> None:
         """Drop what is still in flight, keep what has come."""
-        tasks = [*window, *(f for f in self._flying.values() if not f.done())]
+        tasks = [*window, *self._flying.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,7 @@
 """One OpenAI-compatible chat endpoint over HTTP: the thin path that every request takes."""
 
 import asyncio
+import json
 import os
 import random
 import time
@@ -14,6 +15,8 @@ from ultramed.inference.requests import Reply, Request
 
 RETRIES = 6
 _TRANSIENT = {408, 409, 425, 429, 500, 502, 503, 504, 529}
+_THIS_REQUEST = {400, 413, 422}  # anything else (no credit, a wrong path) would cost every row alike
+_MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError)  # a body that is no chat completion
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,11 @@ class Endpoint:
                         if response.status == 200:
                             return _reply(await response.json(content_type=None)), time.monotonic() - started
                         problem, wait = await self._refused(response)
-                except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, IndexError, TypeError) as error:
+                except (aiohttp.ClientError, TimeoutError, *_MALFORMED) as error:
                     problem, wait = f"{type(error).__name__}: {error}", 0.0
                 if attempt < RETRIES:
-                    await asyncio.sleep(max(wait, min(30.0, self.target.backoff_s * 2**attempt) * random.uniform(0.5, 1.0)))
+                    backoff = min(30.0, self.target.backoff_s * 2**attempt) * random.uniform(0.5, 1.0)
+                    await asyncio.sleep(max(wait, backoff))
         raise ModelError(
             f"model '{self.target.name}' at {self.target.base_url}",
             f"does not answer after {RETRIES + 1} tries ({problem})",
@@ -84,8 +88,10 @@ class Endpoint:
             raise ModelError(where, f"refused the key (HTTP {response.status})", f"check the value of {env}")
         if response.status == 404:
             raise ModelError(where, f"knows no model '{self.target.model}' (HTTP 404)", "check models in params.yaml")
-        if response.status not in _TRANSIENT:
+        if response.status in _THIS_REQUEST:
             raise Rejected(f"HTTP {response.status}: {text}")
+        if response.status not in _TRANSIENT:
+            raise ModelError(where, f"answered HTTP {response.status}: {text}", "check models in params.yaml")
         after = response.headers.get("Retry-After", "")
         return f"HTTP {response.status}: {text}", min(float(after), 120.0) if after.isdigit() else 0.0
 
@@ -116,13 +122,15 @@ def _body(request: Request, model: str) -> dict[str, Any]:
 
 
 def _reply(body: dict[str, Any]) -> Reply:
+    # JSON can carry halves of surrogate pairs, which no file and no ledger could hold
+    body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     choice, usage = body["choices"][0], body.get("usage") or {}
     tokens = (choice.get("logprobs") or {}).get("content") or []
     return Reply(
         text=choice["message"].get("content") or "",
         finish_reason=choice.get("finish_reason") or "stop",
         model=body.get("model") or "",
-        prompt_tokens=usage.get("prompt_tokens", 0),
-        completion_tokens=usage.get("completion_tokens", 0),
+        prompt_tokens=usage.get("prompt_tokens") or 0,
+        completion_tokens=usage.get("completion_tokens") or 0,
         logprobs=[{a["token"]: round(a["logprob"], 6) for a in t["top_logprobs"]} for t in tokens],
     )

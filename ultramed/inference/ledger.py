@@ -4,10 +4,13 @@ One SQLite file in WAL mode, shared by every process of the repository; a reply 
 (`synchronous=FULL`). It is no DVC output: manifests pin what a stage used, the ledger keeps what there is.
 """
 
+import fcntl
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +47,8 @@ class Ledger:
         self.path = folder / "ledger.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_TABLES)
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
-            found = self._db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
+            with _alone(folder):
+                found = self._open()
         except (sqlite3.Error, OSError) as error:
             raise self._fault(error) from None
         if found != str(VERSION):
@@ -57,6 +56,16 @@ class Ledger:
                 str(self.path), f"is a ledger of version {found}; this code reads version {VERSION}",
                 "point ULTRAMED_LEDGER at another folder, or check out the code that wrote it",
             )
+
+    def _open(self) -> str:
+        """Open the file, made where there is none; the version it has."""
+        self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged text fails its checksum
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_TABLES)
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
+        return self._db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
 
     def get(self, keys: Iterable[str]) -> dict[str, Entry]:
         """The entries there are for these keys; a damaged one counts as absent."""
@@ -66,7 +75,7 @@ class Ledger:
             part = wanted[start : start + 500]
             query = f"SELECT * FROM replies WHERE key IN ({','.join('?' * len(part))})"
             for key, identity, stage, asked, reply, checksum, price, latency, _ in self._all(query, part):
-                if digest([key, reply]) == checksum:
+                if _checksum(key, reply) == checksum:
                     found[key] = Entry(key, identity, stage, asked, Reply(**json.loads(reply)), price, latency)
         return found
 
@@ -93,13 +102,13 @@ class Ledger:
 
     def _row(self, e: Entry) -> tuple[object, ...]:
         reply = json.dumps(vars(e.reply), ensure_ascii=False)
-        checksum = digest([e.key, reply])
+        checksum = _checksum(e.key, reply)
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
 
     def _drop_damaged(self, keys: list[str]) -> None:
         for key in keys:
             row = self._db.execute("SELECT reply, checksum FROM replies WHERE key = ?", (key,)).fetchone()
-            if row and digest([key, row[0]]) != row[1]:
+            if row and _checksum(key, row[0]) != row[1]:
                 self._db.execute("DELETE FROM replies WHERE key = ?", (key,))
 
     def _all(self, query: str, values: list[str]) -> list[tuple]:
@@ -113,3 +122,18 @@ class Ledger:
             str(self.path), f"cannot be used: {error}",
             "check free space and permissions there, or point ULTRAMED_LEDGER at another folder",
         )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time: SQLite itself does not wait while another turns a new file into a WAL one."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _checksum(key: str, reply: object) -> str:
+    return digest([key, str(reply)])

@@ -54,7 +54,8 @@ class Oracle:
     def reply(self, body: dict[str, Any]) -> tuple[str, list[dict[str, float]]]:
         """The text of the reply, and for a score by log-probability its alternatives."""
         shape = (body.get("response_format") or {}).get("json_schema") or {}
-        text = body["messages"][-1]["content"]
+        turns = [m["content"] for m in body["messages"]]
+        text = turns[-3] if turns[-1].startswith("That reply could not be used") else turns[-1]  # asked again
         chance = random.Random(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
         self.asked[shape.get("name", "text")] += 1
         if body.get("logprobs"):

@@ -81,6 +81,7 @@ class Answer:
     value: Any = None
     failure: str = ""  # unreadable | invalid | truncated | refused | empty | rejected
     detail: str = ""
+    price_usd: float = 0.0  # of the reply, when it was bought
 
     @property
     def ok(self) -> bool:

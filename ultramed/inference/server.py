@@ -48,6 +48,7 @@ def _llama(options: argparse.Namespace) -> tuple[str, object]:
     given.n_ctx = options.context * options.concurrency
     given.cpuparams.n_threads = given.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
     given.warmup = False
+    given.cache_ram_mib = 256  # of prompts already read, in host memory; the engine's own default is 8 GB
     given.verbosity = 1
     for name, value in options.options.items():
         setattr(given, name, value)

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 from ultramed import paths
@@ -54,11 +55,12 @@ def _running(folder: Path) -> str | None:
 
 
 def healthy(address: str) -> bool:
-    """Whether a server answers `GET /health`."""
+    """Whether a server on this machine answers `GET /health`, whatever proxy the environment names."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=5) as response:
+        with direct.open(f"{address}/health", timeout=5) as response:
             return response.status == 200
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 
@@ -81,8 +83,9 @@ def _start(name: str, model: LocalModel, weights: Path, folder: Path) -> str:
         time.sleep(0.1)
     else:
         process.kill()
-    last = (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no output"])[-1]
-    raise ModelError(f"model '{name}' ({model.engine})", f"did not start: {last[:300]}", f"see {log}")
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no output"]
+    cause = next((line.split(" E ", 1)[1] for line in said if " E " in line), said[-1])  # llama.cpp's first error
+    raise ModelError(f"model '{name}' ({model.engine})", f"did not start: {cause[:300]}", f"see {log}")
 
 
 def _weights(name: str, model: LocalModel, folder: Path) -> Path:

@@ -59,15 +59,17 @@ def find_object(text: str) -> dict[str, Any] | None:
         try:
             found, _ = decoder.raw_decode(text, start)
             return found if isinstance(found, dict) else None
-        except json.JSONDecodeError:
-            start = text.find("{", start + 1)
+        except json.JSONDecodeError as error:
+            if error.msg.startswith("Unterminated string"):
+                return None  # cut: the rest is the inside of that string
+            start = text.find("{", max(error.pos, start + 1))  # never inside what has been read of a spoilt object
     return None
 
 
 def expected_digit(logprobs: dict[str, float]) -> float | None:
     """Expected value of a digit token 0 to 9 under its log-probabilities, normalised over the digits that are
     there; None when no digit is."""
-    weights = {int(token): math.exp(p) for token, p in logprobs.items() if token in "0123456789" and token}
+    weights = {int(token): math.exp(p) for token, p in logprobs.items() if len(token) == 1 and token in "0123456789"}
     total = sum(weights.values())
     return sum(d * w for d, w in weights.items()) / total if total > 0 else None
 

@@ -37,7 +37,10 @@ def render(name: str, **variables: object) -> Prompt:
         raise PromptError(f"{name}.md", f"was given {unknown}, which it does not use; it uses {sorted(wanted)}")
     if missing := sorted(wanted - set(variables)):
         raise PromptError(f"{name}.md", f"needs {missing}, which it was not given")
-    filled = tuple((role, _environment().from_string(body).render(variables).strip()) for role, body in turns)
+    try:
+        filled = tuple((role, _environment().from_string(body).render(variables).strip()) for role, body in turns)
+    except TemplateError as error:
+        raise PromptError(f"{name}.md", f"cannot be filled: {error}") from None
     return Prompt(name, digest, filled)
 
 

@@ -32,10 +32,11 @@ def exam_item(max_tokens: int, flagged: bool = False) -> type[BaseModel]:
     option = (str, Field(min_length=least, max_length=room // 12))
     options = create_model("Options", **dict.fromkeys(LETTERS, option))  # type: ignore[call-overload]
     flags: dict[str, Any] = {"significant": (bool, ...), "sufficient": (bool, ...)} if flagged else {}
+    letter: Any = Literal[tuple(LETTERS)]
     return create_model(
         "TextbookItem" if flagged else "EvolvedExam", **flags,
         question=(str, Field(min_length=20 * least, max_length=room // 2)),
-        options=(options, ...), answer=(Literal[tuple(LETTERS)], ...),
+        options=(options, ...), answer=(letter, ...),
     )
 
 

@@ -1,0 +1,100 @@
+"""Pairs from feedback, with the arithmetic spelt out."""
+
+from itertools import permutations
+from random import Random
+
+import pytest
+from oracle_endpoint import settings
+
+from ultramed.annotation.pairs import all_pairs, select, verdict
+from ultramed.records import Completion, Feedback, Pair
+
+Judged = tuple[str, int, int, int]  # author, rank, score, length of the text
+
+
+def world(*judged: Judged) -> tuple[list[Feedback], dict[str, Completion]]:
+    """Feedback and candidates of one instruction; texts of equal length differ by their author."""
+    answers = {f"q@{a}": Completion(f"q@{a}", "q", a, "", a * length, None, 1, None) for a, _, _, length in judged}
+    return [Feedback(f"q@{a}", "q", score, "", rank, 1, "judge", "k") for a, rank, score, _ in judged], answers
+
+
+def paired(*judged: Judged) -> list[Pair]:
+    return list(all_pairs(*world(*judged), "dev"))
+
+
+def labels(*judged: Judged, **changes: object) -> dict[str, str]:
+    rules = {"pair__easy": 2, "pair__hard": 1, "pair__length": 0.8, "pair__per_prompt": 3} | changes
+    _, answers = world(*judged)
+    return {p.label_type: p.id for p in select(paired(*judged), answers, settings(**rules))}
+
+
+def test_n_candidates_without_contradiction_make_n_times_n_minus_1_by_2_pairs() -> None:
+    for n in range(2, 9):
+        found = paired(*((chr(97 + r), r, max(1, 6 - r), 40) for r in range(1, n + 1)))
+        assert len(found) == n * (n - 1) // 2 == len({p.id for p in found})
+        assert all(p.chosen_rank < p.rejected_rank for p in found)
+        assert all(p.margin == p.chosen_score - p.rejected_score >= 0 for p in found)
+
+
+def test_a_pair_carries_both_sides() -> None:
+    assert paired(("a", 1, 5, 40), ("b", 2, 3, 40)) == [
+        Pair("q#a>b", "q", "q@a", "q@b", 5, 3, 1, 2, 2, "", "dev")]
+
+
+def test_pairs_whose_scores_contradict_the_ranks_are_left_out() -> None:
+    # ranks a b c d with scores 4 5 4 2: of 6 pairs a>b (4 < 5) alone contradicts
+    found = [p.id for p in paired(("a", 1, 4, 40), ("b", 2, 5, 40), ("c", 3, 4, 40), ("d", 4, 2, 40))]
+    assert found == ["q#a>c", "q#a>d", "q#b>c", "q#b>d", "q#c>d"]
+
+
+def test_equal_texts_are_never_a_pair() -> None:
+    feedback, answers = world(("a", 1, 5, 40), ("b", 2, 4, 40), ("c", 3, 3, 40))
+    same = {**answers, "q@b": Completion("q@b", "q", "b", "", f"{answers['q@a'].text}\n", None, 1, None)}
+    assert [p.id for p in all_pairs(feedback, same, "train")] == ["q#a>c", "q#b>c"]
+
+
+def test_labels_by_margin() -> None:
+    # easy: a−c = 2 or a−d = 3, never a−b = 1; hard: a−b = 1, the next one below the best
+    given = (("a", 1, 5, 40), ("b", 2, 4, 40), ("c", 3, 3, 40), ("d", 4, 2, 40))
+    found = labels(*given)
+    assert set(found) == {"easy", "hard"}
+    assert found["hard"] == "q#a>b" and found["easy"] in ("q#a>c", "q#a>d")
+    assert labels(*given, pair__easy=3)["easy"] == "q#a>d"
+    assert labels(*given, pair__easy=4) == {"hard": "q#a>b"}
+    assert "hard" not in labels(*given, pair__hard=0)
+
+
+def test_the_rejected_side_of_an_easy_pair_is_drawn_among_all_that_qualify() -> None:
+    given = (("a", 1, 5, 40), ("b", 2, 3, 40), ("c", 3, 2, 40), ("d", 4, 1, 40))
+    drawn = {labels(*given, seed=seed)["easy"] for seed in range(40)}
+    assert drawn == {"q#a>b", "q#a>c", "q#a>d"}
+    assert labels(*given, seed=7) == labels(*given, seed=7)
+
+
+def test_length_label_asks_for_a_better_answer_that_is_clearly_shorter() -> None:
+    # easy or hard would need another margin; 31 < 0.8 · 40 = 32 is short enough, 32 is not
+    rules = {"pair__easy": 4, "pair__hard": 0}
+    assert labels(("a", 1, 5, 31), ("b", 2, 3, 40), **rules) == {"length": "q#a>b"}
+    assert labels(("a", 1, 5, 32), ("b", 2, 3, 40), **rules) == {}
+    # the best-ranked candidate that qualifies, not the best one: a is the longest
+    assert labels(("a", 1, 5, 90), ("b", 2, 4, 30), ("c", 3, 2, 80), **rules) == {"length": "q#b>c"}
+
+
+@pytest.mark.parametrize("per_prompt", [1, 2, 3])
+def test_no_pair_twice_and_never_more_than_allowed(per_prompt: int) -> None:
+    chance = Random(per_prompt)
+    for order in list(permutations((5, 4, 3, 2)))[::2]:
+        given = [(a, r, s, chance.randint(5, 60)) for r, (a, s) in enumerate(zip("abcd", order, strict=True), 1)]
+        feedback, answers = world(*given)
+        found = select(list(all_pairs(feedback, answers, "train")), answers,
+                       settings(pair__easy=1, pair__hard=4, pair__length=1.0, pair__per_prompt=per_prompt))
+        assert len({p.id for p in found}) == len(found) <= per_prompt
+        assert len({p.label_type for p in found}) == len(found) and "" not in {p.label_type for p in found}
+
+
+def test_verdicts_count_what_there_was() -> None:
+    pairs = paired(("a", 1, 5, 40), ("b", 2, 4, 40))
+    assert verdict("q", pairs, pairs, 2).reason == "1 pairs, 1 selected" and verdict("q", pairs, pairs, 2).keep
+    assert verdict("q", pairs, [], 2).code == "none_selected"
+    nothing = verdict("q", [], [], 4)
+    assert (nothing.outcome, nothing.code) == ("dropped", "no_pair") and nothing.reason.startswith("0 of 6 pairs")

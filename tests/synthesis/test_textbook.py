@@ -1,0 +1,113 @@
+"""Exam items from passages: the passage is named, never copied; what is not worth examining makes no item."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oracle_endpoint import Served, exam, said, says, settings
+
+from ultramed import tables
+from ultramed.errors import SourceError
+from ultramed.inference.client import Client, connect
+from ultramed.records import Instruction, as_dict
+from ultramed.synthesis.textbook import Passage, Synthesised, passages, write_items
+
+CORPUS = [Passage(f"Physiology_Primer_{n}", f"Passage {n} tells that the renal threshold for glucose is near {180 + n}.")
+          for n in range(6)]
+
+
+def demonstrations(count: int = 5, **more: Any) -> list[Instruction]:
+    return [exam(f"MedQA,{n}", f"Which sign belongs to syndrome {n}?", ["w", "x", "y", "z"], "C", **more)
+            for n in range(count)]
+
+
+def written(served: Served, corpus: list[Passage] = CORPUS, **changes: Any) -> tuple[Synthesised, Client]:
+    usual = {"textbook__paragraphs": None, "textbook__demonstrations": 3, "textbook__tries": 3, "textbook__rights": "open"}
+    given = settings(served.address, **usual | changes)
+    with connect("oracle", "textbook", given) as client:
+        return write_items(client, corpus, demonstrations(), given), client
+
+
+def test_every_passage_becomes_an_item_or_a_verdict(served: Served) -> None:
+    served.oracle.truth = {"barren": ["Passage 1 ", "Passage 4 "]}
+    made, client = written(served)
+    assert [i.id for i in made.rows] == [f"TextBookQA,Physiology_Primer_{n}" for n in (0, 2, 3, 5)]
+    assert [(v.id[-1], v.outcome, v.code) for v in made.verdicts] == [
+        ("0", "kept", "written"), ("1", "dropped", "not_significant"), ("2", "kept", "written"),
+        ("3", "kept", "written"), ("4", "dropped", "not_significant"), ("5", "kept", "written")]
+    assert made.verdicts[1].reason == "try 1: the model calls passage Physiology_Primer_1 not significant"
+    assert {u.step for u in client.manifest} == {"textbook"} and len(client.manifest) == 6  # its word is not doubted
+    row = made.rows[0]
+    assert (row.source, row.category, row.synthetic, row.family, row.round) == ("textbookqa", "exam", True, row.id, 0)
+    assert row.key in "ABCD" and len(row.options) == 4
+
+
+def test_the_passage_is_named_and_never_copied(served: Served) -> None:
+    made, _ = written(served)
+    passage = CORPUS[0]
+    assert any(passage.text in p for p in served.prompts("TextbookItem"))
+    assert made.rows[0].origin == (
+        f"textbook passage Physiology_Primer_0, sha256 {passage.hash}, characters 0-{len(passage.text)}")
+    kept = json.dumps([[as_dict(i) for i in made.rows], [as_dict(v) for v in made.verdicts]])
+    assert not any(p.text in kept or "renal threshold" in kept for p in CORPUS)
+
+
+def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
+    written(served)
+    shown = set()
+    for prompt in served.prompts("TextbookItem"):
+        examples = [d for d in demonstrations() if f"{d.prompt}\nAnswer: C" in prompt.split("Passage:")[0]]
+        assert len(examples) == 3 and "Example 3:" in prompt and "Example 4:" not in prompt
+        shown |= {d.id for d in examples}
+    assert len(shown) > 3  # each passage has a draw of its own
+
+
+def test_rights_are_those_of_books_and_model_and_prompts_carry_the_examples(served: Served) -> None:
+    assert {i.rights for i in written(served, textbook__rights="research")[0].rows} == {"research"}
+    given = settings(served.address)
+    with connect("oracle", "textbook", given) as client, pytest.raises(Exception, match="rights 'quarantine'"):
+        write_items(client, CORPUS, demonstrations(rights="quarantine"), given)
+
+
+def test_a_draw_of_passages_is_stable(served: Served) -> None:
+    three = {i.id for i in written(served, textbook__paragraphs=3)[0].rows}
+    assert len(three) == 3
+    assert three <= {i.id for i in written(served, CORPUS[::-1], textbook__paragraphs=4)[0].rows}
+
+
+def test_a_flawed_draft_is_tried_again_and_every_reply_is_in_the_manifest(served: Served) -> None:
+    same: dict[str, Any] = {"options": dict.fromkeys("ABCD", "the same")}
+    plan = {"Passage 0 ": [same, same, None], "Passage 1 ": [same] * 9, "Passage 2 ": [{"sufficient": False}]}
+
+    def spoil(body: dict[str, Any], reply: dict[str, Any]) -> None:
+        for mark, tries in plan.items():
+            if mark in body["messages"][-1]["content"] and tries and (told := tries.pop(0)):
+                says(reply, json.dumps(said(reply) | told))
+
+    served.spoil = spoil
+    made, client = written(served, CORPUS[:3])
+    assert [(v.code, v.reason) for v in made.verdicts] == [
+        ("written", "try 3: from passage Physiology_Primer_0"),
+        ("repeated_option", "try 3: 4 options, 1 of them different"),
+        ("not_sufficient", "try 1: the model calls passage Physiology_Primer_2 not sufficient")]
+    assert [(u.row_id[-1], u.step) for u in client.manifest] == [
+        ("0", "textbook"), ("1", "textbook"), ("2", "textbook"), ("0", "textbook-2"), ("1", "textbook-2"),
+        ("0", "textbook-3"), ("1", "textbook-3")]
+    assert len({b["seed"] for b in served.bodies}) == 7
+
+
+def test_books_are_read_line_by_line(tmp_path: Path) -> None:
+    line = json.dumps({"id": "Book_1", "title": "Book", "content": "one\u2028two \x85 three"}, ensure_ascii=False)
+    (tmp_path / "en").mkdir()
+    tables.write_text(tmp_path / "en/Book.jsonl", f"{line}\n")
+    tables.write_text(tmp_path / "Another.jsonl", line.replace("Book_1", "Another_1"))
+    assert list(passages(tmp_path)) == [
+        Passage("Another_1", "one\u2028two \x85 three"), Passage("Book_1", "one\u2028two \x85 three")]
+
+
+@pytest.mark.parametrize("broken", [b"{'id': 1}", b'{"id": "x"}', b'["x"]', b'{"id": "x", "content": "\xff"}', b""])
+def test_a_broken_line_names_file_and_line(tmp_path: Path, broken: bytes) -> None:
+    (tmp_path / "Book.jsonl").write_bytes(b'{"id": "Book_1", "content": "fine"}\n' + broken + b"\n")
+    with pytest.raises(SourceError, match=r"Book\.jsonl:2: is no paragraph \{id, title, content\}"):
+        list(passages(tmp_path))
