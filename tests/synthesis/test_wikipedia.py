@@ -15,8 +15,8 @@ from ultramed.synthesis.textbook import Synthesised
 from ultramed.synthesis.wikipedia import Domain, Entry, read_domains, read_entries, write_tasks
 
 pytestmark = pytest.mark.usefixtures("encoder_here")
-DOMAINS = [Domain("Cardiology", "Heart, valves, rhythm."),
-           Domain("Dermatology", "Skin, hair, nails.")]
+DOMAINS = [Domain("Cardiology", "The heart and its rhythm."),
+           Domain("Dermatology", "The skin.")]
 ENTRIES = [Entry("Eczema", "Eczema is an itching inflammation of the skin with redness and blisters."),
            Entry("Atrial fibrillation", "Atrial fibrillation is an irregular heart rhythm of the atria."),
            Entry("Treaty of Utrecht", "The treaty ended a war between European kingdoms in 1713.")]
@@ -43,8 +43,8 @@ def test_counts_multiply(served: Served) -> None:
 
 
 def test_each_subfield_is_grounded_in_the_nearest_entry(served: Served) -> None:
-    names = {"Cardiology": ["Heart rhythm", "Arrhythmias", "Fibrillation"],
-             "Dermatology": ["Rashes", "Itching skin", "Blisters"]}
+    names = {"Cardiology": ["Arrhythmias", "Fibrillation", "Heart failure"],
+             "Dermatology": ["Rashes", "Itching skin", "Skin inflammation"]}
 
     def spoil(body: Body, reply: Body) -> None:
         if "subfields" in said(reply):

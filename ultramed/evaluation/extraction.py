@@ -21,7 +21,7 @@ _CLOSING = re.compile(
     r"[\s*:$(\[\"'“‘]*(?:option[\s*(\[]+)?(?:\\(?:boxed|text)\{)*)"
     rf"([A-J]){_NO_OPTION}"
 )
-_ALONE = re.compile(rf"^\W*([A-J]){_NO_OPTION}(?:\W*|[.):*]+ (?!.*\b[A-J][.):]).+)$")
+_ALONE = re.compile(rf"^\W*([A-J]){_NO_OPTION}(?:\W*|[.):*]+ (?!.*\b[A-H][.):]).+)$")
 
 
 def chosen_letter(text: str, letters: list[str]) -> str | None:

@@ -1,0 +1,75 @@
+"""`ultramed explain` at a terminal: the whole story, cut where it is long, and nothing that steers the terminal."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import lineage_world
+import pytest
+from lineage_world import CHILD, GRANDCHILD
+
+Ultramed = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("ULTRAMED_LEDGER", raising=False)
+    shutil.copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
+    lineage_world.write()
+
+
+def test_a_kept_row(ultramed: Ultramed) -> None:
+    code, out, err = ultramed("explain", "MedQA,1")
+    assert (code, err) == (0, "")
+    for part in ("■ MedQA,1\n", "train.jsonl:1\n", "question   Which electrolyte falls in case 1?",
+                 "option     B. Potassium", "key        B", "score      5.5 by logprob", "split      train",
+                 "completion by smollm2", "Potassium falls.", "score 5, rank 1, shown 1",
+                 "pair       MedQA,1#careful>brief  margin 2  easy  train", f"children   {CHILD}",
+                 "smollm2 allows 'recipe', and profile 'open' carries open"):
+        assert part in out, part
+    assert "… (508 characters, --full shows all)" in out and "x" * 500 not in out
+    assert "x" * 500 in ultramed("explain", "MedQA,1", "--full")[1]
+
+
+@pytest.mark.parametrize(("row_id", "reason"), [
+    ("MedQA,9", "train.jsonl:9 holds no object"), ("MedQA,5", "0.95 similar to MedQA,1; dedup.threshold is 0.8"),
+    ("MedQA,2", "score 2; curate.min_score.medqa is 3.2"), ("MedQA,3", "attempt 2: chose A, the key is B"),
+    ("MedQA,4", "the row has 0 scores, 1 expected"), ("MedQA-Evol,2-synthetic-1", "0 of 3 solvers found the key B"),
+])
+def test_a_row_that_went(ultramed: Ultramed, row_id: str, reason: str) -> None:
+    code, out, _ = ultramed("explain", row_id)
+    assert code == 0 and reason in out.splitlines()[-1]
+
+
+def test_a_grandchild_begins_with_its_oldest_ancestor(ultramed: Ultramed) -> None:
+    out = ultramed("explain", GRANDCHILD)[1]
+    assert [line for line in out.splitlines() if line.startswith(("■", "  ↓"))] == [
+        "■ MedQA,1", "  ↓", f"■ {CHILD}", "  ↓", f"■ {GRANDCHILD}"]
+    assert f"parent {CHILD}, round 2" in out and "asked under k-1" in out and "an evolved question" in out
+    assert "its text is not in this machine's ledger" in out
+
+
+@pytest.mark.parametrize("row_id", [GRANDCHILD, "MedQA,1"])
+def test_nothing_in_a_reply_steers_the_terminal(ultramed: Ultramed, row_id: str) -> None:
+    out = ultramed("explain", row_id, "--full")[1]
+    assert "[2J31mred back  end" in out  # what is left of it reads as text
+    assert not [c for c in out if not (c.isprintable() or c == "\n")]
+    found = ultramed("explain", row_id, "--json")[1]
+    assert found.isascii() and not [c for c in found if not (c.isprintable() or c == "\n")]
+
+
+def test_json_holds_everything(ultramed: Ultramed) -> None:
+    code, out, _ = ultramed("explain", GRANDCHILD, "--json")
+    story = json.loads(out)
+    assert code == 0 and story["id"] == GRANDCHILD and story["parent"]["parent"]["id"] == "MedQA,1"
+    assert story["requests"][0]["reply"] == f"steered {lineage_world.STEERING}"
+    assert json.loads(ultramed("explain", "MedQA,1#careful>brief", "--json")[1])["pairs"][0]["label_type"] == "easy"
+
+
+def test_an_unknown_id_is_one_line(ultramed: Ultramed) -> None:
+    code, out, err = ultramed("explain", "MedQA,77")
+    assert (code, out) == (1, "") and len(err.splitlines()) == 1
+    assert err.startswith("ERROR MedQA,77: is no row that any stage has seen; ids near it: MedQA,1, MedQA,2, MedQA,3;")
