@@ -13,6 +13,7 @@ from ultramed.inference.ledger import Ledger
 from ultramed.params import Params
 
 Row = dict[str, Any]
+Db = duckdb.DuckDBPyConnection
 
 
 @dataclass
@@ -43,43 +44,44 @@ def tell(row_id: str, params: Params) -> Story:
     Raises UltramedError for an id that no stage has seen.
     """
     asked = row_id.split("#")[0].split("@")[0]
-    story = _story(asked, params, with_children=True)
+    with duckdb.connect() as db:
+        story = _story(db, asked, params, with_children=True)
+        near = [] if story.seen else _near(db, asked, params)
     if not story.seen:
-        near = _near(asked, params)
         raise UltramedError(
             row_id, "is no row that any stage has seen" + (f"; ids near it: {', '.join(near)}" if near else ""),
-            "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` (or `dvc pull`) brings the artifacts")
+            "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` or `dvc pull` brings the artifacts")
     return story
 
 
-def _story(row_id: str, params: Params, with_children: bool = False) -> Story:
+def _story(db: Db, row_id: str, params: Params, with_children: bool = False) -> Story:
     story = Story(row_id)
     places = _instruction_places(params)
     for place in [p for p in places if p != artifacts.SCORED]:  # whose rows are scores, told below
-        story.rows += [{"artifact": str(place), **r} for r in _find(place, "rows", "id", row_id)]
-    story.scores = _find(artifacts.SCORED, "rows", "id", row_id)
-    story.split = _find(artifacts.SPLIT, "rows", "id", row_id)
-    story.completions = _find(artifacts.COMPLETED, "rows", "instruction_id", row_id)
+        story.rows += [{"artifact": str(place), **r} for r in _find(db, place, "rows", "id", row_id)]
+    story.scores = _find(db, artifacts.SCORED, "rows", "id", row_id)
+    story.split = _find(db, artifacts.SPLIT, "rows", "id", row_id)
+    story.completions = _find(db, artifacts.COMPLETED, "rows", "instruction_id", row_id)
     for author in params.candidates.authors:
-        story.candidates += _find(artifacts.CANDIDATES / author, "rows", "instruction_id", row_id)
-    story.feedback = _find(artifacts.JUDGED, "rows", "instruction_id", row_id)
-    selected = {p["id"]: p for p in _find(artifacts.PAIRED, "selected", "instruction_id", row_id)}
-    story.pairs = [selected.get(p["id"], p) for p in _find(artifacts.PAIRED, "rows", "instruction_id", row_id)]
-    _add_decisions(story, [*places, *_answer_places(params)])
+        story.candidates += _find(db, artifacts.CANDIDATES / author, "rows", "instruction_id", row_id)
+    story.feedback = _find(db, artifacts.JUDGED, "rows", "instruction_id", row_id)
+    selected = {p["id"]: p for p in _find(db, artifacts.PAIRED, "selected", "instruction_id", row_id)}
+    story.pairs = [selected.get(p["id"], p) for p in _find(db, artifacts.PAIRED, "rows", "instruction_id", row_id)]
+    _add_decisions(db, story, [*places, *_answer_places(params)])
     if with_children:
-        found = {r["id"] for place in places for r in _find(place, "rows", "parent", row_id)}
+        found = {r["id"] for place in places for r in _find(db, place, "rows", "parent", row_id)}
         story.children = sorted(found)
     parent = next((r["parent"] for r in story.rows if r["parent"]), None)
-    story.parent = _story(parent, params) if parent else None
+    story.parent = _story(db, parent, params) if parent else None
     return story
 
 
-def _add_decisions(story: Story, places: list[Path]) -> None:
+def _add_decisions(db: Db, story: Story, places: list[Path]) -> None:
     """Verdicts on the row and on its pairs, and the requests made for it, in the order of the graph."""
     ids = [story.id, *(p["id"] for p in story.pairs)]
     for place in places:
-        story.verdicts += [{"artifact": str(place), **r} for r in _find(place, "verdicts", "id", *ids)]
-        story.requests += _find(place, "manifest", "row_id", *_asked_as(story.id))
+        story.verdicts += [{"artifact": str(place), **r} for r in _find(db, place, "verdicts", "id", *ids)]
+        story.requests += _find(db, place, "manifest", "row_id", *_asked_as(story.id))
     _add_replies(story)
 
 
@@ -100,28 +102,26 @@ def _answer_places(params: Params) -> list[Path]:
             artifacts.PAIRED, *(artifacts.WITHHELD / p for p in params.release.profiles)]
 
 
-def _find(folder: Path, table: str, column: str, *values: str) -> list[Row]:
+def _find(db: Db, folder: Path, table: str, column: str, *values: str) -> list[Row]:
     """Rows of a table with one of these values; none where the artifact, the table or the column is not there."""
     shards = sorted(map(str, folder.glob(f"{table}-*.parquet")))
     if not shards:
         return []
-    with duckdb.connect() as db:
-        columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
-        if column not in columns:
-            return []
-        query = f'SELECT * FROM read_parquet(?) WHERE "{column}" IN ({", ".join("?" * len(values))})'
-        found = db.execute(query, [shards, *values]).fetchall()
+    columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
+    if column not in columns:
+        return []
+    query = f'SELECT * FROM read_parquet(?) WHERE "{column}" IN ({", ".join("?" * len(values))})'
+    found = db.execute(query, [shards, *values]).fetchall()
     return [dict(zip(columns, row, strict=True)) for row in found]
 
 
-def _near(row_id: str, params: Params) -> list[str]:
+def _near(db: Db, row_id: str, params: Params) -> list[str]:
     """Up to three seen ids that begin alike."""
     found: set[str] = set()
-    with duckdb.connect() as db:
-        for place in _instruction_places(params):
-            if shards := sorted(map(str, place.glob("verdicts-*.parquet"))):
-                query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
-                found |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
+    for place in _instruction_places(params):
+        if shards := sorted(map(str, place.glob("verdicts-*.parquet"))):
+            query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
+            found |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
     return sorted(found)[:3]
 
 

@@ -188,14 +188,15 @@ class _Maker:
                 self.kept += rows if (name, table) == (artifact, "rows") else []
 
     def score(self) -> None:
-        rows = [Score(r.id, round(self.rng.uniform(3.2, 9.5), 2), "logprob", "", f"k-score-{r.id}") for r in self.kept]
-        rows[1] = replace(rows[1], score=1.5)  # below every threshold
+        rows = [Score(r.id, round(self.rng.uniform(5, 9.5), 2), "logprob", "", f"k-score-{r.id}") for r in self.kept]
+        rows[1] = replace(rows[1], score=1.5)  # below the threshold of a public source, as all others are above
         self._put("scored", "", rows, [keep(r.id, "score", "scored") for r in rows], kind=Score)
 
     def curate(self) -> None:
         scores = {s.id: s.score for s in self.world.rows["scored", "", "rows"]}
-        low = {r.id for r in self.kept if scores[r.id] < 3}
-        verdicts = [drop(r.id, "curate", "low_score", f"score {scores[r.id]} < 3.0") if r.id in low
+        least = self.world.params.curate.min_score
+        low = {r.id for r in self.kept if scores[r.id] < least[r.source]}
+        verdicts = [drop(r.id, "curate", "low_score", f"score {scores[r.id]} < {least[r.source]}") if r.id in low
                     else keep(r.id, "curate") for r in self.kept]
         self.kept = [r for r in self.kept if r.id not in low]
         self.world.put(Instruction, list(self.kept), "curated")

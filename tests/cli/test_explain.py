@@ -26,7 +26,7 @@ def test_a_kept_row(ultramed: Ultramed) -> None:
     assert (code, err) == (0, "")
     for part in ("■ MedQA,1\n", "train.jsonl:1\n", "question   Which electrolyte falls in case 1?",
                  "option     B. Potassium", "key        B", "score      5.5 by logprob", "split      train",
-                 "completion by smollm2", "Potassium falls.", "score 5, rank 1, shown 1",
+                 "completion by smollm2 Potassium falls.", "score 5, rank 1, shown 1",
                  "pair       MedQA,1#careful>brief  margin 2  easy  train", f"children   {CHILD}",
                  "smollm2 allows 'recipe', and profile 'open' carries open"):
         assert part in out, part

@@ -17,7 +17,8 @@ OPTIONS = ["Metformin", "Insulin", "Glipizide", "Acarbose"]
 
 
 def parents(count: int, prefix: str = "MedQA", source: str = "medqa", **more: Any) -> list[Instruction]:
-    return [exam(f"{prefix},{n}", f"Which drug is right for patient {n}?", OPTIONS, "ABCD"[n % 4], source=source, **more)
+    stem = "Which drug is right for patient {}?"
+    return [exam(f"{prefix},{n}", stem.format(n), OPTIONS, "ABCD"[n % 4], source=source, **more)
             for n in range(1, count + 1)]
 
 

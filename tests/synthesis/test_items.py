@@ -27,6 +27,10 @@ def options(*texts: str) -> list[Option]:
     ("Which option does the original question favour most?", (), "", "meta_words"),
     ("According to the passage, what causes emphysema here?", (), "", "meta_words"),
     ("Which rewritten item is about emphysema here?", (), "", "meta_words"),
+    ("What is the answer to this question?", (), "", "meta_words"),
+    ("It may grow by 10 to 20 words and have four options", (), "", "meta_words"),
+    (STEM, ("A", "C.", "B", "D"), "", "bare_letters"),
+    (STEM, ("A", "B", "AB", "0"), "", None),  # blood groups
     (STEM, ("low", "high", "Low.", "none"), "", "repeated_option"),
     (STEM, ("low", "high", " ", "none"), "", "repeated_option"),
     (STEM, ("low", "high", "normal", "none"), "", None),
@@ -42,7 +46,7 @@ def test_flaws(question: str, texts: tuple[str, ...], parent: str, code: str | N
 
 def test_a_flaw_gives_both_numbers() -> None:
     assert flaw("Why?", []) == ("too_short", "the question has 1 words, at least 4 are needed")
-    assert flaw(STEM, options("a", "a", "b", "b")) == ("repeated_option", "4 options, 2 of them different")
+    assert flaw(STEM, options("x", "x", "y", "y")) == ("repeated_option", "4 options, 2 of them different")
 
 
 def test_written_items_are_read_strictly() -> None:

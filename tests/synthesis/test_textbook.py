@@ -13,7 +13,7 @@ from ultramed.inference.client import Client, connect
 from ultramed.records import Instruction, as_dict
 from ultramed.synthesis.textbook import Passage, Synthesised, passages, write_items
 
-CORPUS = [Passage(f"Physiology_Primer_{n}", f"Passage {n} tells that the renal threshold for glucose is near {180 + n}.")
+CORPUS = [Passage(f"Physiology_Primer_{n}", f"Passage {n} tells of a renal threshold for glucose near {180 + n}.")
           for n in range(6)]
 
 
@@ -23,7 +23,8 @@ def demonstrations(count: int = 5, **more: Any) -> list[Instruction]:
 
 
 def written(served: Served, corpus: list[Passage] = CORPUS, **changes: Any) -> tuple[Synthesised, Client]:
-    usual = {"textbook__paragraphs": None, "textbook__demonstrations": 3, "textbook__tries": 3, "textbook__rights": "open"}
+    usual = {"textbook__paragraphs": None, "textbook__demonstrations": 3, "textbook__tries": 3,
+             "textbook__rights": "open"}
     given = settings(served.address, **usual | changes)
     with connect("oracle", "textbook", given) as client:
         return write_items(client, corpus, demonstrations(), given), client

@@ -65,7 +65,8 @@ def test_each_subfield_is_grounded_in_the_nearest_entry(served: Served) -> None:
 def test_a_context_joins_its_task(served: Served) -> None:
     def spoil(_: Body, reply: Body) -> None:
         if found := said(reply).get("tasks"):
-            says(reply, json.dumps({"tasks": [{**found[0], "context": "A man of 60."}, {**found[1], "context": " none "}]}))
+            contexts = ("A man of 60.", " none ")
+            says(reply, json.dumps({"tasks": [{**f, "context": c} for f, c in zip(found, contexts, strict=True)]}))
 
     served.spoil = spoil
     first, second = tasks(served, DOMAINS[:1], wikipedia__subfields=1)[0].rows

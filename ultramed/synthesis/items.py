@@ -18,7 +18,8 @@ LETTERS = "ABCD"
 FINAL = frozenset({"not_significant", "not_sufficient", "rejected"})  # codes that another seed is not to overturn
 Draft = tuple[Instruction | None, Verdict]  # a written row, or none and why
 _META = re.compile(
-    r"\b(?:rewritten|rewrite|(?:original|given|above) (?:question|prompt|text)|(?:this|the) (?:prompt|passage)(?! of))\b",
+    r"\b(?:rewritten|rewrite|(?:original|given|above|this) (?:question|prompt|text)|answer to the question"
+    r"|(?:this|the) (?:prompt|passage)(?! of)|correct answer is|grow by \d+)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+|(?<!\w)-(?=\d)|[^\w\s.,;:!?()\[\]'\"’“”-]")  # signs count: "FEV1 ↑" is not "FEV1 ↓"
@@ -85,6 +86,8 @@ def flaw(question: str, options: list[Option], parent: str = "") -> tuple[str, s
         return "unchanged", "the question equals its parent"
     if found := _META.search(question):
         return "meta_words", f"it speaks of '{found[0].lower()}'"
+    if options and all(o.text.strip(" .").upper() in tuple(LETTERS) for o in options):
+        return "bare_letters", f"{len(options)} of {len(options)} options are nothing but a letter"
     texts = [_plain(o.text) for o in options]
     if "" in texts or len(set(texts)) < len(texts):
         return "repeated_option", f"{len(texts)} options, {len(set(texts) - {''})} of them different"

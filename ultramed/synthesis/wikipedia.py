@@ -66,7 +66,7 @@ def read_entries(folder: Path) -> list[Entry]:
             except (ValueError, KeyError, TypeError) as error:
                 raise SourceError(f"{path}:{number}", f"is no entry {{title, text}}: {error}", "mend it") from None
     if not found:
-        raise SourceError(str(folder), "holds no entries, at least 1 is needed", "check raw.encyclopedia in params.yaml")
+        raise SourceError(str(folder), "holds no entries, at least 1 is needed", "check raw.encyclopedia")
     return found
 
 

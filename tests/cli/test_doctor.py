@@ -1,0 +1,107 @@
+"""`ultramed doctor` says what is missing, a line each, and falls over nothing."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ultramed.cli import doctor
+
+ROOT = Path(__file__).parents[2]
+REMOTE = """  remote:
+    api: {base_url: 'http://127.0.0.1:1/v1', model: m, revision: '1', provider: p, api_key_env: A_KEY_FOR_TESTS}
+    open: {base_url: 'http://127.0.0.1:1/v1', model: m, revision: '1', provider: p}
+"""
+Ultramed = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Git repository with the project's params and samples, on a machine that is large enough."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setattr(doctor, "NEED_DISK_GB", 0.0)
+    monkeypatch.setattr(doctor, "NEED_MEMORY_GB", 0.0)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copytree(ROOT / "data/raw/sample", tmp_path / "data/raw/sample")
+    subprocess.run(["git", "init", "-q"], check=True)
+    return tmp_path
+
+
+def findings(out: str) -> dict[str, tuple[str, str]]:
+    """What each line is about → its verdict and what was found (the last line of a name)."""
+    return {line[6:18].strip(): (line[:4].strip(), line[18:]) for line in out.splitlines()}
+
+
+def change(old: str, new: str) -> None:
+    text = Path("params.yaml").read_text()
+    assert old in text
+    Path("params.yaml").write_text(text.replace(old, new, 1))
+
+
+def test_a_fit_machine(here: Path, ultramed: Ultramed) -> None:
+    code, out, err = ultramed("doctor")
+    found = findings(out)
+    assert code == 0 and err == "" and {fine for fine, _ in found.values()} == {"ok"}
+    assert list(found) == ["interpreter", "disk", "memory", "ports", "git", "dvc", "params", "pins", "inputs", "ledger",
+                           "repository"]
+    assert found["params"][1] == "scale laptop, all names known"
+    assert found["repository"][1] == "has uncommitted changes (fine to run)"
+
+
+def test_too_small_a_machine(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "NEED_DISK_GB", 1e9)
+    code, out, _ = ultramed("doctor")
+    assert code == 1 and findings(out)["disk"][0] == "FAIL" and "1e+09 needed" in findings(out)["disk"][1]
+    assert findings(out)["memory"][0] == "ok"  # the rest is told all the same
+
+
+def test_pins_and_inputs_that_are_missing(here: Path, ultramed: Ultramed) -> None:
+    change("location: data/raw/sample/mmlu, sha256: '0465", "location: data/raw/nowhere, sha256: '0465")
+    digest = Path("params.yaml").read_text().split("medquad, sha256: '")[1].split("'")[0]
+    change(f"medquad, sha256: '{digest}'", "medquad, sha256: ''")
+    code, out, _ = ultramed("doctor")
+    found = findings(out)
+    assert code == 1
+    assert found["pins"] == ("FAIL", "missing: raw.medquad; run `ultramed pin`")
+    assert found["inputs"] == ("FAIL", "not there: data/raw/nowhere")
+
+
+def test_keys_of_remote_models(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+    change("  remote: {}\n", REMOTE)
+    monkeypatch.delenv("A_KEY_FOR_TESTS", raising=False)
+    code, out, _ = ultramed("doctor")
+    assert code == 1 and "FAIL  key         api: A_KEY_FOR_TESTS is not set\n" in out
+    assert "ok    key         open: none needed\n" in out
+    monkeypatch.setenv("A_KEY_FOR_TESTS", "a secret")
+    code, out, _ = ultramed("doctor")
+    assert code == 0 and "ok    key         api: A_KEY_FOR_TESTS\n" in out and "a secret" not in out
+
+
+def test_a_mistake_in_params_is_one_finding(here: Path, ultramed: Ultramed) -> None:
+    change("score:\n", "scored:\n")
+    code, out, err = ultramed("doctor")
+    assert code == 1 and err == "" and list(findings(out))[-1] == "params"
+    assert "params.yaml: scored: is unknown; did you mean score?" in findings(out)["params"][1]
+
+
+def test_without_git_and_outside_a_repository(
+    here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(".git")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.parent))
+    code, out, _ = ultramed("doctor")
+    fine, said = findings(out)["repository"]
+    assert code == 1 and fine == "FAIL" and "not a git repository" in said
+    monkeypatch.setenv("PATH", "")
+    code, out, _ = ultramed("doctor")
+    assert code == 1 and findings(out)["git"] == ("FAIL", "not on PATH: run `source .venv/bin/activate`")
+    assert "repository" not in findings(out)
+
+
+def test_a_ledger_elsewhere(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULTRAMED_LEDGER", str(here / "far/away"))
+    assert findings(ultramed("doctor")[1])["ledger"] == ("ok", str(here / "far/away"))
+    assert not (here / "far").exists()  # looking makes nothing
