@@ -68,7 +68,8 @@ def _instructions() -> None:
     wiki = asked("WikiInstruct,Gene_reading_1_2", "Explain how a gene is read.", source="wikiinstruct", synthetic=True)
     put(artifacts.SYNTHETIC / "wikipedia", [wiki], [keep(wiki.id, "wikipedia")], [
         use("WikiInstruct,Gene_reading", "subfields", "k-subfields"), use("WikiInstruct,Gene", "subfields", "k-none"),
-        use("WikiInstruct,Gene_reading_1", "tasks", "k-tasks"), use("WikiInstruct,Gene_reading_11", "tasks", "k-other")])
+        use("WikiInstruct,Gene_reading_1", "tasks", "k-tasks"),
+        use("WikiInstruct,Gene_reading_11", "tasks", "k-other")])
     put(artifacts.SYNTHETIC / "textbook", [], [])
     child = replace(rows[0], id=CHILD, source="medqa_evol", parent="MedQA,1", round=1, synthetic=True)
     grandchild = replace(child, id=GRANDCHILD, parent=CHILD, round=2)

@@ -71,7 +71,8 @@ def test_only_letters_of_the_item_count() -> None:
 
 def test_reasoning_is_what_precedes_the_last_closing() -> None:
     assert reasoning("Potassium falls.\n\nSo, the answer is B.") == "Potassium falls."
-    assert reasoning("The answer is A? No. Potassium falls. The answer is B.") == "The answer is A? No. Potassium falls."
+    answer = "The answer is A? No. Potassium falls. The answer is B."
+    assert reasoning(answer) == "The answer is A? No. Potassium falls."
     assert reasoning("So, the answer is B.") == ""
     assert reasoning(" Potassium falls. ") == "Potassium falls."
 

@@ -67,8 +67,8 @@ def test_published_and_read_back(built: Workspace, hub: str, profile: str, tmp_p
     built.ultramed("publish", "data", "--repo-id", repo, "--profile", profile, "--tag", "v1", **env)
     script = ("import datasets, json, sys; d = datasets.load_dataset(sys.argv[1], revision='v1'); "
               "print(json.dumps({k: v.num_rows for k, v in d.items()}))")
-    done = subprocess.run([sys.executable, "-c", script, repo], env={**os.environ, **env}, capture_output=True, text=True,
-                          check=True)
+    command = [sys.executable, "-c", script, repo]
+    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=True)
     rows = json.loads(done.stdout.splitlines()[-1])
     sent = built.root / f"data/release/{profile}/data/instructions"
     for split, count in rows.items():

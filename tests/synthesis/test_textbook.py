@@ -64,6 +64,13 @@ def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
     assert len(shown) > 3  # each passage has a draw of its own
 
 
+def test_a_demonstration_copied_is_no_item(served: Served) -> None:
+    copied = {"question": "Which sign belongs to syndrome 1?", "options": dict(zip("ABCD", "wxyz", strict=True))}
+    served.spoil = lambda _, reply: says(reply, json.dumps(said(reply) | copied))
+    made, _ = written(served, CORPUS[:1], textbook__demonstrations=5)
+    assert made.rows == [] and made.verdicts[0].code == "unchanged"
+
+
 def test_rights_are_those_of_books_and_model_and_prompts_carry_the_examples(served: Served) -> None:
     assert {i.rights for i in written(served, textbook__rights="research")[0].rows} == {"research"}
     given = settings(served.address)

@@ -77,13 +77,13 @@ def listed(options: BaseModel) -> list[Option]:
     return [Option(letter, getattr(options, letter).strip()) for letter in LETTERS]
 
 
-def flaw(question: str, options: list[Option], parent: str = "") -> tuple[str, str] | None:
-    """(code, reason) why a written question cannot be used, or None."""
+def flaw(question: str, options: list[Option], *shown: str) -> tuple[str, str] | None:
+    """(code, reason) why a written question cannot be used, or None. `shown` are the questions its writer saw."""
     words = len(question.split())
     if words < 4:
         return "too_short", f"the question has {words} words, at least 4 are needed"
-    if parent and _plain(question) == _plain(parent):
-        return "unchanged", "the question equals its parent"
+    if _plain(question) in map(_plain, shown):
+        return "unchanged", "the question equals the one that was shown"
     if found := _META.search(question):
         return "meta_words", f"it speaks of '{found[0].lower()}'"
     if options and all(o.text.strip(" .").upper() in tuple(LETTERS) for o in options):

@@ -59,7 +59,8 @@ def write_items(client: Client, corpus: list[Passage], examples: list[Instructio
     rights = most_restrictive(settings.rights, client.settings.rights)
     found = first_usable(
         client, list(drawn), lambda row_id, number: _request(row_id, drawn[row_id], shown[row_id], number, params),
-        lambda answer: _read(drawn[answer.request.row_id], answer, rights), settings.tries, STAGE,
+        lambda answer: _read(drawn[answer.request.row_id], shown[answer.request.row_id], answer, rights),
+        settings.tries, STAGE,
     )
     return Synthesised([row for row, _ in found.values() if row], [verdict for _, verdict in found.values()])
 
@@ -80,7 +81,7 @@ def _request(row_id: str, passage: Passage, examples: list[Instruction], number:
     return Request(row_id, step, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
 
 
-def _read(passage: Passage, answer: Answer, rights: str) -> Draft:
+def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights: str) -> Draft:
     row_id = answer.request.row_id
     if not answer.ok:
         return None, quarantine(row_id, STAGE, answer.failure, answer.detail)
@@ -89,7 +90,7 @@ def _read(passage: Passage, answer: Answer, rights: str) -> Draft:
         code = "not_significant" if not item.significant else "not_sufficient"
         return None, drop(row_id, STAGE, code, f"the model calls passage {passage.id} {code.replace('_', ' ')}")
     options = listed(item.options)
-    if found := flaw(item.question, options):
+    if found := flaw(item.question, options, *(e.question for e in examples)):
         return None, drop(row_id, STAGE, *found)
     row = Instruction(
         row_id, "textbookqa", "exam", "exam", True, [Message("user", item.question.strip())], options, item.answer,
