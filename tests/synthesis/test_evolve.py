@@ -10,6 +10,7 @@ from oracle_endpoint import Body, Served, asked, exam, said, says, schema_of, se
 
 from ultramed.inference.client import Client, connect
 from ultramed.params import EvolveSet, SetName
+from ultramed.prompts import render
 from ultramed.records import Instruction
 from ultramed.synthesis.evolve import EXAM_METHODS, OPEN_METHODS, Evolved, _ids, evolve
 
@@ -123,6 +124,16 @@ def test_an_unusable_draft_is_tried_again_with_another_seed(
     verdict, = [v for v in made.verdicts if not v.keep]
     assert (verdict.id, verdict.outcome, verdict.code) == ("MedQA-Evol,1-synthetic-1", outcome, code)
     assert verdict.reason.startswith("try 2: ")
+
+
+def test_a_copied_worked_example_is_no_draft(served: Served) -> None:
+    rows = parents(1)
+    served.oracle.truth = truth(rows)
+    example = json.loads(next(t for r, t in render("evolve-exam", method="", question="", key="").messages
+                              if r == "assistant"))
+    served.spoil = lambda body, reply: drafts(body, reply, {rows[0].question: [example] * 2})
+    made, _ = evolved(served, rows, evolve__tries=1)
+    assert [v.code for v in made.verdicts] == ["unchanged"] and not made.rows
 
 
 def test_open_questions_need_no_solver(served: Served) -> None:

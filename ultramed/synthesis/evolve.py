@@ -9,8 +9,9 @@ from ultramed.annotation.solve import solve
 from ultramed.curation.rights import most_restrictive
 from ultramed.inference.client import Client
 from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.inference.structured import find_object
 from ultramed.params import EvolveSet, Params, SetName
-from ultramed.prompts import render
+from ultramed.prompts import Prompt, render
 from ultramed.records import Instruction, Verdict, drop, keep, quarantine
 from ultramed.seeds import draw, generator
 from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
@@ -102,12 +103,18 @@ def _draft(parent: Instruction, answer: Answer, model_rights: str) -> Draft:
         return None, quarantine(row_id, "evolve", answer.failure, answer.detail)
     written = answer.value
     options = listed(written.options) if parent.key else []
-    if found := flaw(written.question, options, parent.question):
+    if found := flaw(written.question, options, parent.question, *_demonstrated(answer.request.prompt)):
         return None, drop(row_id, "evolve", *found)
     source, _ = RENAMED.get(parent.source, (parent.source, ""))
     row = made(parent, row_id, written.question, options, written.answer if parent.key else None)
     rights = most_restrictive(parent.rights, model_rights)
     return replace(row, source=source, rights=rights), keep(row_id, "evolve", "evolved")
+
+
+def _demonstrated(prompt: Prompt) -> list[str]:
+    """The questions of worked examples in a prompt, which a small model may hand back as its own."""
+    replies = [find_object(text) for role, text in prompt.messages if role == "assistant"]
+    return [str(reply["question"]) for reply in replies if reply and "question" in reply]
 
 
 def _verify(
