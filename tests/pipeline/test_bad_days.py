@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from workspace import Workspace, clone
 
@@ -44,33 +45,29 @@ def _wait(until: Callable[[], bool | list[int]], seconds: float = 120) -> None:
 
 @pytest.mark.parametrize("victim", ["stage", "dvc"])
 def test_killed_while_asking_goes_on_from_what_it_had(spare: Workspace, victim: str) -> None:
-    # another temperature makes every completion a new question
-    spare.edit("params.yaml", "  temperature: 0.3\n" if victim == "stage" else "  temperature: 0.31\n",
-               "  temperature: 0.31\n" if victim == "stage" else "  temperature: 0.32\n")
+    # another temperature makes every answer of this pool member a new question
+    old, new = ("0.2", "0.21") if victim == "stage" else ("0.21", "0.22")
+    rule = "careful: {model: smollm2, prompt: candidate-careful, temperature: "
+    spare.edit("params.yaml", f"{rule}{old},", f"{rule}{new},")
     before = spare.replies()
-    process = spare.start("dvc", "repro", "complete")
+    process = spare.start("dvc", "repro", "candidates@careful")
     _wait(lambda: spare.replies() > before + 3)
-    pids = _stage_pids(spare, "complete")
+    pids = _stage_pids(spare, "candidates")
     assert pids
     os.kill(pids[0] if victim == "stage" else process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    _wait(lambda: not _stage_pids(spare, "complete"), 10)  # the stage does not outlive dvc
+    _wait(lambda: not _stage_pids(spare, "candidates"), 10)  # the stage does not outlive dvc
     kept = spare.replies()
-    assert kept > before
-    assert not (spare.root / "data/completed").exists()
-    assert not list((spare.root / "data").glob(".*.partial")) or victim == "stage"
-    spare.run("dvc", "repro", "complete")
-    uses = _uses(spare)
-    assert spare.replies() - before == uses  # every question of this run was bought exactly once
+    assert before < kept
+    assert not (spare.root / "data/candidates/careful").exists()
+    spare.run("dvc", "repro", "candidates@careful")
+    assert spare.replies() - before == _uses(spare)  # every question of this run was bought exactly once
 
 
 def _uses(workspace: Workspace) -> int:
-    import duckdb
-
-    found = duckdb.sql(
-        f"SELECT count(DISTINCT request_key) FROM read_parquet('{workspace.root}/data/completed/manifest-*.parquet')"
-    ).fetchall()
-    return found[0][0]
+    """Different replies that the pool member's answers used."""
+    manifest = f"{workspace.root}/data/candidates/careful/manifest-*.parquet"
+    return duckdb.sql(f"SELECT count(DISTINCT request_key) FROM read_parquet('{manifest}')").fetchall()[0][0]
 
 
 def test_changed_source_without_a_pin_stops_with_both_hashes(spare: Workspace) -> None:
