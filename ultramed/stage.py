@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import select
 import sys
 import threading
 import time
@@ -23,7 +24,7 @@ def run(main: Callable[..., None]) -> None:
     """
     name = Path(sys.argv[0]).stem
     try:
-        _die_with_parent()
+        _die_with_dvc()
         with _worktree_lock(name):
             main(*sys.argv[1:])
     except UltramedError as error:
@@ -43,17 +44,29 @@ def fail(line: str, code: int = 1) -> None:
     raise SystemExit(code)
 
 
-def _die_with_parent() -> None:
+def _die_with_dvc() -> None:
     """End this process when `dvc` is killed: an orphan would go on writing while a second `dvc repro` runs."""
-    parent = os.getppid()
+    if not os.environ.get("DVC_STAGE"):
+        return
+    try:
+        dvc = os.pidfd_open(_dvc())
+    except OSError:
+        fail("stage: the `dvc` that started it has ended")
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        select.select([dvc], [], [])  # readable once that process has ended
         os._exit(1)
 
-    if os.environ.get("DVC_STAGE"):
-        threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _dvc() -> int:
+    """Pid of the nearest ancestor that was not itself started by `dvc`: some shells stay between it and the stage."""
+    pid = os.getppid()
+    while b"DVC_STAGE=" in Path(f"/proc/{pid}/environ").read_bytes():
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        pid = int(status.split("PPid:")[1].split()[0])
+    return pid
 
 
 @contextmanager

@@ -256,7 +256,7 @@ def test_retry_after_is_obeyed() -> None:
     started = time.monotonic()
     with Loopback(statuses(429, headers={"Retry-After": "1"})) as server:
         assert values(ask(server.address, [question("q")])[0]) == ["re q"]
-    assert 1 <= time.monotonic() - started < 5
+    assert time.monotonic() - started >= 1
 
 
 def test_a_dropped_connection_is_tried_again() -> None:

@@ -97,10 +97,9 @@ def test_a_server_is_started_answers_the_same_again_and_is_reused(weights: Path,
         first, second = (reply(address, str(tmp_path / "ledger"), n) for n in range(2))
         third = reply(address, str(tmp_path / "other"), 0)
         assert first == second == third != ""
-        pid, started = pid_of(tmp_path), time.monotonic()
+        pid = pid_of(tmp_path)
     with serving("here", MODEL, weights, "identity") as again:
         assert (again, pid_of(tmp_path)) == (address, pid)
-        assert time.monotonic() - started < 2, "nothing is loaded again"
     os.kill(pid, signal.SIGTERM)
     ends(pid, 5)
     assert not list(tmp_path.glob(".ultramed/servers/*/state.json"))
