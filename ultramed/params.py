@@ -116,6 +116,7 @@ class Textbook(Sampled):
     rights: Rights
     paragraphs: Positive | None
     demonstrations: Count
+    demonstration_sets: Positive | None  # shared by the passages; null for one each
     tries: Positive
 
 

@@ -24,7 +24,7 @@ def demonstrations(count: int = 5, **more: Any) -> list[Instruction]:
 
 def written(served: Served, corpus: list[Passage] = CORPUS, **changes: Any) -> tuple[Synthesised, Client]:
     usual = {"textbook__paragraphs": None, "textbook__demonstrations": 3, "textbook__tries": 3,
-             "textbook__rights": "open"}
+             "textbook__demonstration_sets": None, "textbook__rights": "open"}
     given = settings(served.address, **usual | changes)
     with connect("oracle", "textbook", given) as client:
         return write_items(client, corpus, demonstrations(), given), client
@@ -62,6 +62,11 @@ def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
         assert len(examples) == 3 and "Example 3:" in prompt and "Example 4:" not in prompt
         shown |= {d.id for d in examples}
     assert len(shown) > 3  # each passage has a draw of its own
+
+
+def test_passages_may_share_a_set_of_demonstrations(served: Served) -> None:
+    written(served, textbook__demonstration_sets=1)
+    assert len({prompt.split("Passage:")[0] for prompt in served.prompts("TextbookItem")}) == 1
 
 
 def test_a_demonstration_copied_is_no_item(served: Served) -> None:

@@ -16,8 +16,8 @@ from ultramed.inference.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Instruction, Message, Verdict, drop, keep, quarantine
-from ultramed.seeds import draw, generator
-from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, tried
+from ultramed.seeds import draw, generator, seed_of
+from ultramed.synthesis.items import LETTERS, Draft, exam_item, first_usable, flaw, listed, tried
 
 STAGE = "textbook"
 
@@ -68,17 +68,26 @@ def write_items(client: Client, corpus: list[Passage], examples: list[Instructio
 def _demonstrations(passage: Passage, examples: list[Instruction], params: Params) -> list[Instruction]:
     pool = sorted(examples, key=lambda e: e.id)
     count = min(params.textbook.demonstrations, len(pool))
-    return generator(params.seed, STAGE, "examples", passage.id).sample(pool, count)
+    sets = params.textbook.demonstration_sets
+    own = seed_of(params.seed, STAGE, "set", passage.id) % sets if sets else passage.id
+    return generator(params.seed, STAGE, "examples", own).sample(pool, count)
 
 
 def _request(row_id: str, passage: Passage, examples: list[Instruction], number: int, params: Params) -> Request:
     settings = params.textbook
-    shown = [f"{e.prompt}\nAnswer: {e.key}" for e in examples]
-    prompt = render("textbook", passage=passage.text, demonstrations=shown)
+    prompt = render("textbook", passage=passage.text, demonstrations=[_shown(e) for e in examples])
     seed, step = tried(params.seed, STAGE, passage.id, number)
     sampling = Sampling(settings.temperature, settings.max_tokens, seed)
     carried = most_restrictive(settings.rights, *(e.rights for e in examples))
     return Request(row_id, step, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
+
+
+def _shown(example: Instruction) -> str:
+    """An exam item in the form that the reply is to have."""
+    options = {o.letter: o.text for o in example.options if o.letter in LETTERS}
+    item = {"significant": True, "sufficient": True, "question": example.question, "options": options,
+            "answer": example.key}
+    return json.dumps(item, ensure_ascii=False)
 
 
 def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights: str) -> Draft:
