@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -15,12 +15,19 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def spare(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def copied(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A second worktree, built from the first one's ledger and cache, to be broken."""
     root = tmp_path_factory.mktemp("spare")
     subprocess.run(["cp", "-a", f"{built.root}/.", str(root / "repo")], check=True)
     subprocess.run(["cp", "-a", str(built.ledger), str(root / "ledger")], check=True)
     return Workspace(root / "repo", root / "ledger")
+
+
+@pytest.fixture
+def spare(copied: Workspace) -> Iterator[Workspace]:
+    """The second worktree, mended after each test."""
+    yield copied
+    copied.restore()
 
 
 def _stage_pids(workspace: Workspace, name: str) -> list[int]:
@@ -46,9 +53,8 @@ def _wait(until: Callable[[], bool | list[int]], seconds: float = 120) -> None:
 @pytest.mark.parametrize("victim", ["stage", "dvc"])
 def test_killed_while_asking_goes_on_from_what_it_had(spare: Workspace, victim: str) -> None:
     # another temperature makes every answer of this pool member a new question
-    old, new = ("0.2", "0.21") if victim == "stage" else ("0.21", "0.22")
     rule = "careful: {model: smollm2, prompt: candidate-careful, temperature: "
-    spare.edit("params.yaml", f"{rule}{old},", f"{rule}{new},")
+    spare.edit("params.yaml", f"{rule}0.2,", f"{rule}{'0.21' if victim == 'stage' else '0.22'},")
     before = spare.replies()
     process = spare.start("dvc", "repro", "candidates@careful")
     _wait(lambda: spare.replies() > before + 3)
@@ -57,8 +63,6 @@ def test_killed_while_asking_goes_on_from_what_it_had(spare: Workspace, victim: 
     os.kill(pids[0] if victim == "stage" else process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     _wait(lambda: not _stage_pids(spare, "candidates"), 10)  # the stage does not outlive dvc
-    kept = spare.replies()
-    assert before < kept
     assert not (spare.root / "data/candidates/careful").exists()
     spare.run("dvc", "repro", "candidates@careful")
     assert spare.replies() - before == _uses(spare)  # every question of this run was bought exactly once
@@ -72,50 +76,33 @@ def _uses(workspace: Workspace) -> int:
 
 def test_changed_source_without_a_pin_stops_with_both_hashes(spare: Workspace) -> None:
     path = "data/raw/sample/medqa/train.jsonl"
-    good = (spare.root / path).read_bytes()
-    (spare.root / path).write_bytes(good + b'{"question": "broken\n')
-    try:
-        output = spare.run("dvc", "repro", "collect@medqa", ok=False)
-        line = next(x for x in output.splitlines() if x.startswith("ERROR"))
-        assert path in line and "ultramed pin medqa" in line
-    finally:
-        (spare.root / path).write_bytes(good)
+    spare.append(path, '{"question": "broken\n')
+    output = spare.run("dvc", "repro", "collect@medqa", ok=False)
+    line = next(x for x in output.splitlines() if x.startswith("ERROR"))
+    assert path in line and "ultramed pin medqa" in line
 
 
 def test_too_many_broken_rows_name_file_and_line(spare: Workspace) -> None:
     path = "data/raw/sample/medqa/train.jsonl"
-    good, text = (spare.root / path).read_bytes(), (spare.root / "params.yaml").read_text()
-    (spare.root / path).write_bytes(good + b'{"question": "broken\n' * 20)
-    try:
-        spare.ultramed("pin", "medqa")
-        output = spare.run("dvc", "repro", "collect@medqa", ok=False)
-        line = next(x for x in output.splitlines() if x.startswith("ERROR"))
-        assert "train.jsonl" in line and "max_broken" in line
-    finally:
-        (spare.root / path).write_bytes(good)
-        (spare.root / "params.yaml").write_text(text)
+    spare.append(path, '{"question": "broken\n' * 20)
+    spare.ultramed("pin", "medqa")
+    output = spare.run("dvc", "repro", "collect@medqa", ok=False)
+    line = next(x for x in output.splitlines() if x.startswith("ERROR"))
+    assert "train.jsonl" in line and "max_broken" in line
 
 
 def test_red_gate_stops_what_follows_and_keeps_its_report(spare: Workspace) -> None:
-    text = (spare.root / "params.yaml").read_text()
     rule = "paired: {path: data/paired, min_rows: "
     spare.edit("params.yaml", f"{rule}5}}", f"{rule}99999}}")
-    try:
-        output = spare.run("dvc", "repro", "check@paired", ok=False)
-        assert "99999" in output and "report.html" in output
-        assert list((spare.root / ".ultramed/quality").rglob("report.html"))
-    finally:
-        (spare.root / "params.yaml").write_text(text)
+    output = spare.run("dvc", "repro", "check@paired", ok=False)
+    assert "99999" in output and "report.html" in output
+    assert list((spare.root / ".ultramed/quality").rglob("report.html"))
 
 
 def test_unknown_param_is_refused_by_name(spare: Workspace) -> None:
-    text = (spare.root / "params.yaml").read_text()
     spare.edit("params.yaml", "min_words: 3", "min_word: 3")
-    try:
-        output = spare.run("dvc", "repro", "screen", ok=False)
-        assert "screen.min_word" in output and "min_words" in output
-    finally:
-        (spare.root / "params.yaml").write_text(text)
+    output = spare.run("dvc", "repro", "screen", ok=False)
+    assert "screen.min_word" in output and "min_words" in output
 
 
 def test_real_files_from_outside_the_repository(built: Workspace, tmp_path: Path) -> None:

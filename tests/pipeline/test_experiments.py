@@ -16,8 +16,7 @@ def test_an_experiment_reruns_only_what_depends_on_it(built: Workspace) -> None:
     for stage in ("screen", "score", "curate", "complete", "judge"):
         assert f"Running stage '{stage}'" not in output
     assert built.replies() == asked
-    built.run("git", "checkout", "-q", ".")
-    built.run("dvc", "checkout", "-q")
+    built.restore()
 
 
 def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> None:
@@ -28,8 +27,7 @@ def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> 
     assert before - after and not {i for i in after if i.startswith("MedMCQA,")}
     # rows went, none came: completions need nothing new; the pool may be filled up with other rows
     assert built.replies() - asked <= 16 * 5
-    built.run("git", "checkout", "-q", ".")
-    built.run("dvc", "checkout", "-q")
+    built.restore()
 
 
 def test_three_queued_experiments_share_the_ledger(built: Workspace) -> None:

@@ -63,6 +63,15 @@ class Workspace:
         assert old in text, f"{path} holds no {old!r}"
         (self.root / path).write_text(text.replace(old, new, 1))
 
+    def append(self, path: str, text: str) -> None:
+        with open(self.root / path, "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def restore(self) -> None:
+        """Tracked files and outputs as they were committed."""
+        self.run("git", "checkout", "-q", ".")
+        self.run("dvc", "checkout", "-q", "--force")
+
 
 def clone(root: Path, ledger: Path) -> Workspace:
     """The tracked files as they are now, committed to a Git repository of their own."""
