@@ -31,7 +31,7 @@ def data(
     try:
         settings = params.load()
         refusals = [*_misuse(repo_id, profile, tag, public), *audit(settings, profile, artifacts.RELEASE / profile),
-                    *fitness.unfit(settings, profile)]  # fmt: skip
+                    *fitness.unfit(settings)]  # fmt: skip
         message = f"{settings.release.name}, profile {profile}"
         shipment = hub.Shipment(artifacts.RELEASE / profile, repo_id, profile, tag, public, message)
         _show(shipment)
