@@ -1,0 +1,160 @@
+"""Replies of no use, and trouble on the way: what is asked again, what is given up."""
+
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from clients import KEY, Pick, answered, ask, statuses, told, values
+from loopback import Loopback, asked_of, echo, question, said, settings
+
+from ultramed.errors import ModelError
+from ultramed.inference.endpoint import RETRIES
+from ultramed.inference.requests import Reply
+from ultramed.params import Price
+
+pytestmark = pytest.mark.usefixtures("ledger")
+
+
+def test_json_of_another_shape_is_asked_for_once_more_with_the_error() -> None:
+    async def plan(body: dict[str, Any], _: int) -> web.Response:
+        return said('{"answer": "B"}' if len(body["messages"]) == 3 else '{"letter": "B"}')
+
+    with Loopback(plan) as server:
+        answers, asker = ask(server.address, [question("q", reply_type=Pick)])
+        again, second = ask(server.address, [question("q", reply_type=Pick)])
+    assert values(answers) == [Pick(answer="B")]
+    turns = server.bodies[1]["messages"]
+    assert turns[:2] == [{"role": "user", "content": "q"}, {"role": "assistant", "content": '{"letter": "B"}'}]
+    assert turns[2]["content"].startswith("That reply could not be used: answer: Field required. Reply again with ")
+    assert [(u.row_id, u.step, u.outcome) for u in asker.manifest] == [
+        ("q", "attempt-1", "invalid"), ("q", "attempt-1-again", "ok")]
+    assert len({u.request_key for u in asker.manifest}) == 2 and all(u.reply_hash for u in asker.manifest)
+    assert (values(again), second.manifest, len(server.bodies)) == (values(answers), asker.manifest, 2)
+
+
+@pytest.mark.parametrize(("text", "kind"), [("no JSON", "unreadable"), ('{"answer": 3}', "invalid")])
+def test_json_that_stays_bad_is_given_up_with_its_kind(text: str, kind: str) -> None:
+    with Loopback(lambda *_: answered(text)) as server:
+        answers, asker = ask(server.address, [question("q", reply_type=Pick)])
+    assert [(a.ok, a.value, a.failure) for a in answers] == [(False, None, kind)]
+    assert [u.outcome for u in asker.manifest] == [kind, kind]
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize(("text", "finish", "kind"), [
+    ("", "stop", "empty"), ('{"answ', "length", "truncated"), ("-", "content_filter", "refused"),
+])  # fmt: skip
+def test_what_would_not_get_better_is_not_asked_again(text: str, finish: str, kind: str) -> None:
+    with Loopback(lambda *_: answered(text, finish)) as server:
+        answers, asker = ask(server.address, [question("q", reply_type=Pick)])
+    assert ([a.failure for a in answers], [u.outcome for u in asker.manifest]) == ([kind], [kind])
+    assert len(server.bodies) == 1
+
+
+def test_free_text_cut_by_the_limit_is_taken_only_where_asked_for() -> None:
+    with Loopback(lambda *_: answered("It is", "length")) as server:
+        assert ask(server.address, [question("q")])[0][0].failure == "truncated"
+        assert ask(server.address, [question("q")], truncated_ok=True)[0][0].value == "It is"
+    assert len(server.bodies) == 1, "how a reply is read is not part of what was asked"
+
+
+def test_text_that_is_no_unicode_is_mended_and_kept(ledger: Path) -> None:
+    """Half of a surrogate pair, as JSON can carry it: no file and no ledger could hold it."""
+    with Loopback(lambda *_: answered("a \ud83d b")) as server:
+        first, _ = ask(server.address, [question("q")])
+        second, _ = ask(server.address, [question("q")])
+    assert values(first) == values(second) == ["a ? b"]
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 529])
+def test_passing_trouble_is_waited_out(status: int) -> None:
+    with Loopback(statuses(status, status)) as server:
+        answers, asker = ask(server.address, [question("q")])
+    assert values(answers) == ["re q"]
+    assert (len(server.bodies), len(asker.manifest)) == (3, 1)
+
+
+def test_retry_after_is_obeyed() -> None:
+    started = time.monotonic()
+    with Loopback(statuses(429, headers={"Retry-After": "1"})) as server:
+        assert values(ask(server.address, [question("q")])[0]) == ["re q"]
+    assert time.monotonic() - started >= 1
+
+
+def test_a_dropped_connection_is_tried_again() -> None:
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        if nth == 1:
+            raise ConnectionResetError
+        return await echo(body, nth)
+
+    with Loopback(plan) as server:
+        assert values(ask(server.address, [question("q")])[0]) == ["re q"]
+    assert len(server.bodies) == 2
+
+
+def test_trouble_that_stays_is_one_error_with_the_address_and_the_last_words() -> None:
+    with Loopback(statuses(*[500] * 100, text="out of\n memory")) as server:
+        line = told(ModelError, server.address)
+    assert line.startswith(f"model 'here' at {server.address}: does not answer after {RETRIES + 1} tries ")
+    assert "(HTTP 500: out of memory)" in line and "`dvc repro` goes on from there" in line
+    assert len(server.bodies) == RETRIES + 1
+
+
+@pytest.mark.parametrize("body", [
+    "null", "[]", "not json", "{}", '{"choices": []}', '{"choices": [{"message": null}]}', '{"error": "overloaded"}',
+    '{"choices": [{"message": {"content": "x"}, "logprobs": {"content": [{"top_logprobs": null}]}}]}',
+])  # fmt: skip
+def test_a_reply_of_no_known_form_is_tried_again_and_then_one_error(body: str) -> None:
+    async def plan(_: dict[str, Any], __: int) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    with Loopback(plan) as server:
+        assert "does not answer after 7 tries" in told(ModelError, server.address)
+
+
+def test_missing_extras_of_a_reply_are_no_trouble() -> None:
+    async def plan(_: dict[str, Any], __: int) -> web.Response:
+        usage = {"prompt_tokens": None, "completion_tokens": None}
+        return web.json_response({"choices": [{"message": {"content": "x"}, "logprobs": None}], "usage": usage})
+
+    with Loopback(plan) as server:
+        answers, _ = ask(server.address, [question("q")], settings(price=Price(prompt=1.0, completion=1.0)), "api")
+    assert answers[0].reply == Reply("x", "stop", "", 0, 0)
+
+
+def test_an_address_where_nobody_listens_is_one_error_that_names_it() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    line = told(ModelError, address, *(question(f"q{n}") for n in range(50)))
+    assert line.startswith(f"model 'here' at {address}: does not answer after 7 tries (ClientConnectorError: ")
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_request_that_is_refused_costs_that_row_only(status: int) -> None:
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        if asked_of(body) == "q1":
+            return web.Response(status=status, text=f"too long;\nkey {KEY}")
+        return await echo(body, nth)
+
+    with Loopback(plan) as server:
+        answers, asker = ask(server.address, [question(f"q{n}") for n in range(3)], settings(), "api", "LOOPBACK_KEY")
+    assert [a.failure for a in answers] == ["", "rejected", ""]
+    assert answers[1].detail == f"HTTP {status}: too long; key ***"
+    assert [u.outcome for u in asker.manifest] == ["ok", "rejected", "ok"]
+    assert [u.reply_hash == "" for u in asker.manifest] == [False, True, False]
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize(("status", "said"), [
+    (402, "answered HTTP 402: no credit left"), (405, "answered HTTP 405: no credit left"),
+    (404, "knows no model 'here' (HTTP 404); check models in params.yaml"),
+])  # fmt: skip
+def test_trouble_of_the_account_or_address_stops_instead_of_costing_every_row(status: int, said: str) -> None:
+    with Loopback(statuses(*[status] * 9, text="no credit left")) as server:
+        assert said in told(ModelError, server.address)
+    assert len(server.bodies) == 1

@@ -1,0 +1,93 @@
+"""Kills, interrupts, full disks: what came is kept."""
+
+import asyncio
+import signal
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from clients import ask, start, values, wait_for
+from loopback import Loopback, asked_of, echo, question, said
+
+from ultramed.inference.client import AHEAD
+
+pytestmark = pytest.mark.usefixtures("ledger")
+
+
+async def slow(body: dict[str, Any], nth: int) -> web.StreamResponse:
+    await asyncio.sleep(0.02)
+    return await echo(body, nth)
+
+
+def bought(ledger: Path) -> set[str]:
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        return {row[0] for row in db.execute("SELECT asked FROM replies")}
+
+
+def test_after_a_kill_only_what_had_not_come_is_asked_again(ledger: Path) -> None:
+    with Loopback(slow) as server:
+        with start(server.address, 300, 4) as first:
+            wait_for(lambda: len(server.bodies) >= 100)
+            first.kill()
+        wait_for(lambda: server.open == 0)
+        before, kept = Counter(server.asked), bought(ledger)
+        assert 0 <= len(before) - len(kept) <= 4 * AHEAD, "what was in flight or not yet on disk"
+        with start(server.address, 300, 4) as second:
+            out, said = second.communicate(timeout=60)
+        assert (second.returncode, out) == (0, "300\n"), said
+    again = server.asked - before
+    assert set(again) == {f'[{{"role": "user", "content": "q{n}"}}]' for n in range(300)} - kept
+    assert set(again.values()) == {1}
+
+
+def test_an_interrupt_keeps_what_came_and_ends_in_one_line(ledger: Path) -> None:
+    with Loopback(slow) as server, start(server.address, 300, 4) as asker:
+        wait_for(lambda: len(server.bodies) >= 60)
+        asker.send_signal(signal.SIGINT)
+        _, said = asker.communicate(timeout=20)
+    assert asker.returncode == 130
+    assert said.splitlines() == [
+        "ERROR stage asking: interrupted; replies received so far are in the ledger, `dvc repro` goes on"]
+    assert len(bought(ledger)) >= 60 - 2 * 4 * AHEAD
+
+
+def test_a_ledger_that_cannot_grow_ends_the_stage_in_one_line(ledger: Path) -> None:
+    """As on a full disk: the stage must neither hang nor go on buying what it cannot keep."""
+    async def plan(body: dict[str, Any], _: int) -> web.Response:
+        return said(asked_of(body) * 10_000)
+
+    with Loopback(plan) as server, start(server.address, 300, 4, "400000") as asker:
+        out, told = asker.communicate(timeout=30)
+    assert (asker.returncode, out) == (1, "")
+    (line,) = told.splitlines()
+    assert line.startswith(f"ERROR {ledger}/ledger.sqlite: cannot be used: ") and "check free space" in line
+    assert len(server.bodies) < 150
+
+
+def test_two_processes_that_ask_the_same_agree_on_the_replies(ledger: Path) -> None:
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        await asyncio.sleep(0.005)
+        return said(f"{asked_of(body)}, said the {nth}th time")
+
+    with Loopback(plan) as server:
+        with start(server.address, 100, 4) as first, start(server.address, 100, 4) as second:
+            assert [p.wait(60) for p in (first, second)] == [0, 0]
+        sent = len(server.bodies)
+        answers, _ = ask(server.address, (question(f"q{n}") for n in range(100)))
+    assert (len(bought(ledger)), len(server.bodies)) == (100, sent)
+    assert all(a.ok for a in answers)
+
+
+def test_a_damaged_record_is_bought_again(ledger: Path) -> None:
+    with Loopback() as server:
+        ask(server.address, [question(f"q{n}") for n in range(5)])
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            db.execute("UPDATE replies SET reply = replace(reply, 're q3', 're q4')")
+            db.commit()
+        answers, _ = ask(server.address, [question(f"q{n}") for n in range(5)])
+    assert values(answers) == [f"re q{n}" for n in range(5)]
+    assert sorted(server.asked.values()) == [1, 1, 1, 1, 2]
