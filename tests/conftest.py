@@ -1,10 +1,14 @@
 """A folder of its own with the oracle in it, for every test that asks a model."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from oracle_endpoint import Served
+
+# A test run started in the background ignores interrupts, and so would every process it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

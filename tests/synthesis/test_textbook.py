@@ -58,7 +58,9 @@ def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
     written(served)
     shown = set()
     for prompt in served.prompts("TextbookItem"):
-        examples = [d for d in demonstrations() if f"{d.prompt}\nAnswer: C" in prompt.split("Passage:")[0]]
+        before = [json.loads(line) for line in prompt.split("Passage:")[0].splitlines() if line.startswith("{")]
+        assert all((b["answer"], b["options"]["C"]) == ("C", "y") for b in before)
+        examples = [d for d in demonstrations() if d.question in [b["question"] for b in before]]
         assert len(examples) == 3 and "Example 3:" in prompt and "Example 4:" not in prompt
         shown |= {d.id for d in examples}
     assert len(shown) > 3  # each passage has a draw of its own
