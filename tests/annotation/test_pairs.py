@@ -1,5 +1,6 @@
 """Pairs from feedback, with the arithmetic spelt out."""
 
+from dataclasses import replace
 from itertools import permutations
 from random import Random
 
@@ -36,6 +37,12 @@ def test_n_candidates_without_contradiction_make_n_times_n_minus_1_by_2_pairs() 
         assert all(p.margin == p.chosen_score - p.rejected_score >= 0 for p in found)
 
 
+def test_candidates_that_said_the_same_make_one_pair_of_those_texts() -> None:
+    feedback, answers = world(("a", 1, 5, 40), ("b", 2, 4, 40), ("c", 3, 3, 40))
+    answers["q@c"] = replace(answers["q@c"], text=answers["q@b"].text + "\n")
+    assert [p.id for p in all_pairs(feedback, answers, "dev")] == ["q#a>b"]
+
+
 def test_a_pair_carries_both_sides() -> None:
     assert paired(("a", 1, 5, 40), ("b", 2, 3, 40)) == [
         Pair("q#a>b", "q", "q@a", "q@b", 5, 3, 1, 2, 2, "", "dev")]
@@ -50,7 +57,7 @@ def test_pairs_whose_scores_contradict_the_ranks_are_left_out() -> None:
 def test_equal_texts_are_never_a_pair() -> None:
     feedback, answers = world(("a", 1, 5, 40), ("b", 2, 4, 40), ("c", 3, 3, 40))
     same = {**answers, "q@b": Completion("q@b", "q", "b", "", f"{answers['q@a'].text}\n", None, 1, None)}
-    assert [p.id for p in all_pairs(feedback, same, "train")] == ["q#a>c", "q#b>c"]
+    assert [p.id for p in all_pairs(feedback, same, "train")] == ["q#a>c"]
 
 
 def test_labels_by_margin() -> None:

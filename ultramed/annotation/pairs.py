@@ -16,12 +16,14 @@ from ultramed.seeds import generator
 
 def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split: str) -> Iterator[Pair]:
     """Every ordered pair of one instruction whose ranks and scores do not contradict each other and whose texts
-    differ, best first."""
-    ordered = sorted(feedback, key=lambda f: f.rank)
+    differ, best first. Where two candidates said the same, the best-ranked pair of those texts stands for all."""
+    ordered, seen = sorted(feedback, key=lambda f: f.rank), set()
     for better, worse in combinations(ordered, 2):
         chosen, rejected = candidates[better.candidate_id], candidates[worse.candidate_id]
-        if better.score < worse.score or chosen.text.strip() == rejected.text.strip():
+        texts = chosen.text.strip(), rejected.text.strip()
+        if better.score < worse.score or texts[0] == texts[1] or texts in seen:
             continue
+        seen.add(texts)
         yield Pair(
             f"{chosen.instruction_id}#{chosen.author}>{rejected.author}", chosen.instruction_id, chosen.id, rejected.id,
             better.score, worse.score, better.rank, worse.rank, better.score - worse.score, "", split,
