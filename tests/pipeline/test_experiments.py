@@ -26,7 +26,7 @@ def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> 
     after = set(_curated(built))
     assert before - after and not {i for i in after if i.startswith("MedMCQA,")}
     # rows went, none came: completions need nothing new; the pool may be filled up with other rows
-    assert built.replies() - asked <= 16 * 5
+    assert built.replies() - asked <= 12 * 5
     built.restore()
 
 

@@ -68,7 +68,7 @@ def test_a_changed_file_is_refused_and_the_old_copy_stays(folder: Path, out: Pat
         fetch("thing", pin, out)
     assert str(caught.value) == (
         f"thing: {folder}/b.txt: has SHA-256 {sha(b'wasp')}, expected {sha(b'bee')}; "
-        "`ultramed pin thing` if the change is meant")
+        "put the pinned content back, or `ultramed pin thing` if the change is meant")
     assert (out / "b.txt").read_bytes() == b"bee" and left(out) == ["thing"]
 
 

@@ -66,6 +66,16 @@ def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
     assert len(shown) > 3  # each passage has a draw of its own
 
 
+def test_a_demonstration_shows_all_its_options_with_the_key_among_them(served: Served) -> None:
+    given = settings(served.address, textbook__paragraphs=1, textbook__demonstrations=1, textbook__rights="open")
+    five = exam("MedQA,9", "Which sign belongs to syndrome 9?", ["v", "w", "x", "y", "z"], "E")
+    with connect("oracle", "textbook", given) as client:
+        write_items(client, CORPUS, [five], given)
+    (shown,) = [line for line in served.prompts("TextbookItem")[0].splitlines() if line.startswith("{")]
+    item = json.loads(shown)
+    assert item["options"][item["answer"]] == "z"
+
+
 def test_passages_may_share_a_set_of_demonstrations(served: Served) -> None:
     written(served, textbook__demonstration_sets=1)
     assert len({prompt.split("Passage:")[0] for prompt in served.prompts("TextbookItem")}) == 1

@@ -119,7 +119,7 @@ def _pinned(name: str, pin: Pin) -> Path:
         if is_url(base):
             Download(base).discard()
         raise SourceError(where, f"has SHA-256 {holds}, expected {pin.sha256}",
-                          f"`ultramed pin {name}` if the change is meant")
+                          f"put the pinned content back, or `ultramed pin {name}` if the change is meant")
     return found
 
 

@@ -17,7 +17,7 @@ from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Instruction, Message, Verdict, drop, keep, quarantine
 from ultramed.seeds import draw, generator, seed_of
-from ultramed.synthesis.items import LETTERS, Draft, exam_item, first_usable, flaw, listed, tried
+from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, tried
 
 STAGE = "textbook"
 
@@ -84,9 +84,8 @@ def _request(row_id: str, passage: Passage, examples: list[Instruction], number:
 
 def _shown(example: Instruction) -> str:
     """An exam item in the form that the reply is to have."""
-    options = {o.letter: o.text for o in example.options if o.letter in LETTERS}
-    item = {"significant": True, "sufficient": True, "question": example.question, "options": options,
-            "answer": example.key}
+    item = {"significant": True, "sufficient": True, "question": example.question,
+            "options": {o.letter: o.text for o in example.options}, "answer": example.key}
     return json.dumps(item, ensure_ascii=False)
 
 
