@@ -102,7 +102,8 @@ def test_a_changed_file_is_refused_by_fetch(repository: Repository) -> None:
     done = repository.stage("stages.fetch", "raw", "medqa")
     assert done.returncode == 1
     assert re.fullmatch(r"ERROR medqa: data/raw/sample/medqa/train\.jsonl: has SHA-256 [0-9a-f]{64}, expected "
-                        r"[0-9a-f]{64}; put the pinned content back, or `ultramed pin medqa` if the change is meant\n", done.stderr)
+                        r"[0-9a-f]{64}; put the pinned content back, or `ultramed pin medqa` if the change is meant\n",
+                        done.stderr)
     assert not (repository.folder / "data/raw/medqa").exists()
 
 
