@@ -162,5 +162,10 @@ def test_a_file_that_holds_no_parameters_is_one_line(text: bytes, said: str, tmp
     assert mistake(tmp_path / "params.yaml").startswith(said)
 
 
+def test_a_colon_inside_braces_says_to_quote_it(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("raw: {a: {location: hf://x}}\n", encoding="utf-8")
+    assert mistake(tmp_path / "params.yaml").endswith("; inside braces, put text that holds a ':' in quotes")
+
+
 def test_a_file_that_is_not_here_says_where_to_run(tmp_path: Path) -> None:
     assert mistake(tmp_path / "params.yaml") == "is not here; run from the root of the repository"

@@ -59,9 +59,9 @@ def test_too_small_a_machine(here: Path, ultramed: Ultramed, monkeypatch: pytest
 
 
 def test_pins_and_inputs_that_are_missing(here: Path, ultramed: Ultramed) -> None:
-    change("location: data/raw/sample/mmlu, sha256: '0465", "location: data/raw/nowhere, sha256: '0465")
-    digest = Path("params.yaml").read_text().split("medquad, sha256: '")[1].split("'")[0]
-    change(f"medquad, sha256: '{digest}'", "medquad, sha256: ''")
+    change("location: data/raw/sample/mmlu\n", "location: data/raw/nowhere\n")
+    digest = Path("params.yaml").read_text().split("medquad\n    sha256: '")[1].split("'")[0]
+    change(f"sha256: '{digest}'", "sha256: ''")
     code, out, _ = ultramed("doctor")
     found = findings(out)
     assert code == 1

@@ -51,7 +51,7 @@ class Repository:
 
     def locate(self, entry: str) -> None:
         text = (ROOT / "params.yaml").read_text()
-        self.file.write_text(re.sub(r"^  medqa: \{location.*$", f"  medqa: {entry}", text, flags=re.MULTILINE))
+        self.file.write_text(re.sub(r"^  medqa:\n( {4}.*\n)*", f"  medqa: {entry}\n", text, count=1, flags=re.MULTILINE))
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, *command], cwd=self.folder, env=self.environment, text=True,
@@ -72,8 +72,8 @@ def fetched(repository: Repository) -> list[str]:
 
 
 @pytest.mark.parametrize("entry", [
-    "{location: hf://datasets/owner/name/data}", "{location: hf://datasets/owner/name/data, revision: main}",
-    "{location: hf://datasets/owner/name/data, sha256: ''}",
+    "{location: 'hf://datasets/owner/name/data'}", "{location: 'hf://datasets/owner/name/data', revision: main}",
+    "{location: 'hf://datasets/owner/name/data', sha256: ''}",
 ])
 def test_pin_resolves_a_branch_and_fetch_brings_that_commit(
     repository: Repository, revision: str, entry: str
@@ -89,10 +89,10 @@ def test_pin_resolves_a_branch_and_fetch_brings_that_commit(
 
 
 def test_a_single_file_and_the_whole_repository(repository: Repository, revision: str) -> None:
-    repository.locate(f"{{location: hf://datasets/owner/name/data/train.jsonl, revision: {revision}}}")
+    repository.locate(f"{{location: 'hf://datasets/owner/name/data/train.jsonl', revision: {revision}}}")
     repository.run("-m", "stages.fetch", "raw", "medqa")
     assert fetched(repository) == ["train.jsonl"]
-    repository.locate(f"{{location: hf://datasets/owner/name, revision: {revision}}}")
+    repository.locate(f"{{location: 'hf://datasets/owner/name', revision: {revision}}}")
     repository.run("-m", "stages.fetch", "raw", "medqa")
     assert set(fetched(repository)) >= {"README.md", "data/train.jsonl", "data/sub/dev.jsonl"}
 
@@ -102,7 +102,7 @@ def test_a_single_file_and_the_whole_repository(repository: Repository, revision
     ("hf://datasets/owner/missing", "is not there, or not yours to read"),
 ])
 def test_what_is_not_there_is_one_line(repository: Repository, revision: str, location: str, said: str) -> None:
-    repository.locate(f"{{location: {location}, revision: {revision}}}")
+    repository.locate(f"{{location: '{location}', revision: {revision}}}")
     done = repository.run("-m", "stages.fetch", "raw", "medqa")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     (line,) = [ln for ln in done.stderr.splitlines() if ln.startswith("ERROR")]
@@ -112,7 +112,7 @@ def test_what_is_not_there_is_one_line(repository: Repository, revision: str, lo
 
 @pytest.mark.slow  # the client tries for 20 s
 def test_no_hub_is_one_line(repository: Repository, revision: str) -> None:
-    repository.locate(f"{{location: hf://datasets/owner/name, revision: {revision}}}")
+    repository.locate(f"{{location: 'hf://datasets/owner/name', revision: {revision}}}")
     repository.environment["HF_ENDPOINT"] = "http://127.0.0.1:9"
     done = repository.run("-m", "stages.fetch", "raw", "medqa")
     assert done.returncode == 1 and "Traceback" not in done.stderr

@@ -19,7 +19,10 @@ def load(path: Path = Path("params.yaml")) -> Params:
     except FileNotFoundError:
         raise ParamsError(str(path), "is not here", "run from the root of the repository") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(str(path), f"is not valid YAML: {' '.join(str(error).split())}") from None
+        said = " ".join(str(error).split())
+        # YAML 1.2 allows it, the C library that reads for DVC does not
+        remedy = "inside braces, put text that holds a ':' in quotes" if "unexpected ':'" in said else ""
+        raise ParamsError(str(path), f"is not valid YAML: {said}", remedy) from None
     if not isinstance(values, dict):
         raise ParamsError(str(path), "holds no sections", "`git checkout params.yaml` brings back the last ones kept")
     try:
