@@ -26,6 +26,7 @@ EVALUATED = Path("data/evaluated")
 ENSEMBLES = Path("data/ensembles")
 REWARDBENCH = Path("data/rewardbench")
 MODELS = Path("models/transformers")  # models of ours, the base included
+RECORD = "training.json"  # in each of them that was trained: on what, and how
 IDENTITIES = Path("models/identity")  # what each model is called in the ledger
 CURVES = Path("reports/training")
 RELEASE = Path("data/release")

@@ -18,7 +18,8 @@ from ultramed import artifacts, params, tables
 from ultramed.checks.content import content_hash
 from ultramed.params import Params
 from ultramed.records import Comparison, Example, Message, Prediction, Preference
-from ultramed.sources.hashing import content_hash as pin_of
+from ultramed.sources.models import weights_hash
+from ultramed.training.job import data_hash
 
 HUB = "hf://datasets/someone/medqa/test.jsonl"
 REVISION = "0" * 39 + "1"
@@ -84,7 +85,7 @@ def write_models() -> None:
     for name, start in STARTS.items():
         write_files(artifacts.MODELS / name)
         data = artifacts.MIXED / ("instructions" if name == "sft" else "preferences")
-        hashes = {"start": pin_of(artifacts.MODELS / start), "data": pin_of(data)}
+        hashes = {"start": weights_hash(artifacts.MODELS / start), "data": data_hash(data)}
         write_record(name, record(name, start, hashes))
     lock()
 

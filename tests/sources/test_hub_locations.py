@@ -51,7 +51,7 @@ class Repository:
 
     def locate(self, entry: str) -> None:
         text = (ROOT / "params.yaml").read_text()
-        self.file.write_text(re.sub(r"^  medqa:\n( {4}.*\n)*", f"  medqa: {entry}\n", text, count=1, flags=re.MULTILINE))
+        self.file.write_text(re.sub(r"^  medqa:\n( {4}.*\n)+", f"  medqa: {entry}\n", text, flags=re.MULTILINE))
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, *command], cwd=self.folder, env=self.environment, text=True,

@@ -149,7 +149,7 @@ def test_a_model_that_vllm_fetches_is_its_commit(repository: Repository) -> None
 
 
 def test_a_remote_model_is_what_params_say(repository: Repository) -> None:
-    repository.edit("  remote: {}\n", "  remote:\n    api: {base_url: https://x.example/v1, model: m-1, provider: p, "
+    repository.edit("  remote: {}\n", "  remote:\n    api: {base_url: 'https://x.example/v1', model: m-1, provider: p, "
                     "revision: '2026-01-01', rights: deny}\n")
     done = repository.stage("stages.fetch", "remote", "api")
     assert done.returncode == 0, done.stderr

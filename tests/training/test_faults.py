@@ -96,6 +96,12 @@ def test_too_little_space_is_said_before_training(place: Any, monkeypatch: pytes
     with pytest.raises(EnvironmentFault, match=r"checkpoints: has 0\.0 GB free; training m needs about 0\.0 GB; free"):
         make(whole)
     assert not whole.scratch.exists()
+    other = whole.scratch.with_name("m-of-other-params") / "checkpoint-5"
+    other.mkdir(parents=True)
+    (other / "optimizer.pt").write_bytes(bytes(200_000_000))
+    with pytest.raises(EnvironmentFault, match=r"some \(trainings begun with other params hold 0\.2 GB there\), then"):
+        make(whole)
+    shutil.rmtree(other)
     make(job("sft", place.start, place.instructions, steps=1))  # LoRA needs less
 
 

@@ -1,6 +1,8 @@
 """Every method, with LoRA and with all weights: what it leaves behind, and that it teaches what it is for."""
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,13 @@ from typing import Any
 import pytest
 from training_rows import OWN, example, job, mixture, preference, record, training
 
-from ultramed.records import Example, Message, Preference
-from ultramed.sources.hashing import content_hash
+from ultramed import tables
+from ultramed.records import Example, Message, Preference, Verdict
+from ultramed.sources.models import weights_hash
 from ultramed.training.data import dialogues, shape
-from ultramed.training.job import Job, versions
+from ultramed.training.job import Job, data_hash, versions
 from ultramed.training.rewards import RewardModel
+from ultramed.training.save import write_curves
 
 METHODS = ["sft", "reward", "dpo", "kto"]
 LORA = {"rank": 4, "alpha": 8}
@@ -100,7 +104,7 @@ def test_the_checkpoint_is_one_that_transformers_loads(finished: dict[str, Job],
 @pytest.mark.parametrize("name", IDS)
 def test_what_was_done_is_written_down(finished: dict[str, Job], here: Path, name: str) -> None:
     job, found = finished[name], record(finished[name].out)
-    assert found["hashes"] == {"start": content_hash(job.start), "data": content_hash(job.data)}
+    assert found["hashes"] == job.inputs
     assert found["rights"] == ("research" if job.recipe.method == "sft" else "open") and found["demonstration"]
     assert (found["name"], found["start"], found["seed"], found["steps"]) == (name, "base", 7, 30)
     assert (found["rows"], found["dev_rows"], found["too_long"]) == ({"medical": 8}, 2, 0)
@@ -148,6 +152,36 @@ def test_preferences_raise_the_margin(finished: dict[str, Job], tiny_model: Path
 def test_a_reward_model_ranks_the_pairs_it_learnt_from(finished: dict[str, Job], name: str) -> None:
     found = RewardModel(finished[name].out).rewards([d for row in PAIRS for d in dialogues(shape(row))])
     assert all(chosen > rejected + 1 for chosen, rejected in zip(found[::2], found[1::2], strict=True))
+
+
+def test_what_is_no_lesson_changes_neither_record_nor_identity(
+    here: Path, finished: dict[str, Job], tmp_path: Path
+) -> None:
+    done = finished["sft-lora"]
+    before, name = done.inputs["data"], weights_hash(done.out)
+    data = tmp_path / "data"
+    shutil.copytree(done.data, data)
+    tables.write(data, "verdicts", Verdict, [Verdict("MedQA,9", "mix", "dropped", "leak", "It is.")])
+    assert data_hash(data) == before
+    tables.write(data, "dev", Example, EXAMPLES[:1])
+    assert data_hash(data) != before
+    model = tmp_path / "model"
+    shutil.copytree(done.out, model)
+    (model / "training.json").write_text("{}", encoding="utf-8")
+    assert weights_hash(model) == name
+    (model / "chat_template.jinja").write_text("another", encoding="utf-8")
+    assert weights_hash(model) != name
+
+
+def test_curves_are_written_in_a_git_repository_without_a_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run("git init -q . && dvc init -q", shell=True, cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_STUDIO_TOKEN", "never-sent")
+    write_curves({"train/loss": [[1, 2.5], [2, 1.5]]}, folder := tmp_path / "curves")
+    assert (folder / "train/loss.tsv").read_text() == "step\tloss\n1\t2.5\n2\t1.5\n"
+    assert [p.name for p in folder.iterdir()] == ["train"]
 
 
 def test_a_model_inherits_the_rights_of_the_one_it_started_from(here: Path, finished: dict[str, Job]) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ultramed import paths
+from ultramed.artifacts import RECORD
 from ultramed.checks.content import content_hash
 from ultramed.errors import ParamsError, PublishError, RightsError, SourceError, UltramedError
 from ultramed.params import Params
@@ -19,7 +20,6 @@ from ultramed.release.profiles import strictest
 from ultramed.release.shipment import MODEL, WEIGHTS
 from ultramed.release.trained import Record, Trained, claims, history
 from ultramed.tables import write_text
-from ultramed.training.job import RECORD
 
 FORBIDDEN = ("quarantine", "deny")
 

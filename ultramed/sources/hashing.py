@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ultramed.errors import SourceError
@@ -13,10 +13,13 @@ def content_hash(path: Path) -> str:
 
     Raises SourceError for an empty folder and for what is neither a file nor a folder.
     """
-    if path.is_dir():
-        lines = sorted(f"{file_hash(path / name)}  {name}\n" for name in listed(path))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
-    return file_hash(path)
+    return files_hash(path, listed(path)) if path.is_dir() else file_hash(path)
+
+
+def files_hash(folder: Path, names: Iterable[str]) -> str:
+    """The same over some of a folder's files."""
+    lines = sorted(f"{file_hash(folder / name)}  {name}\n" for name in names)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def file_hash(path: Path) -> str:

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from ultramed import tables
+from ultramed.artifacts import RECORD
 from ultramed.params import LocalModel, RemoteModel
 from ultramed.sources import hub
-from ultramed.sources.hashing import content_hash, listed
+from ultramed.sources.hashing import file_hash, files_hash, listed
 from ultramed.sources.locations import fetch
 
 
@@ -23,9 +24,10 @@ def fetch_local(name: str, model: LocalModel, out: Path) -> str:
 
 
 def weights_hash(folder: Path) -> str:
-    """Hash of a model's folder; where it holds a single file, of that file whatever its name."""
-    names = listed(folder)
-    return content_hash(folder / names[0] if len(names) == 1 else folder)
+    """Hash of a model's weights, tokenizer and template; where a folder holds a single file, of that file whatever
+    its name. The record of its training says nothing of what it would answer."""
+    names = [name for name in listed(folder) if name != RECORD]
+    return file_hash(folder / names[0]) if len(names) == 1 else files_hash(folder, names)
 
 
 def remote_identity(model: RemoteModel) -> str:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ultramed import artifacts, paths
+from ultramed import artifacts, paths, tables
+from ultramed.artifacts import RECORD
 from ultramed.errors import ModelError, ParamsError
 from ultramed.inference.requests import digest
 from ultramed.params import Params, Recipe, Training
-from ultramed.sources.hashing import content_hash
+from ultramed.sources.hashing import file_hash, files_hash
+from ultramed.sources.models import weights_hash
 from ultramed.training.data import template_text
 
-RECORD = "training.json"
 CODE = Path(__file__).parent
+FINAL = "final"  # what training ended in, under the scratch folder: weights, or an adapter
+LEARNT = ("rows", "dev")  # tables of `data`; what stands beside them teaches nothing
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ class Job:
     @cached_property
     def inputs(self) -> dict[str, str]:
         """Hashes of what it starts from and what it learns from."""
-        return {"start": content_hash(self.start), "data": content_hash(self.data)}
+        return {"start": weights_hash(self.start), "data": data_hash(self.data)}
 
     @cached_property
     def scratch(self) -> Path:
         """Where a killed run left its checkpoints: a folder for these params, inputs and code, and no others."""
         decides = [self.name, self.recipe.model_dump(mode="json"), self.training.model_dump(mode="json"),
                    template_text(self.template), self.seed, self.inputs,
-                   {p.name: content_hash(p) for p in sorted(CODE.glob("*.py"))}, versions()]
+                   {p.name: file_hash(p) for p in sorted(CODE.glob("*.py"))}, versions()]
         return paths.home() / "checkpoints" / f"{self.name}-{digest(decides)[:16]}"
 
 
@@ -70,6 +73,11 @@ def job(name: str, settings: Params) -> Job:
         raise ModelError(str(found.start), "is a reward model; a policy was expected to start from",
                          "run `dvc repro`, which makes it anew")
     return found
+
+
+def data_hash(folder: Path) -> str:
+    """Hash of the rows that a model learns from and is watched on, whatever else stands beside them."""
+    return files_hash(folder, [shard.name for table in LEARNT for shard in tables.shards(folder, table)])
 
 
 def record(checkpoint: Path) -> dict:

@@ -1,33 +1,29 @@
 """One training from its inputs to the finished checkpoint; a killed one goes on where its last checkpoint stands."""
 
-import errno
 import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from ultramed import tables
+from ultramed.artifacts import RECORD
 from ultramed.curation.rights import most_restrictive
-from ultramed.errors import EnvironmentFault, ModelError, UltramedError
+from ultramed.errors import ModelError, UltramedError
 from ultramed.records import Example, Preference
 from ultramed.training import dpo, kto, reward, sft
 from ultramed.training.base import source
 from ultramed.training.common import curves, load, watch
 from ultramed.training.data import Data, check_template, read, template_text
-from ultramed.training.job import RECORD, Job, record, versions
+from ultramed.training.faults import first_line, need_space, room
+from ultramed.training.job import FINAL, Job, record, versions
+from ultramed.training.save import write_checkpoint, write_curves
 
 TRAINERS = {"sft": sft.trainer, "reward": reward.trainer, "dpo": dpo.trainer, "kto": kto.trainer}
-FINAL = "final"  # what training ended in, under the scratch folder: weights, or an adapter
 DONE = "done.json"  # written last: figures and curves of a finished training
-WRITERS = {(("torch", "serialization.py"), "save"), (("safetensors", "torch.py"), "save_file")}
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def make(job: Job, rights: str, demonstration: bool) -> None:
@@ -35,17 +31,17 @@ def make(job: Job, rights: str, demonstration: bool) -> None:
 
     `rights` is the base model's class, `demonstration` whether it is for demonstration only.
     """
-    _need_space(job)
+    need_space(job)
     job.scratch.mkdir(parents=True, exist_ok=True)
     with open(_beside(job, "lock"), "w", encoding="utf-8") as lock:
         _wait_for(lock.fileno(), job.name)
         if not (job.scratch / FINAL / DONE).exists():
             _launch(job, lock.fileno())
         done = json.loads((job.scratch / FINAL / DONE).read_text(encoding="utf-8"))
-        with _room(job, job.curves), tables.artifact(job.curves) as folder:
-            _write_curves(done.pop("curves"), folder)
-        with _room(job, job.out), tables.artifact(job.out) as folder:
-            _write_checkpoint(job, folder)
+        with room(job.name, job.curves), tables.artifact(job.curves) as folder:
+            write_curves(done.pop("curves"), folder)
+        with room(job.name, job.out), tables.artifact(job.out) as folder:
+            write_checkpoint(job, folder)
             written = done | {
                 "name": job.name, "start": job.start.name, "hashes": job.inputs, "seed": job.seed,
                 "rights": most_restrictive(rights, done["rights"], *_inherited(job)),
@@ -72,7 +68,7 @@ def train(job: Job) -> None:
     check_template(tokenizer, job.template, data.train)
     own = tokenizer.chat_template
     tokenizer.chat_template = template_text(job.template) or own
-    with _room(job, job.scratch):
+    with room(job.name, job.scratch):
         parts = load(job, data, tokenizer)
         parts.callbacks.append(watcher := watch(job.name))
         trainer = TRAINERS[job.recipe.method](parts)
@@ -94,7 +90,7 @@ def _go_on(trainer: Any, checkpoint: str | None, watcher: Any) -> None:
     except Exception as error:
         if checkpoint is None or watcher.stepped or isinstance(error, UltramedError):
             raise
-        raise ModelError(checkpoint, f"cannot be gone on from: {_first_line(error)}",
+        raise ModelError(checkpoint, f"cannot be gone on from: {first_line(error)}",
                          "remove that folder; `dvc repro` then goes on from the one before, or begins anew") from error
 
 
@@ -161,84 +157,7 @@ def _launch(job: Job, lock: int) -> None:
     return None
 
 
-def _write_checkpoint(job: Job, folder: Path) -> None:
-    """The finished model in bfloat16, adapters merged, with tokenizer and template."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
-
-    final = job.scratch / FINAL
-    kind = AutoModelForSequenceClassification if job.recipe.method == "reward" else AutoModelForCausalLM
-    extra: dict[str, Any] = {"num_labels": 1} if job.recipe.method == "reward" else {}
-    if job.training.lora is None:
-        model = kind.from_pretrained(final, dtype=torch.float32, **extra)
-    else:
-        from peft import PeftModel
-
-        path, revision = source(job.start)
-        start = kind.from_pretrained(path, revision=revision, dtype=torch.float32, **extra)
-        model = PeftModel.from_pretrained(start, str(final)).merge_and_unload()
-    tokenizer = AutoTokenizer.from_pretrained(final)
-    model.config._name_or_path = ""
-    model.config.use_cache = True  # trainers turn it off
-    model.config.pad_token_id = tokenizer.pad_token_id
-    model.bfloat16().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-
-
-def _write_curves(found: dict[str, list[list[float]]], folder: Path) -> None:
-    """DVCLive's TSVs, one a curve, without what it writes beside them; it is not told to look at the repository."""
-    from dvclive import Live
-
-    workshop = folder / "live"
-    with Live(str(workshop), save_dvc_exp=False, dvcyaml=None) as live:
-        for step in sorted({int(step) for points in found.values() for step, _ in points}):
-            live.step = step
-            for name, points in sorted(found.items()):
-                for at, value in points:
-                    if at == step:
-                        live.log_metric(name, value, timestamp=False)
-    for part in sorted((workshop / "plots" / "metrics").iterdir()):
-        part.rename(folder / part.name)
-    shutil.rmtree(workshop)
-
-
 def _inherited(job: Job) -> list[str]:
     """Rights of the model it started from, where that was trained here."""
     before = record(job.start)
     return [before["rights"]] if before else []
-
-
-@contextmanager
-def _room(job: Job, place: Path) -> Iterator[None]:
-    """Turns what the libraries raise where the disk under `place`, or memory, is full into an EnvironmentFault. A
-    failed write has many wordings and seldom an error number: it is known by the function it comes from."""
-    import torch
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except (OSError, RuntimeError, SafetensorError) as error:
-        at = {(Path(f.f_code.co_filename).parts[-2:], f.f_code.co_name) for f, _ in walk_tb(error.__traceback__)}
-        if at & WRITERS or (isinstance(error, OSError) and error.errno in FULL):
-            raise EnvironmentFault(str(place), f"cannot be written: {_first_line(error)}",
-                                   "check space there; `dvc repro` then goes on from the last checkpoint") from error
-        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-            raise EnvironmentFault(f"train {job.name}", f"memory is full: {_first_line(error)}",
-                                   "lower its batch and raise accumulate, or lower max_length") from error
-        raise
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-def _need_space(job: Job) -> None:
-    """Raises EnvironmentFault where weights and checkpoints will not fit: an early end beats one after hours."""
-    weights = sum(p.stat().st_size for p in job.start.rglob("*") if p.is_file())
-    full = job.training.lora is None  # bf16 on disk; fp32 weights and two moments in each of two checkpoints, and final
-    needed = weights * (2 + (14 if full else 1))
-    job.scratch.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(job.scratch.parent).free
-    if free < needed:
-        found = f"has {free / 1e9:.1f} GB free; training {job.name} needs about {needed / 1e9:.1f} GB"
-        raise EnvironmentFault(str(job.scratch.parent), found, "free some, then run `dvc repro` again")
