@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from world import World, build
+from world import World
+from world_models import build
 
 
 @pytest.fixture(scope="session")

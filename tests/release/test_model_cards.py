@@ -14,6 +14,7 @@ from ultramed.params import Params
 from ultramed.release import model_results
 from ultramed.release.model_cards import ModelCard, pages
 from ultramed.release.models import find
+from ultramed.training.job import data_hash
 
 SAMPLE = "data/raw/sample/medqa_test/test.jsonl"
 
@@ -126,7 +127,7 @@ def test_a_model_without_results_says_so(here: Params) -> None:
 def test_the_whole_history_stands_in_card_and_notice(here: Params) -> None:
     found = made(here, "dpo")
     for words in ("### dpo", "### sft", "direct preference optimisation", "2 steps, seed 7, 6 rows", "train/loss",
-                  "trl 1.16.0", model_world.pin_of(artifacts.MIXED / "preferences")):  # fmt: skip
+                  "trl 1.16.0", data_hash(artifacts.MIXED / "preferences")):  # fmt: skip
         assert words in found["README.md"]
     assert cells(found["README.md"], "ultrainteract")[1:4] == ["research", "2", "sample"]
     assert "UltraInteract, pairs (openbmb/UltraInteract_pair)" in found["NOTICE.md"]

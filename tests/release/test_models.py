@@ -9,7 +9,8 @@ from ultramed import artifacts
 from ultramed.errors import ParamsError, PublishError
 from ultramed.params import Params
 from ultramed.release.models import audit, find, packed
-from ultramed.sources.hashing import content_hash as pin_of
+from ultramed.sources.models import weights_hash
+from ultramed.training.job import data_hash
 
 SFT = artifacts.MODELS / "sft"
 
@@ -67,7 +68,7 @@ def test_a_round_inherits_from_the_reward_model_that_ranked_it(here: Params) -> 
     for shard in (artifacts.MIXED / "preferences").iterdir():
         (artifacts.SAMPLED / "1" / shard.name).write_bytes(shard.read_bytes())
     model_world.write_files(artifacts.MODELS / "iterate-1")
-    hashes = {"start": pin_of(artifacts.MODELS / "dpo"), "data": pin_of(artifacts.SAMPLED / "1")}
+    hashes = {"start": weights_hash(artifacts.MODELS / "dpo"), "data": data_hash(artifacts.SAMPLED / "1")}
     model_world.write_record("iterate-1", model_world.record("iterate-1", "dpo", hashes) | {"method": "dpo"})
     model_world.change_record("reward", rights="quarantine")
     model_world.lock()

@@ -7,7 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "checks"))
 
-from world import World, build
+from world import World
+from world_models import build
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,61 @@
+"""Disk and memory that run out: before training begins, and in the midst of it."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from traceback import walk_tb
+
+from ultramed.errors import EnvironmentFault
+from ultramed.training.job import Job
+
+WRITERS = {(("torch", "serialization.py"), "save"), (("safetensors", "torch.py"), "save_file")}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def room(name: str, place: Path) -> Iterator[None]:
+    """Turns what the libraries raise where the disk under `place`, or memory, is full into an EnvironmentFault. A
+    failed write has many wordings and seldom an error number: it is known by the function it comes from."""
+    import torch
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        at = {(Path(f.f_code.co_filename).parts[-2:], f.f_code.co_name) for f, _ in walk_tb(error.__traceback__)}
+        if at & WRITERS or (isinstance(error, OSError) and error.errno in FULL):
+            raise EnvironmentFault(str(place), f"cannot be written: {first_line(error)}",
+                                   "check space there; `dvc repro` then goes on from the last checkpoint") from error
+        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            raise EnvironmentFault(f"train {name}", f"memory is full: {first_line(error)}",
+                                   "lower its batch and raise accumulate, or lower max_length") from error
+        raise
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def need_space(job: Job) -> None:
+    """Raises EnvironmentFault where weights and checkpoints will not fit: an early end beats one after hours."""
+    full = job.training.lora is None  # bf16 on disk; fp32 weights and two moments in each of two checkpoints, and final
+    needed = _size(job.start) * (2 + (14 if full else 1)) - _size(job.scratch)
+    place = job.scratch.parent
+    place.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        found = f"has {free / 1e9:.1f} GB free; training {job.name} needs about {needed / 1e9:.1f} GB"
+        others = _size(place) - _size(job.scratch)
+        unfinished = f" (trainings begun with other params hold {others / 1e9:.1f} GB there)" if others else ""
+        raise EnvironmentFault(str(place), found, f"free some{unfinished}, then run `dvc repro` again")
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files under a folder; another process may be at them."""
+    found = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            found += path.stat().st_size if path.is_file() else 0
+    return found
