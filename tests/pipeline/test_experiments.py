@@ -3,6 +3,7 @@
 import json
 import time
 
+import duckdb
 import pytest
 from workspace import Workspace
 
@@ -48,11 +49,33 @@ def test_three_queued_experiments_share_the_ledger(built: Workspace) -> None:
     assert "metrics.json" in json.dumps(shown)
 
 
+def test_a_model_of_ours_joins_the_pool(built: Workspace) -> None:
+    """The paper's eighth member: train@sft, candidates, judge, pair."""
+    asked = built.replies()
+    member = "+candidates.pool.ultramedical={model: sft, prompt: question, temperature: 0.7, max_tokens: 48}"
+    output = built.run("dvc", "exp", "run", "-n", "ours", "-S", member, "-S", "~candidates.pool.creative", "pair")
+    assert _ran(output) == {"screen", "candidates@ultramedical", "check@candidates", "judge", "check@judged", "pair"}
+    assert built.replies() > asked
+    texts = _column(built, "text", "candidates/ultramedical/rows")
+    assert len(texts) == len(set(_column(built, "instruction_id", "candidates/ultramedical/rows"))) > 5 and all(texts)
+    assert set(_column(built, "model", "candidates/ultramedical/manifest")) == {"sft"}
+    pairs = _column(built, "id", "paired/rows")
+    assert any("ultramedical" in pair for pair in pairs) and not any("creative" in pair for pair in pairs)
+    built.restore()
+
+
+def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspace) -> None:
+    before = _column(built, "source", "mixed/preferences/rows").count("ultrainteract")
+    output = built.run("dvc", "exp", "run", "-n", "weight", "-S", "mix.preferences.ultrainteract=1.0", "train@reward")
+    assert _ran(output) == {"mix-preferences", "check@preferences", "train@reward"}
+    assert _column(built, "source", "mixed/preferences/rows").count("ultrainteract") >= 2 * before > 0
+    built.restore()
+
+
 def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
     output = built.run("dvc", "exp", "run", "-n", "two-rounds", "-S", "+iterate.rounds.2={from: iterate-1}",
                        "-S", "+evaluate.policies.iterate-2={}", "results")
-    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert ran == {"sample@2", "iterate@2", "evaluate@iterate-2", "check@evaluated", "results"}
+    assert _ran(output) == {"sample@2", "iterate@2", "evaluate@iterate-2", "check@evaluated", "results"}
     found = json.loads((built.root / "results.json").read_text())["accuracy"]
     assert {"iterate-1", "iterate-2"} <= set(found)
     built.restore()
@@ -60,14 +83,20 @@ def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
 
 def test_a_training_param_retrains_that_model_and_what_starts_from_it(built: Workspace) -> None:
     output = built.run("dvc", "exp", "run", "-n", "beta", "-S", "train.dpo.beta=0.3", "results")
-    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert ran == {"train@dpo", "sample@1", "iterate@1", "evaluate@dpo", "evaluate@iterate-1", "check@evaluated",
-                   "results"}
+    assert _ran(output) == {"train@dpo", "sample@1", "iterate@1", "evaluate@dpo", "evaluate@iterate-1",
+                            "check@evaluated", "results"}
     built.restore()
 
 
-def _curated(built: Workspace) -> list[str]:
-    import duckdb
+def _ran(output: str) -> set[str]:
+    """Stages that a run has run."""
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
 
-    rows = duckdb.sql(f"SELECT id FROM read_parquet('{built.root}/data/curated/rows-*.parquet')").fetchall()
-    return [r[0] for r in rows]
+
+def _curated(built: Workspace) -> list[str]:
+    return _column(built, "id", "curated/rows")
+
+
+def _column(built: Workspace, name: str, table: str) -> list[str]:
+    rows = duckdb.sql(f"SELECT {name} FROM read_parquet('{built.root}/data/{table}-*.parquet')").fetchall()
+    return [row[0] for row in rows]

@@ -82,13 +82,13 @@ def checkpoint_half_written(_: type) -> None:
         (folder / "model.safetensors").write_bytes(b"half")
         die()
 
-    write = run._write_checkpoint
+    write = run.write_checkpoint
 
     def last(*args: Any) -> None:
         PreTrainedModel.save_pretrained = half
         write(*args)
 
-    run._write_checkpoint = last
+    run.write_checkpoint = last
 
 
 def scratch_half_removed(_: type) -> None:

@@ -39,6 +39,7 @@ def repository(tmp_path: Path, tiny_model: Path) -> Path:
 def train(here: Path, processes: int, **changes: Any) -> subprocess.Popen[str]:
     """Start the stage. `changes` go to the recipe."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
     tree = yaml.load((ROOT / "params.yaml").read_text())
     launch = here / "launch.yaml"
     launch.write_text(CONFIG.format(kind="MULTI_CPU" if processes > 1 else "'NO'", processes=processes))

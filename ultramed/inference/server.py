@@ -18,7 +18,7 @@ from types import FrameType
 from ultramed.tables import write_text
 
 IDLE_S = 15.0
-EXPORTED = "model.gguf"  # weights made for this server alone; they go with it
+EXPORTED = "model.gguf"  # weights made for this server alone
 
 
 def main() -> None:
@@ -27,13 +27,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     start = {"llama.cpp": _llama, "vllm": _vllm}[options.engine]
     address, engine = start(options)
+    # mapped by llama.cpp, it goes with this process, however that ends
+    (options.folder / EXPORTED).unlink(missing_ok=True)
     state = options.folder / "state.json"
     write_text(state, json.dumps({"address": address, "pid": os.getpid()}))
     try:
         _wait_until_idle(options.folder / "lease", state, engine)
     finally:
         state.unlink(missing_ok=True)
-        (options.folder / EXPORTED).unlink(missing_ok=True)
         if isinstance(engine, subprocess.Popen):
             engine.terminate()
             engine.wait(30)
