@@ -4,6 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PIP_OPTIONS := -q --disable-pip-version-check --no-compile
 ACTIVATE := . $(VENV)/bin/activate
+PARALLEL := -q -n auto --maxprocesses 8 --dist loadfile # modules share what they have trained or started
 
 .PHONY: repro test fast setup lint lock clean
 
@@ -11,11 +12,13 @@ repro: setup
 	$(ACTIVATE) && dvc repro
 	@$(ACTIVATE) && ultramed summary
 
+# The pipeline's tests come last and by themselves: the model server takes all cores.
 test: fast
-	$(ACTIVATE) && pytest -m "slow and not gpu" -q
+	$(ACTIVATE) && pytest -m "slow and not gpu" $(PARALLEL) --ignore tests/pipeline
+	$(ACTIVATE) && pytest -m "slow and not gpu" -q tests/pipeline
 
 fast: setup
-	$(ACTIVATE) && pytest -m "not slow and not gpu" -q -n auto --maxprocesses 8
+	$(ACTIVATE) && pytest -m "not slow and not gpu" $(PARALLEL)
 
 setup: $(STAMP)
 
