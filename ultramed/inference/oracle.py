@@ -147,21 +147,25 @@ class Oracle:
                           for n in range(count)]}
 
 
+def completion(
+    body: dict[str, Any], text: str, alternatives: list[dict[str, float]], reason: str = "stop"
+) -> dict[str, Any]:
+    """A chat completion as OpenAI's API words it; tokens are counted as words."""
+    choice: dict[str, Any] = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
+    if alternatives:
+        tops = [{"token": t, "logprob": p} for t, p in alternatives[0].items()]
+        choice["logprobs"] = {"content": [{**tops[0], "top_logprobs": tops}]}
+    asked, said = sum(len(m["content"].split()) for m in body["messages"]), len(text.split())
+    usage = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    return {"object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
+
+
 def application(oracle: Oracle) -> web.Application:
     """The HTTP face: chat completions, models, health, and `/asked` with the counts."""
 
     async def chat(request: web.Request) -> web.Response:
         body = await request.json()
-        text, alternatives = oracle.reply(body)
-        message = {"role": "assistant", "content": text}
-        choice: dict[str, Any] = {"index": 0, "finish_reason": "stop", "message": message}
-        if alternatives:
-            tops = [{"token": t, "logprob": p} for t, p in alternatives[0].items()]
-            choice["logprobs"] = {"content": [{**tops[0], "top_logprobs": tops}]}
-        words = sum(len(m["content"].split()) for m in body["messages"])
-        usage = {"prompt_tokens": words, "completion_tokens": len(text.split()), "total_tokens": words}
-        whole = {"object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
-        return web.json_response(whole)
+        return web.json_response(completion(body, *oracle.reply(body)))
 
     async def models(_: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "oracle", "object": "model"}]})
@@ -182,8 +186,9 @@ def _tag(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-async def _serve(oracle: Oracle, port: int) -> None:
-    runner = web.AppRunner(application(oracle), access_log=None)
+async def serve(app: web.Application, port: int) -> None:
+    """Serve on loopback for ever; the address is printed."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
@@ -202,7 +207,7 @@ def main() -> None:
     truth = json.loads(given.truth.read_text(encoding="utf-8")) if given.truth else {}
     biases = Biases(given.error, given.position_bias, given.length_bias, given.self_bias)
     try:
-        asyncio.run(_serve(Oracle(truth, biases), given.port))
+        asyncio.run(serve(application(Oracle(truth, biases)), given.port))
     except KeyboardInterrupt:
         sys.exit(0)
 

@@ -1,0 +1,226 @@
+"""The fault endpoint: the oracle behind a bad line, an OpenAI-compatible loopback server that fails as told.
+
+For tests and benchmarks: it counts what it was asked and when its answers had gone out, so that they can prove what was
+sent again. Which requests are hit is drawn from their content and a seed, never from the order they come in.
+
+    python -m ultramed.inference.faults --script script.json --truth truth.json --port 0
+
+Script, JSON, every part optional:
+    seed         0
+    latency_s    [0.0, 0.0]     an answer takes so long, drawn by content
+    reply        null           a fixed text for every request, instead of the oracle's
+    faults       [{"kind": "500", "share": 0.1, "times": 1}]
+                 share: of all requests; times: of the first tries of one request, null for all of them
+                 kinds: see KINDS
+    retry_after  0.2            seconds that `429-after` asks for
+    stall_s      3600           how long `stall` says nothing, and how long `trickle` takes for a whole answer
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from ultramed.inference.oracle import Oracle, completion, serve
+
+KINDS = {
+    "429": "too many requests", "429-after": "too many requests, with Retry-After", "500": "an error of the server",
+    "400": "refused for good", "reset": "the connection is reset", "stall": "no byte comes",
+    "trickle": "the answer comes byte by byte", "truncated": "the body ends in the midst of its JSON",
+    "garbage": "a body that is no JSON", "length": "cut by the token limit", "empty": "an answer without text",
+    "refusal": "the model declines", "wrong": "JSON of another shape: too few items, a score out of range",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a share of the requests, on the first `times` tries of each; None: every time."""
+
+    kind: str
+    share: float
+    times: int | None = 1
+
+
+@dataclass(frozen=True)
+class Script:
+    """How the endpoint behaves."""
+
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+    latency_s: tuple[float, float] = (0.0, 0.0)
+    reply: str | None = None
+    retry_after: float = 0.2
+    stall_s: float = 3600.0
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> "Script":
+        """Raises ValueError for an unknown kind or name."""
+        faults = tuple(Fault(**fault) for fault in values.get("faults", []))
+        if unknown := {fault.kind for fault in faults} - KINDS.keys():
+            raise ValueError(f"unknown kinds of fault {sorted(unknown)}; expected {', '.join(KINDS)}")
+        try:
+            return cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+
+
+@dataclass
+class Try:
+    """One request as the server saw it; times are of `time.time()`."""
+
+    key: str  # hash of the body
+    came: float
+    fault: str = ""
+    went: float | None = None  # when the last byte of a sound answer was handed to the kernel
+
+
+@dataclass
+class Faults:
+    """Chat requests answered by an oracle, or not."""
+
+    script: Script
+    oracle: Oracle
+    tries: list[Try] = field(default_factory=list)
+    seen: Counter = field(default_factory=Counter)  # tries by key
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        attempt = Try(hashlib.sha256(raw).hexdigest(), time.time())
+        self.tries.append(attempt)
+        self.seen[attempt.key] += 1
+        chance = random.Random(f"{self.script.seed} {attempt.key}")
+        attempt.fault = self._fault(chance.random(), self.seen[attempt.key])
+        await asyncio.sleep(chance.uniform(*self.script.latency_s))
+        body = self._answer(json.loads(raw), attempt.fault)
+        if attempt.fault in LINE:
+            return await LINE[attempt.fault](self, request, body)
+        response = web.Response(body=body, content_type="application/json")
+        await response.prepare(request)
+        await response.write_eof()
+        attempt.went = time.time()
+        return response
+
+    def _fault(self, drawn: float, number: int) -> str:
+        for fault in self.script.faults:
+            if drawn < fault.share:
+                return fault.kind if fault.times is None or number <= fault.times else ""
+            drawn -= fault.share
+        return ""
+
+    def _answer(self, body: dict[str, Any], fault: str) -> bytes:
+        """The whole completion, with a fault of its content where one is due."""
+        text, alternatives = (self.script.reply, []) if self.script.reply is not None else self.oracle.reply(body)
+        if fault == "wrong":
+            text = json.dumps(_spoilt(json.loads(text))) if text.startswith("{") else "{}"
+        text = {"empty": "", "refusal": "I'm sorry, I can't help with that."}.get(fault, text)
+        reason = "length" if fault == "length" else "stop"
+        return json.dumps(completion(body, text, alternatives, reason)).encode()
+
+    def report(self) -> dict[str, Any]:
+        """What was asked: in all, distinct requests, tries by fault."""
+        kinds = Counter(attempt.fault or "none" for attempt in self.tries)
+        return {"tries": len(self.tries), "requests": len(self.seen), "by_fault": dict(sorted(kinds.items()))}
+
+
+def _spoilt(value: Any) -> Any:
+    """The same JSON with one item too few in every list, and numbers out of every range."""
+    if isinstance(value, dict):
+        return {key: _spoilt(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_spoilt(inner) for inner in value[:-1]]
+    return 99 if isinstance(value, int) and not isinstance(value, bool) else ["?"] if isinstance(value, str) else value
+
+
+def _status(kind: str) -> "Answerer":
+    async def refuse(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
+        headers = {"Retry-After": f"{faults.script.retry_after:g}"} if kind == "429-after" else {}
+        error = {"error": {"message": KINDS[kind], "type": "scripted", "code": kind}}
+        return web.json_response(error, status=int(kind[:3]), headers=headers)
+
+    return refuse
+
+
+async def _reset(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _stall(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
+    await asyncio.sleep(faults.script.stall_s)
+    return web.Response(body=body, content_type="application/json")
+
+
+async def _trickle(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
+    await response.prepare(request)
+    for at in range(0, len(body), step := max(1, len(body) // 100)):
+        await response.write(body[at : at + step])
+        await asyncio.sleep(faults.script.stall_s / 100)
+    await response.write_eof()
+    return response
+
+
+async def _truncated(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
+    return web.Response(body=body[: len(body) // 2], content_type="application/json")
+
+
+async def _garbage(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
+    return web.Response(body=b"<html>gateway</html>", content_type="application/json")
+
+
+Answerer = Callable[[Faults, web.Request, bytes], Awaitable[web.StreamResponse]]
+LINE: dict[str, Answerer] = {  # faults of the line; the others are in what is said, in a sound envelope
+    **{kind: _status(kind) for kind in ("400", "429", "429-after", "500")},
+    "reset": _reset, "stall": _stall, "trickle": _trickle, "truncated": _truncated, "garbage": _garbage,
+}  # fmt: skip
+
+
+def application(faults: Faults) -> web.Application:
+    """The HTTP face: chat completions, models, health; `/report` has the counts, `/tries` every request."""
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "faults", "object": "model"}]})
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def report(_: web.Request) -> web.Response:
+        return web.json_response(faults.report())
+
+    async def tries(_: web.Request) -> web.Response:
+        return web.json_response([vars(attempt) for attempt in faults.tries])
+
+    app = web.Application(client_max_size=64 * 2**20)
+    app.add_routes([web.post("/v1/chat/completions", faults.chat), web.get("/v1/models", models),
+                    web.get("/health", health), web.get("/report", report), web.get("/tries", tries)])
+    return app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--script", type=Path, help="JSON file; without it nothing fails")
+    parser.add_argument("--truth", type=Path, help="the oracle's JSON file")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the address is printed")
+    given = parser.parse_args()
+    script, truth = (json.loads(p.read_text(encoding="utf-8")) if p else {} for p in (given.script, given.truth))
+    try:
+        asyncio.run(serve(application(Faults(Script.read(script), Oracle(truth))), given.port))
+    except ValueError as error:
+        sys.exit(f"ERROR {given.script}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
