@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ultramed.cli import accept, doctor, explain, pin, plan, publish, scale, summary
+from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary
 from ultramed.errors import UltramedError
 from ultramed.stage import fail
 
@@ -17,6 +17,7 @@ commands.command()(scale.scale)
 commands.command()(plan.plan)
 commands.command()(accept.accept)
 commands.command()(summary.summary)
+commands.add_typer(ledger.app, name="ledger")
 commands.add_typer(publish.app, name="publish")
 
 

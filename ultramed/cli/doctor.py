@@ -13,7 +13,7 @@ import typer
 from ultramed import params, paths
 from ultramed.errors import UltramedError
 
-NEED_DISK_GB, NEED_MEMORY_GB = 6.0, 4.0
+NEED_DISK_GB, NEED_MEMORY_GB = 8.0, 7.0
 
 Finding = tuple[bool, str, str]  # fine?, what, what was found
 

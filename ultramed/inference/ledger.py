@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from ultramed.errors import LedgerError
 from ultramed.inference.requests import Reply, digest
 
 VERSION = 1
+Row = tuple[object, ...]  # of the table `replies`
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replies (
@@ -74,20 +75,37 @@ class Ledger:
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             query = f"SELECT * FROM replies WHERE key IN ({','.join('?' * len(part))})"
-            for key, identity, stage, asked, reply, checksum, price, latency, _ in self._all(query, part):
-                if _checksum(key, reply) == checksum:
+            for key, identity, stage, asked, reply, checksum, price, latency, _ in self.read(query, part):
+                if sound(key, reply, checksum):
                     found[key] = Entry(key, identity, stage, asked, Reply(**json.loads(reply)), price, latency)
         return found
 
     def put(self, entries: list[Entry]) -> dict[str, Entry]:
         """Record entries in one durable transaction. The first reply recorded for a key stays: the entries
         returned are the ones that now stand, for all processes alike."""
-        rows = [self._row(e) for e in entries]
+        self.add([self._row(e) for e in entries])
+        return self.get(e.key for e in entries)
+
+    def add(self, rows: list[Row]) -> int:
+        """Record rows as they stand in the file, in one durable transaction; how many were new."""
+        with self.writing() as db:
+            self._drop_damaged([str(row[0]) for row in rows])
+            return db.executemany("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows).rowcount
+
+    def read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple]:
+        """Rows of a query, one by one."""
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of what is done inside, or nothing."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._drop_damaged([e.key for e in entries])
-                self._db.executemany("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows)
+                yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -95,12 +113,19 @@ class Ledger:
                 raise
         except sqlite3.Error as error:
             raise self._fault(error) from None
-        return self.get(e.key for e in entries)
+
+    def compact(self) -> None:
+        """Give back the room of what was deleted, in the file and in its log."""
+        try:
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
 
     def close(self) -> None:
         self._db.close()
 
-    def _row(self, e: Entry) -> tuple[object, ...]:
+    def _row(self, e: Entry) -> Row:
         reply = json.dumps(vars(e.reply), ensure_ascii=False)
         checksum = _checksum(e.key, reply)
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
@@ -108,14 +133,8 @@ class Ledger:
     def _drop_damaged(self, keys: list[str]) -> None:
         for key in keys:
             row = self._db.execute("SELECT reply, checksum FROM replies WHERE key = ?", (key,)).fetchone()
-            if row and _checksum(key, row[0]) != row[1]:
+            if row and not sound(key, *row):
                 self._db.execute("DELETE FROM replies WHERE key = ?", (key,))
-
-    def _all(self, query: str, values: list[str]) -> list[tuple]:
-        try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._fault(error) from None
 
     def _fault(self, error: Exception) -> LedgerError:
         return LedgerError(
@@ -137,3 +156,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _checksum(key: str, reply: object) -> str:
     return digest([key, str(reply)])
+
+
+def sound(key: str, reply: object, checksum: str) -> bool:
+    """Whether a reply is what was written."""
+    return _checksum(key, reply) == checksum

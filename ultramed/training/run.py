@@ -18,8 +18,8 @@ from ultramed.training import dpo, kto, reward, sft
 from ultramed.training.base import source
 from ultramed.training.common import curves, load, watch
 from ultramed.training.data import Data, check_template, read, template_text
-from ultramed.training.room import first_line, need_space, room
 from ultramed.training.job import FINAL, Job, record, versions
+from ultramed.training.room import first_line, need_space, room
 from ultramed.training.save import write_checkpoint, write_curves
 
 TRAINERS = {"sft": sft.trainer, "reward": reward.trainer, "dpo": dpo.trainer, "kto": kto.trainer}

@@ -1,0 +1,186 @@
+"""`ultramed ledger`: what was bought is counted, checked, carried to another machine, and erased where it must be."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ultramed import tables
+from ultramed.inference import segments
+from ultramed.inference.ledger import Entry, Ledger
+from ultramed.inference.requests import Reply
+from ultramed.records import Use
+
+KEYS = [f"{n:064x}" for n in range(12)]
+
+
+def entry(n: int, **more: Any) -> Entry:
+    reply = Reply(f"Reply {n} with a “quote” and a\nline.", "stop", "gpt-x" if n % 2 else "llama", 10, 5)
+    asked = json.dumps([{"role": "user", "content": f'Question {n} of "Mrs Example"' if n == 3 else f"Question {n}"}])
+    given = Entry(KEYS[n], "remote:p/m@1", "judge" if n < 6 else "score", asked, reply, 0.25, 0.1)
+    return replace(given, **more)
+
+
+class Place:
+    """A repository with a ledger of its own; commands run in it."""
+
+    def __init__(self, root: Path, origin: Path | None = None) -> None:
+        self.root = root
+        if origin:
+            subprocess.run(["git", "clone", "-q", str(origin), str(root)], check=True)
+        else:
+            root.mkdir()
+            self.run("git", "init", "-q")
+            self.run("dvc", "init", "-q")
+            (root / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+            (root / ".gitignore").write_text("/data/*\n/ledger/\n/.ultramed/\n", encoding="utf-8")
+            self.commit()
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(command, cwd=self.root, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def commit(self) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x")
+
+    def ultramed(self, *arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run([sys.executable, "-m", "ultramed.cli", "ledger", *arguments], cwd=self.root, text=True,
+                              capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def told(self, *arguments: str) -> dict[str, Any]:
+        code, out, err = self.ultramed(*arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.root / ".ultramed/ledger")
+
+    def spoil(self, key: str) -> None:
+        with sqlite3.connect(self.root / ".ultramed/ledger/ledger.sqlite") as db:
+            db.execute("UPDATE replies SET reply = replace(reply, 'Reply', 'Lie') WHERE key = ?", (key,))
+
+    def bytes(self) -> bytes:
+        """All that lies in ledger and segments."""
+        files = [*(self.root / ".ultramed/ledger").iterdir(), *(self.root / "ledger").glob("*.parquet")]
+        return b"".join(p.read_bytes() for p in files)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A repository whose ledger holds twelve replies, two of which a manifest names."""
+    for name in ("ULTRAMED_LEDGER", "DVC_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    place = Place(tmp_path / "here")
+    place.ledger.put([entry(n) for n in range(12)])
+    with tables.artifact(place.root / "data/judged") as folder:
+        uses = [Use(f"MedQA,{n}", "judge", KEYS[n], "h", "m", "judge", "p", 1, 1, 0.0, "ok") for n in (1, 2)]
+        tables.write(folder, "manifest", Use, uses)
+    return place
+
+
+def test_what_was_bought_is_counted_by_stage_and_model(place: Place) -> None:
+    told = place.told("stats")
+    assert (told["replies"], told["tokens"], told["price_usd"]) == (12, 180, 3.0)
+    first = told["by_stage_and_model"][0]
+    assert first == {"stage": "judge", "model": "gpt-x", "replies": 3, "prompt_tokens": 30, "completion_tokens": 15,
+                     "price_usd": 0.75}
+    _, out, _ = place.ultramed("stats")
+    assert "12 replies, 180 tokens, USD 3.00 in" in out
+
+
+def test_a_colleague_gets_every_reply_byte_for_byte(place: Place, tmp_path: Path) -> None:
+    assert place.told("pack") == {"new_segments": 1, "segments": 1}
+    assert place.told("pack") == {"new_segments": 0, "segments": 1}
+    place.ledger.put([entry(5, key="f" * 64)])
+    assert place.told("pack") == {"new_segments": 1, "segments": 2}
+    place.run("dvc", "remote", "add", "-d", "storage", str(tmp_path / "storage"))
+    place.commit()
+    place.run("dvc", "push", "-q")
+    there = Place(tmp_path / "there", place.root)
+    assert there.told("pull") == {"new_replies": 13} and there.told("pull") == {"new_replies": 0}
+    query = "SELECT * FROM replies ORDER BY key"
+    assert list(there.ledger.read(query)) == list(place.ledger.read(query))
+    assert there.told("pack") == {"new_segments": 0, "segments": 2}
+
+
+def test_segments_of_the_same_replies_are_the_same_files(place: Place, tmp_path: Path) -> None:
+    made = [segments.pack(place.ledger, tmp_path / name) for name in ("a", "b")]
+    assert made[0][0].name == made[1][0].name and made[0][0].read_bytes() == made[1][0].read_bytes()
+
+
+def test_large_ledgers_are_packed_in_several_segments(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "ROWS", 5)
+    folder = place.root / "ledger"
+    assert len(segments.pack(place.ledger, folder)) == 3
+    place.ledger.put([entry(0, key="8" * 64)])
+    assert len(segments.pack(place.ledger, folder)) == 1 and segments.pack(place.ledger, folder) == []
+    other = Ledger(place.root / "other")
+    assert segments.unpack(other, folder) == 13
+
+
+def test_a_damaged_segment_is_named_and_nothing_of_it_is_taken(place: Place) -> None:
+    place.told("pack")
+    (segment,) = (place.root / "ledger").glob("*.parquet")
+    segment.chmod(0o644)
+    segment.write_bytes(segment.read_bytes()[:-1] + b"?")
+    code, _, err = place.ultramed("pack")
+    assert code == 1 and err.count("\n") == 1
+    assert err.startswith(f"ERROR {segment}: is damaged: its content is not what its name says; remove it, then")
+
+
+def test_a_damaged_reply_is_found_costs_itself_and_is_not_packed(place: Place) -> None:
+    assert place.told("verify") == {"replies": 12, "damaged": []}
+    place.spoil(KEYS[4])
+    code, out, _ = place.ultramed("verify")
+    assert code == 1 and out.startswith("12 replies, 1 damaged: they count as never asked; `ultramed ledger prune")
+    assert set(place.ledger.get(KEYS)) == {*KEYS} - {KEYS[4]}
+    place.told("pack")
+    other = Ledger(place.root / "other")
+    assert segments.unpack(other, place.root / "ledger") == 11
+
+
+def test_prune_takes_out_what_nothing_is_made_of_when_it_is_told_to(place: Place) -> None:
+    place.spoil(KEYS[1])
+    expected = {"damaged": 1, "unused": 10, "price_usd": 2.5}
+    assert place.told("prune") == expected | {"removed": 0}
+    assert place.told("prune", "--yes") == expected | {"removed": 11}
+    assert set(place.ledger.get(KEYS)) == {KEYS[2]}
+
+
+@pytest.mark.parametrize(("given", "count"), [(("--text", '3 of "Mrs Example"'), 1), (("--row", "MedQA,2"), 1)])
+def test_what_is_purged_is_gone_from_every_byte_here(place: Place, given: tuple[str, str], count: int) -> None:
+    word = b"Mrs Example" if given[0] == "--text" else b"Reply 2 "
+    place.told("pack")
+    assert place.told("purge", *given) == {"found": count, "removed": 0, "segments_replaced": 0}
+    assert word in place.bytes()
+    assert place.told("purge", *given, "--yes") == {"found": count, "removed": count, "segments_replaced": 1}
+    assert word not in place.bytes()
+    assert len(place.ledger.get(KEYS)) == 11 and place.told("pack")["new_segments"] == 0
+    assert "ledger.dvc" in place.run("git", "status", "--porcelain", "-uall")
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("purge",), "ERROR ultramed ledger purge: expected either --row or --text\n"),
+    (("purge", "--row", "a", "--text", "b"), "ERROR ultramed ledger purge: expected either --row or --text\n"),
+    (("pull",), "ledger.dvc: is not here; who has the replies runs `ultramed ledger pack` and commits it\n"),
+])  # fmt: skip
+def test_what_cannot_be_done_is_one_line(place: Place, arguments: tuple[str, ...], said: str) -> None:
+    code, out, err = place.ultramed(*arguments)
+    assert (code, out) == (1, "") and err.endswith(said) and err.count("\n") == 1
+
+
+def test_a_pull_without_storage_is_one_line(place: Place, tmp_path: Path) -> None:
+    place.told("pack")
+    place.commit()
+    there = Place(tmp_path / "there", place.root)
+    code, _, err = there.ultramed("pull")
+    assert code == 1 and err.startswith("ERROR dvc pull: failed: ") and err.count("\n") == 1

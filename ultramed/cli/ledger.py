@@ -1,0 +1,141 @@
+"""`ultramed ledger`: look at the replies that were bought, carry them to other machines, take some out."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ultramed import paths
+from ultramed.errors import LedgerError, ParamsError
+from ultramed.inference import segments, upkeep
+from ultramed.inference.ledger import Ledger
+
+app = typer.Typer(help="Replies that were bought: look at them, carry them, take some out.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without it, only say what would go.")]
+
+
+@app.command()
+def stats(as_json: Json = False) -> None:
+    """Replies, tokens and their price, by stage and model."""
+    lines = upkeep.stats(_ledger())
+    total = {"replies": sum(line.replies for line in lines),
+             "tokens": sum(line.prompt_tokens + line.completion_tokens for line in lines),
+             "price_usd": sum(line.price_usd for line in lines)}  # fmt: skip
+    if as_json:
+        print(json.dumps(total | {"by_stage_and_model": [asdict(line) for line in lines]}, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("stage", "model", "replies", "tokens read", "generated", "USD"):
+        table.add_column(name, justify="left" if name in ("stage", "model") else "right", overflow="fold")
+    for line in lines:
+        counts = [f"{n:,}" for n in (line.replies, line.prompt_tokens, line.completion_tokens)]
+        table.add_row(line.stage, line.model, *counts, f"{line.price_usd:.2f}")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {total['price_usd']:.2f} in "
+                  f"{paths.ledger()}", soft_wrap=True)  # fmt: skip
+
+
+@app.command()
+def pack(as_json: Json = False) -> None:
+    """Write what is new into segments in ledger/, tracked by ledger.dvc, for `dvc push` to store."""
+    folder = _segments()
+    made = segments.pack(_ledger(), folder)
+    if made or not _pointer().exists():
+        _dvc("add", folder)
+    _say(as_json, {"new_segments": len(made), "segments": len(list(folder.glob("*.parquet")))},
+         f"{len(made)} new segments in {folder}. Keep them: `git add ledger.dvc && git commit`, then `dvc push "
+         "ledger.dvc`, to storage that may hold prompts in full")  # fmt: skip
+
+
+@app.command()
+def pull(as_json: Json = False) -> None:
+    """Bring the segments that ledger.dvc names here, and their replies into this machine's ledger."""
+    if not _pointer().exists():
+        remedy = "who has the replies runs `ultramed ledger pack` and commits it"
+        raise LedgerError(str(_pointer()), "is not here", remedy)
+    _dvc("pull", _pointer())
+    count = segments.unpack(_ledger(), _segments())
+    _say(as_json, {"new_replies": count}, f"{count:,} new replies in {paths.ledger()}")
+
+
+@app.command()
+def verify(as_json: Json = False) -> None:
+    """Check every reply against its checksum; exit code 1 where one is damaged. `prune` takes those out."""
+    found = upkeep.damaged(_ledger())
+    ((total,),) = _ledger().read("SELECT count(*) FROM replies")
+    rest = ": they count as never asked; `ultramed ledger prune --yes` takes them out" if found else ""
+    _say(as_json, {"replies": total, "damaged": found}, f"{total:,} replies, {len(found):,} damaged{rest}")
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def prune(yes: Yes = False, as_json: Json = False) -> None:
+    """Take out damaged replies, and those that no artifact here is made of: other branches may need them."""
+    ledger = _ledger()
+    spoilt = upkeep.damaged(ledger)
+    loose = dict(upkeep.unused(ledger, upkeep.used(paths.root() / "data")))
+    gone = upkeep.remove(ledger, {*spoilt, *loose}) if yes else 0
+    told = {"damaged": len(spoilt), "unused": len(loose), "price_usd": sum(loose.values()), "removed": gone}
+    done = f"{gone:,} removed" if yes else "`--yes` removes them; `ultramed ledger pack` first keeps them elsewhere"
+    worth = f"{len(loose):,} that no manifest under data/ names, which cost USD {told['price_usd']:.2f}"
+    _say(as_json, told, f"{len(spoilt):,} damaged replies, {worth}: {done}")
+
+
+@app.command()
+def purge(
+    row: Annotated[str, typer.Option(help="Everything that was asked for this row.")] = "",
+    text: Annotated[str, typer.Option(help="Every exchange in which these words stand.")] = "",
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Erase exchanges for good: from the ledger and from the segments here."""
+    if bool(row) == bool(text):
+        raise ParamsError("ultramed ledger purge", "expected either --row or --text")
+    ledger = _ledger()
+    keys = upkeep.asked_for(paths.root() / "data", row) if row else set(upkeep.mentioning(ledger, text))
+    gone, changed = 0, []
+    if yes:
+        gone, changed = upkeep.remove(ledger, keys), segments.remove(_segments(), keys)
+        if changed:
+            _dvc("add", _segments())
+    told = {"found": len(keys), "removed": gone, "segments_replaced": len(changed)}
+    rest = "" if yes else "; `--yes` erases them"
+    if changed:
+        rest = "; commit ledger.dvc, then `dvc gc` with `--cloud` takes the old segments from cache and storage"
+    _say(as_json, told, f"{len(keys):,} exchanges found, {gone:,} erased{rest}")
+
+
+def _ledger() -> Ledger:
+    return Ledger(paths.ledger())
+
+
+def _segments() -> Path:
+    return paths.root() / "ledger"
+
+
+def _pointer() -> Path:
+    return _segments().with_suffix(".dvc")
+
+
+def _dvc(command: str, target: Path) -> None:
+    """Run DVC at the root. Raises LedgerError with its first error where it fails."""
+    words = [sys.executable, "-m", "dvc", command, str(target.relative_to(paths.root()))]
+    done = subprocess.run(words, cwd=paths.root(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or ["ERROR: no word"]
+        remedy = f"`dvc {command} {words[-1]}` says more"
+        raise LedgerError(f"dvc {command}", f"failed: {errors[0].removeprefix('ERROR: ')}", remedy)
+
+
+def _say(as_json: bool, told: dict[str, Any], line: str) -> None:
+    print(json.dumps(told, indent=1) if as_json else line)
