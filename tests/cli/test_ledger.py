@@ -178,6 +178,16 @@ def test_what_cannot_be_done_is_one_line(place: Place, arguments: tuple[str, ...
     assert (code, out) == (1, "") and err.endswith(said) and err.count("\n") == 1
 
 
+def test_outside_a_repository_no_ledger_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    for command in ("stats", "pack", "verify", "prune"):
+        done = subprocess.run([sys.executable, "-m", "ultramed.cli", "ledger", command], cwd=tmp_path, text=True,
+                              capture_output=True, check=False)
+        assert done.returncode == 1 and done.stderr == (
+            "ERROR dvc.yaml: is not here; run from the root of the repository\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pull_without_storage_is_one_line(place: Place, tmp_path: Path) -> None:
     place.told("pack")
     place.commit()

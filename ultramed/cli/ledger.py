@@ -116,6 +116,9 @@ def purge(
 
 
 def _ledger() -> Ledger:
+    """Raises ParamsError outside a repository: no ledger is made there."""
+    if not (paths.root() / "dvc.yaml").exists():
+        raise ParamsError("dvc.yaml", "is not here", "run from the root of the repository")
     return Ledger(paths.ledger())
 
 
