@@ -18,13 +18,15 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a heading; columns named in `numbers` are right-aligned."""
+    """Rows of text under a heading; columns named in `numbers` are right-aligned, those in `prose` run over lines."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
     reading: str = ""  # the sentence below
     totals: int = 0  # rows at the end that are sums
+    beside: int = 0  # rows at the end that others have measured
+    prose: Sequence[int] = ()
     groups: Sequence[tuple[str, int]] = ()  # headings over several columns, with their spans
 
     @property
