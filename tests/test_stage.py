@@ -111,7 +111,7 @@ def test_an_interrupt_is_one_line_and_exit_130(tmp_path: Path) -> None:
         _, said = process.communicate(timeout=10)
     assert process.returncode == 130
     assert said.splitlines() == [
-        "ERROR stage work: interrupted; replies received so far are in the ledger, `dvc repro` goes on"]
+        "ERROR stage work: interrupted; replies and checkpoints so far are kept, `dvc repro` goes on"]
 
 
 def test_a_second_stage_in_the_worktree_waits_for_the_first(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ LINE_EVERY_S = 20.0
 
 
 class Progress:
-    """Counts steps of `what`. Use inside `with`; `total` None means unknown."""
+    """Counts steps of `what`. Use inside `with`; `total` None means unknown; `done` were done by an earlier run."""
 
-    def __init__(self, what: str, total: int | None = None) -> None:
-        self._what, self._total = what, total
-        self._count, self._started, self._said = 0, time.monotonic(), time.monotonic()
+    def __init__(self, what: str, total: int | None = None, done: int = 0) -> None:
+        self._what, self._total, self._done = what, total, done
+        self._count, self._started, self._said = done, time.monotonic(), time.monotonic()
         self._known = 0
         wide = shutil.get_terminal_size().columns  # 80 where a terminal says 0, at which tqdm would show nothing
-        self._bar = tqdm(total=total, desc=what, unit="", ncols=wide) if sys.stderr.isatty() else None
+        self._bar = tqdm(total=total, desc=what, unit="", ncols=wide, initial=done) if sys.stderr.isatty() else None
 
     def __enter__(self) -> "Progress":
         return self
@@ -41,7 +41,7 @@ class Progress:
 
     def _say(self) -> None:
         self._said = time.monotonic()
-        rate = self._count / max(self._said - self._started, 1e-9)
+        rate = (self._count - self._done) / max(self._said - self._started, 1e-9)
         of = f" of {self._total}" if self._total is not None else ""
         print(f"  {self._what}: {self._count}{of}, {rate:.1f}/s{self._source(', ')}", file=sys.stderr, flush=True)
 

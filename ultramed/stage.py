@@ -30,7 +30,7 @@ def run(main: Callable[..., None]) -> None:
     except UltramedError as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail(f"stage {name}: interrupted; replies received so far are in the ledger, `dvc repro` goes on", 130)
+        fail(f"stage {name}: interrupted; replies and checkpoints so far are kept, `dvc repro` goes on", 130)
     except OSError as error:
         if error.errno not in _STORAGE:
             raise

@@ -51,7 +51,7 @@ def test_an_interrupt_keeps_what_came_and_ends_in_one_line(ledger: Path) -> None
         _, said = asker.communicate(timeout=20)
     assert asker.returncode == 130
     assert said.splitlines() == [
-        "ERROR stage asking: interrupted; replies received so far are in the ledger, `dvc repro` goes on"]
+        "ERROR stage asking: interrupted; replies and checkpoints so far are kept, `dvc repro` goes on"]
     assert len(bought(ledger)) >= 60 - 2 * 4 * AHEAD
 
 

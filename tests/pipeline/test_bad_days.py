@@ -105,6 +105,12 @@ def test_unknown_param_is_refused_by_name(spare: Workspace) -> None:
     assert "screen.min_word" in output and "min_words" in output
 
 
+def test_a_mistake_anywhere_in_params_stops_before_anything_runs(spare: Workspace) -> None:
+    output = spare.run("dvc", "exp", "run", "-S", "iterate.reward=dpo", "pair", ok=False)
+    assert "ERROR params.yaml: iterate.reward is 'dpo', which is a policy; expected a reward model: reward" in output
+    assert output.count("Running stage") == 1
+
+
 def test_real_files_from_outside_the_repository(built: Workspace, tmp_path: Path) -> None:
     if not (real := os.environ.get("ULTRAMED_REALDATA")):
         pytest.skip("ULTRAMED_REALDATA is not set: no real public files here")

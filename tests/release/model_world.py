@@ -92,7 +92,8 @@ def write_models() -> None:
 
 def record(name: str, start: str, hashes: dict[str, str]) -> dict[str, Any]:
     return {
-        "name": name, "start": start, "method": name, "steps": 2, "seed": 7, "demonstration": False, "hashes": hashes,
+        "name": name, "start": start, "method": name, "steps": 2, "epochs": 0.5, "seed": 7, "demonstration": False,
+        "hashes": hashes,
         "rights": "open" if name == "sft" else "research", "rows": ROWS[name], "dev_rows": 2, "too_long": 0,
         "recipe": {"from": start, "method": name, "batch": 2, "loss": None},
         "training": {"lora": {"rank": 4}, "launch": "/home/somebody/accelerate.yaml"},

@@ -43,7 +43,8 @@ def test_the_page_says_that_the_papers_rows_do_not_compare(world: World) -> None
     assert "differ from the paper's" in section.lead
     assert tasks.heads[3] == "MedQA, 5" and list(tasks.rows[0])[:5] == ["base", *MEAN, "20%", "–"]
     assert "sft, self-consistency" in [row[0] for row in tasks.rows]
-    assert list(tasks.rows[-1][:2]) == ["paper: iterative DPO", "77.5%"] and tasks.beside == 5
+    assert list(tasks.rows[-1][:2]) == ["paper: iterative DPO", "77.5%"] and tasks.beside == 6
+    assert list(tasks.rows[-6][:6]) == ["guessing", "25.9%", "", "25.0%", "25.0%", "33.3%"]
 
 
 def test_answers_before_and_after_stand_side_by_side(world: World) -> None:
@@ -57,8 +58,8 @@ def test_answers_before_and_after_stand_side_by_side(world: World) -> None:
 def test_trainings_and_their_curves(world: World) -> None:
     folder = world.base / "models" / "transformers" / "sft"
     folder.mkdir(parents=True)
-    told = {"method": "sft", "start": "base", "rows": {"orca_math": 2, "medical": 9}, "steps": 2, "rights": "recipe",
-            "figures": {"dev/loss": 1.25}}
+    told = {"method": "sft", "start": "base", "rows": {"orca_math": 2, "medical": 9}, "steps": 2, "epochs": 0.5,
+            "rights": "recipe", "dev_rows": 3, "figures": {"dev/loss": 1.25}}
     (folder / "training.json").write_text(json.dumps(told))
     curve = world.base / "reports/training/sft/train/loss.tsv"
     curve.parent.mkdir(parents=True)
@@ -67,4 +68,5 @@ def test_trainings_and_their_curves(world: World) -> None:
     assert models.curve(store, "sft") == {"train/loss": [(1, 2.5), (2, 1.5)]}
     table, *drawn = training(store).blocks
     assert isinstance(table, Table) and len(drawn) == 1
-    assert list(table.rows[0]) == ["sft", "sft", "base", "medical 9, orca_math 2", "2", "recipe", "1.250", "–", "–"]
+    assert list(table.rows[0]) == ["sft", "sft", "base", "medical 9, orca_math 2", "2", "0.50", "recipe", "3", "1.250",
+                                   "–", "–"]

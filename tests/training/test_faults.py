@@ -105,6 +105,12 @@ def test_too_little_space_is_said_before_training(place: Any, monkeypatch: pytes
     make(job("sft", place.start, place.instructions, steps=1))  # LoRA needs less
 
 
+def test_a_launch_configuration_that_is_not_there_is_said_before_training(place: Any) -> None:
+    chosen = training(launch="conf/accelerate/nope.yaml")
+    with pytest.raises(ParamsError, match=r"training\.launch: cannot read conf/accelerate/nope\.yaml; name a config"):
+        make(job("sft", place.start, place.instructions, training=chosen))
+
+
 def test_full_memory_is_one_clear_line(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from transformers import Trainer

@@ -42,11 +42,16 @@ def test_splits_rights_lengths_and_leaks() -> None:
 
 
 @pytest.mark.parametrize(("weight", "least", "most"), [
-    (0.0, 0, 0), (0.25, 180, 320), (0.5, 420, 580), (1.0, 1000, 1000), (2.0, 2000, 2000), (1.5, 1420, 1580)])
+    (0.25, 180, 320), (0.5, 420, 580), (1.0, 1000, 1000), (2.0, 2000, 2000), (1.5, 1420, 1580)])
 def test_a_weight_is_a_multiple_of_the_rows(weight: float, least: int, most: int) -> None:
     found = mixed({"orca_math": weight}, [], {"orca_math": [example(f"o,{n}") for n in range(1000)]})
     assert least <= len(found.train) <= most
     assert sum(v.code == "not_drawn" for v in found.verdicts) == 1000 - len({r.id for r in found.train})
+
+
+def test_a_weight_of_0_takes_nothing() -> None:
+    found = mixed({"orca_math": 0.0, "openorca": 1.0}, [], {"orca_math": [example("o")], "openorca": [example("p")]})
+    assert [r.id for r in found.train] == ["p"] and codes(found) == {"o": "not_drawn", "p": "drawn"}
 
 
 def test_a_raised_weight_keeps_what_a_lower_one_took() -> None:

@@ -71,14 +71,17 @@ def contents(here: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(
-    killed: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    killed: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moment, method = name.split("-")
     whole = killed / f"whole-{method}"
     if not whole.exists():
         assert steps_of(planned(whole, method), whole, monkeypatch) == STEPS
     assert moment == "scratch_half_removed" or not list((killed / name / "models").glob("**/m")), "nothing half-written"
-    assert steps_of(planned(killed / name, method), killed / name, monkeypatch) == MOMENTS[moment][1]
+    left = MOMENTS[moment][1]
+    capsys.readouterr()
+    assert steps_of(planned(killed / name, method), killed / name, monkeypatch) == left
+    assert (f"goes on from step {STEPS - left}\n" in capsys.readouterr().err) == (0 < left < STEPS)
     assert contents(killed / name) == contents(whole)
     assert not [p for p in (killed / name / ".ultramed/checkpoints").iterdir() if not p.name.startswith(".")]
 

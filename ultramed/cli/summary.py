@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ultramed import params
+from ultramed import artifacts, params
 from ultramed.checks.store import Store
+from ultramed.evaluation.metrics import Mean
 from ultramed.report import models
-from ultramed.report.freshness import outdated
+from ultramed.report.freshness import Outdated
 from ultramed.report.summary import Line, as_plain, lines, spent
 
 if TYPE_CHECKING:
@@ -23,16 +24,17 @@ def summary(as_json: Annotated[bool, typer.Option("--json", help="For machines, 
     """What the last run built, what it held back and why, and what it cost."""
     store = Store(params.load())
     found = lines(store)
-    old = outdated(store, [f.artifact for f in found])
+    old = Outdated(store.base)
     if as_json:
-        told = {"stages": as_plain(found), "total": spent(store), "out_of_date": old, "models": models.as_plain(store),
-                "evaluation": spent(store, ("evaluated", "ensembles"))}
+        stale = [f.artifact for f in found if store.path(f.artifact) in old]
+        told = {"stages": as_plain(found), "total": spent(store), "out_of_date": stale,
+                "models": models.as_plain(store), "evaluation": spent(store, ("evaluated", "ensembles"))}
         print(json.dumps(told, indent=1))
         return
     _show(found, store, old)
 
 
-def _show(found: list[Line], store: Store, old: list[str]) -> None:
+def _show(found: list[Line], store: Store, old: Outdated) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -44,18 +46,20 @@ def _show(found: list[Line], store: Store, old: list[str]) -> None:
     for f in found:
         gone = [f"{n:,}" if n else "" for n in (f.dropped, f.quarantined)]
         paid = [f"{f.requests:,}", f"{f.price_usd:.2f}"] if f.requests else ["", ""]
-        table.add_row(f.artifact + "*" * (f.artifact in old), f"{f.handed:,}", f"{f.kept:,}", *gone, *paid, _why(f))
+        name = f.artifact + _star(store.path(f.artifact), old)
+        table.add_row(name, f"{f.handed:,}", f"{f.kept:,}", *gone, *paid, _why(f))
     console.print(table)
-    _show_models(console, store)
+    _show_models(console, store, old)
+    page = store.base / "reports/index.html"
     if old:
         console.print("* out of date: params, code or inputs have changed; `dvc repro` mends it")
     console.print(f"{money['requests']:,} replies used, {money['completion_tokens']:,} tokens generated, "
                   f"USD {money['price_usd']:.2f}; all reasons: `ultramed summary --json`", soft_wrap=True)
-    if (page := Path("reports/index.html")).exists():
-        console.print(f"Everything in pictures: {page.resolve()}", soft_wrap=True)
+    if page.exists():
+        console.print(f"Everything in pictures{_star(page, old)}: {page.resolve()}", soft_wrap=True)
 
 
-def _show_models(console: "Console", store: Store) -> None:
+def _show_models(console: "Console", store: Store, old: Outdated) -> None:
     """Accuracy of policies and reward models, where there are any."""
     from rich.table import Table
 
@@ -64,16 +68,25 @@ def _show_models(console: "Console", store: Store) -> None:
         table.add_column(name, justify="left" if name in ("model", "answers") else "right", no_wrap=True)
     for r in models.results(store):
         total = sum(r.outcomes.values())
-        table.add_row(r.policy, r.mode, f"{r.mean.share:.1%}", f"{r.mean.low:.0%} to {r.mean.high:.0%}",
+        place = artifacts.EVALUATED if r.mode == "greedy" else artifacts.ENSEMBLES
+        table.add_row(r.policy + _star(place / r.policy, old), r.mode, *_mean(r.mean),
                       f"{r.outcomes.get('answered', 0)} of {total}")
     for k in models.rankings(store):
-        pairs = sum(a.total for a in k.labels.values())
-        table.add_row(k.model, "ranks pairs", f"{k.mean.share:.1%}", f"{k.mean.low:.0%} to {k.mean.high:.0%}",
-                      f"{pairs} pairs" + ("" if k.reviewed else ", unreviewed"))
+        right, pairs = (sum(getattr(a, side) for a in k.labels.values()) for side in ("right", "total"))
+        table.add_row(k.model + _star(artifacts.REWARDBENCH / k.model, old), "ranks pairs", *_mean(k.mean),
+                      f"{right} of {pairs} pairs" + ("" if k.reviewed else ", unreviewed"))
     if table.rows:
         console.print()
         console.print(table)
         console.print()
+
+
+def _star(path: Path, old: Outdated) -> str:
+    return "*" * (path in old)
+
+
+def _mean(mean: Mean) -> tuple[str, str]:
+    return f"{mean.share:.1%}", f"{mean.low:.0%} to {mean.high:.0%}"
 
 
 def _why(line: Line) -> str:

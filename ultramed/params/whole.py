@@ -94,6 +94,9 @@ class Params(Section):
     def _trained_models_fit_together(self) -> "Params":
         if twice := {*self.ours} & {*self.models.local, *self.models.remote}:
             raise ValueError(f"train.{min(twice)}: a model under models has that name; choose another")
+        if self.base.model not in self.models.local:
+            raise ValueError(f"base.model is '{self.base.model}', which is no name in models.local; expected one of "
+                             f"{', '.join(self.models.local)}")
         starts = {f"train.{n}.from": t.from_ for n, t in self.train.items()}
         starts |= {f"iterate.rounds.{n}.from": r.from_ for n, r in self.iterate.rounds.items()}
         for where, name in starts.items():
@@ -116,6 +119,8 @@ class Params(Section):
         if self.iterate.recipe.method not in ("dpo", "kto"):
             raise ValueError(f"iterate.recipe.method is {self.iterate.recipe.method}; expected dpo or kto")
         for kind, weights in (("instructions", self.mix.instructions), ("preferences", self.mix.preferences)):
+            if not any(weights.values()):
+                raise ValueError(f"mix.{kind}: every weight is 0; expected one above 0 at least")
             for name in weights:
                 if name != MEDICAL and name not in self.general:
                     raise ValueError(

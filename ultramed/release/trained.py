@@ -39,10 +39,11 @@ class Record(BaseModel):
     method: str
     start: str  # name of the model it started from
     steps: int
+    epochs: float  # how often its rows were gone through
     seed: int
     rights: str
     demonstration: bool
-    rows: dict[str, int]  # learnt from, by set
+    rows: dict[str, int]  # to learn from, by set
     dev_rows: int
     too_long: int
     hashes: Hashes

@@ -54,16 +54,18 @@ def _questions(store: Store) -> dict[str, str]:
 def _tasks(found: list[Result]) -> Table:
     rows = [[_name(r), f"{r.mean.share:.1%}", f"{r.mean.low:.0%} to {r.mean.high:.0%}",
              *(f"{r.tasks[task].share:.0%}" if task in r.tasks else "–" for task in paper.COLUMNS)] for r in found]
-    for name, values in paper.RESULTS.items():
-        method, mean = name.removeprefix("UltraMix + "), sum(values) / len(values)
-        rows.append([f"paper: {method}", f"{mean:.1f}%", "", *(f"{v:.1f}%" for v in values)])
+    guessed = [100 / (3 if task == "pubmedqa" else 4) for task in paper.COLUMNS]
+    for name, values in {"guessing": guessed, **paper.RESULTS}.items():
+        who = f"paper: {name.removeprefix('UltraMix + ')}" if name in paper.RESULTS else name
+        rows.append([who, f"{sum(values) / len(values):.1f}%", "", *(f"{v:.1f}%" for v in values)])
     counts = found[0].tasks if found else {}
     heads = [f"{NAMES[t]}, {counts[t].total}" if t in counts else NAMES[t] for t in paper.COLUMNS]
     return Table(["Model", "Mean", "95 %", *heads], rows, range(1, 12),
                  "Share of right answers, by task with its number of items. The mean is the plain mean of the nine "
-                 "tasks; with few items its interval is wide, and differences inside it mean nothing. The paper's "
-                 "rows: Llama-3-8B-Instruct, and 8B models trained on UltraMix by the method named.",
-                 beside=len(paper.RESULTS))
+                 "tasks; with few items its interval is wide, and differences inside it mean nothing. Guessing finds "
+                 "one letter of four, of PubMedQA's one of three. The paper's rows: Llama-3-8B-Instruct, and 8B models "
+                 "trained on UltraMix by the method named.",
+                 beside=len(paper.RESULTS) + 1)
 
 
 def _name(result: Result) -> str:
@@ -83,12 +85,14 @@ def _rewards(store: Store) -> list[Table]:
         return []
     labels = sorted({*paper.REWARDS, *(name for r in found for name in r.labels)})
     rows = [[r.model, *(_accuracy(r.labels.get(name)) for name in labels), f"{r.mean.share:.1%}",
+             f"{sum(a.right for a in r.labels.values())} of {sum(a.total for a in r.labels.values())}",
              "reviewed" if r.reviewed else "unreviewed"] for r in found]
     rows.append(["paper: UltraMedRM-8B", *(f"{v:.1f}%" if (v := paper.REWARDS.get(name)) else "–" for name in labels),
-                 f"{sum(paper.REWARDS.values()) / len(paper.REWARDS):.1f}%", "reviewed"])
-    return [Table(["Reward model", *labels, "Mean", "Labels"], rows, range(1, len(labels) + 2),
+                 f"{sum(paper.REWARDS.values()) / len(paper.REWARDS):.1f}%", "", "reviewed"])
+    return [Table(["Reward model", *labels, "Mean", "Pairs", "Labels"], rows, range(1, len(labels) + 3),
                   "Medical RewardBench: how often the chosen answer of a pair in the split test gets the higher "
-                  "reward. Unreviewed: the pairs stand as the judge left them, no person has looked at them.",
+                  "reward; the mean is that of the labels. Unreviewed: the pairs stand as the judge left them, no "
+                  "person has looked at them.",
                   beside=1)]
 
 

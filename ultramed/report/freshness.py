@@ -1,4 +1,4 @@
-"""Which artifacts are out of date: those of stages that `dvc status` calls changed, and everything made from them."""
+"""Which paths are out of date: outputs of stages that `dvc status` calls changed, and everything made from them."""
 
 import json
 import subprocess
@@ -8,35 +8,44 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ultramed.checks.store import Store
+TOKENS = "quality/tokens"  # never change: what stands behind a gate is as fresh as what the gate has judged
 
 
-def outdated(store: Store, artifacts: list[str]) -> list[str]:
-    """Those of the artifacts that a `dvc repro` would make anew or might; none where DVC cannot tell."""
-    done = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], cwd=store.base, capture_output=True,
-                          text=True, check=False)
-    lock = store.base / "dvc.lock"
-    if done.returncode or not lock.exists():
-        return []
-    stages = (YAML(typ="safe").load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
-    changed = {name.removeprefix("dvc.yaml:") for name in json.loads(done.stdout or "{}")}
-    made = [path for name in _downstream(stages, changed) for path in _paths(stages.get(name, {}), "outs")]
-    return [a for a in artifacts if any(_meet(str(store.path(a).relative_to(store.base)), path) for path in made)]
+class Outdated:
+    """Outputs under `base` that a `dvc repro` would make anew or might; none where DVC cannot tell."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        done = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], cwd=base, capture_output=True,
+                              text=True, check=False)
+        lock = base / "dvc.lock"
+        known = not done.returncode and lock.exists()
+        stages = ((YAML(typ="safe").load(lock.read_text(encoding="utf-8")) or {}) if known else {}).get("stages", {})
+        changed = {name.removeprefix("dvc.yaml:") for name in json.loads(done.stdout or "{}")} if known else set()
+        self._paths = [path for name in _downstream(stages, changed) for path in _made(stages.get(name, {}))]
+
+    def __bool__(self) -> bool:
+        return bool(self._paths)
+
+    def __contains__(self, path: Path) -> bool:
+        """Whether something of a path (below `base`, or from there) is out of date."""
+        place = str(path.relative_to(self.base) if path.is_relative_to(self.base) else path)
+        return any(_meet(place, made) for made in self._paths)
 
 
 def _downstream(stages: dict[str, Any], changed: set[str]) -> set[str]:
     """The changed stages and all that depend on what they make."""
     found, edge = set(changed), set(changed)
     while edge:
-        made = [path for name in edge for path in _paths(stages.get(name, {}), "outs")]
+        made = [path for name in edge for path in _made(stages.get(name, {}))]
         edge = {name for name, stage in stages.items() if name not in found
-                and any(_meet(dep, path) for dep in _paths(stage, "deps") for path in made)}
+                and any(_meet(dep["path"], path) for dep in stage.get("deps", []) for path in made)}
         found |= edge
     return found
 
 
-def _paths(stage: dict[str, Any], side: str) -> list[str]:
-    return [entry["path"] for entry in stage.get(side, [])]
+def _made(stage: dict[str, Any]) -> list[str]:
+    return [out["path"] for out in stage.get("outs", []) if not out["path"].startswith(TOKENS)]
 
 
 def _meet(one: str, other: str) -> bool:

@@ -1,6 +1,7 @@
 """What all methods share: the loaded parts, TRL's settings, and a watch over the run."""
 
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,8 +94,9 @@ def watch(name: str) -> Any:
         stepped = False  # whether training has begun, or gone on from a checkpoint
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.progress = Progress(f"train {name}, steps", state.max_steps)
-            self.progress.step(state.global_step)
+            if state.global_step and state.is_world_process_zero:
+                print(f"  train {name}: goes on from step {state.global_step}", file=sys.stderr, flush=True)
+            self.progress = Progress(f"train {name}, steps", state.max_steps, state.global_step)
 
         def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.stepped = True

@@ -12,7 +12,7 @@ from typing import Any
 from ultramed import tables
 from ultramed.artifacts import RECORD
 from ultramed.curation.rights import most_restrictive
-from ultramed.errors import ModelError, UltramedError
+from ultramed.errors import ModelError, ParamsError, UltramedError
 from ultramed.records import Example, Preference
 from ultramed.training import dpo, kto, reward, sft
 from ultramed.training.base import source
@@ -31,6 +31,7 @@ def make(job: Job, rights: str, demonstration: bool) -> None:
 
     `rights` is the base model's class, `demonstration` whether it is for demonstration only.
     """
+    _check_launch(job)
     need_space(job)
     job.scratch.mkdir(parents=True, exist_ok=True)
     with open(_beside(job, "lock"), "w", encoding="utf-8") as lock:
@@ -96,7 +97,8 @@ def _go_on(trainer: Any, checkpoint: str | None, watcher: Any) -> None:
 
 def _write_done(job: Job, data: Data, state: Any) -> None:
     found = curves(state.log_history)
-    done = {"method": job.recipe.method, "steps": state.global_step, "rows": data.counts, "rights": data.rights,
+    done = {"method": job.recipe.method, "steps": state.global_step, "epochs": round(state.epoch, 4),
+            "rows": data.counts, "rights": data.rights,
             "dev_rows": len(data.dev), "too_long": data.too_long, "curves": found,
             "figures": {name: points[-1][1] for name, points in found.items()}}
     tables.write_text(job.scratch / FINAL / DONE, json.dumps(done))
@@ -133,6 +135,13 @@ def _remove(scratch: Path) -> None:
     shutil.rmtree(gone, ignore_errors=True)
     os.rename(scratch, gone)
     shutil.rmtree(gone)
+
+
+def _check_launch(job: Job) -> None:
+    """Raises ParamsError where the configuration of `accelerate` is not there."""
+    if job.training.launch is not None and not Path(job.training.launch).is_file():
+        raise ParamsError("params.yaml: training.launch", f"cannot read {job.training.launch}",
+                          "name a configuration such as conf/accelerate/zero3.yaml, or null")
 
 
 def _launch(job: Job, lock: int) -> None:

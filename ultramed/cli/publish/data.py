@@ -31,8 +31,7 @@ def data(
         message = f"{settings.release.name}, profile {profile}"
         shipment = Shipment(folder, repo_id, profile, tag, public, message)
         sending.show(shipment, rows_of(folder))
-        if not dry_run:
-            sending.send(shipment, "load_dataset")
+        sending.send(shipment, "load_dataset", dry_run)
     except UltramedError as error:
         fail(str(error))
 

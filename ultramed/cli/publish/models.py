@@ -36,7 +36,6 @@ def models(
             message = f"{settings.release.name}, model {model}"
             shipment = Shipment(folder, repo_id, found.rights, tag, public, message, MODEL)
             sending.show(shipment, found.record.rows)
-            if not dry_run:
-                sending.send(shipment, trained.loader(found))
+            sending.send(shipment, trained.loader(found), dry_run)
     except UltramedError as error:
         fail(str(error))

@@ -46,8 +46,11 @@ def show(shipment: Shipment, rows: dict[str, int]) -> None:
         print(f"  {count:>12,} rows   {name}")
 
 
-def send(shipment: Shipment, load: str) -> None:
+def send(shipment: Shipment, load: str, dry_run: bool) -> None:
     """Send it; `load` is the function that reads it back."""
+    if dry_run:
+        print("dry run: nothing was sent; token and repository on the Hub were not looked at")
+        return
     message = f"{shipment.message}, from Git commit {fitness.head()[:12]}"
     sent = hub.publish(dataclasses.replace(shipment, message=message))
     revision = shipment.tag or sent.commit
