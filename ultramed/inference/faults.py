@@ -11,7 +11,7 @@ Script, JSON, every part optional:
     reply        null           a fixed text for every request, instead of the oracle's
     faults       [{"kind": "500", "share": 0.1, "times": 1}]
                  share: of all requests; times: of the first tries of one request, null for all of them
-                 kinds: see KINDS
+                 kinds: see fault_kinds.KINDS
     retry_after  0.2            seconds that `429-after` asks for
     stall_s      3600           how long `stall` says nothing, and how long `trickle` takes for a whole answer
 """
@@ -24,54 +24,14 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from ultramed.inference.fault_kinds import LINE, Script, spoilt
 from ultramed.inference.oracle import Oracle, completion, serve
-
-KINDS = {
-    "429": "too many requests", "429-after": "too many requests, with Retry-After", "500": "an error of the server",
-    "400": "refused for good", "reset": "the connection is reset", "stall": "no byte comes",
-    "trickle": "the answer comes byte by byte", "truncated": "the body ends in the midst of its JSON",
-    "garbage": "a body that is no JSON", "length": "cut by the token limit", "empty": "an answer without text",
-    "refusal": "the model declines", "wrong": "JSON of another shape: too few items, a score out of range",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens to a share of the requests, on the first `times` tries of each; None: every time."""
-
-    kind: str
-    share: float
-    times: int | None = 1
-
-
-@dataclass(frozen=True)
-class Script:
-    """How the endpoint behaves."""
-
-    faults: tuple[Fault, ...] = ()
-    seed: int = 0
-    latency_s: tuple[float, float] = (0.0, 0.0)
-    reply: str | None = None
-    retry_after: float = 0.2
-    stall_s: float = 3600.0
-
-    @classmethod
-    def read(cls, values: dict[str, Any]) -> "Script":
-        """Raises ValueError for an unknown kind or name."""
-        faults = tuple(Fault(**fault) for fault in values.get("faults", []))
-        if unknown := {fault.kind for fault in faults} - KINDS.keys():
-            raise ValueError(f"unknown kinds of fault {sorted(unknown)}; expected {', '.join(KINDS)}")
-        try:
-            return cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
-        except TypeError as error:
-            raise ValueError(str(error)) from None
 
 
 @dataclass
@@ -103,7 +63,7 @@ class Faults:
         await asyncio.sleep(chance.uniform(*self.script.latency_s))
         body = self._answer(json.loads(raw), attempt.fault)
         if attempt.fault in LINE:
-            return await LINE[attempt.fault](self, request, body)
+            return await LINE[attempt.fault](self.script, request, body)
         response = web.Response(body=body, content_type="application/json")
         await response.prepare(request)
         await response.write_eof()
@@ -121,7 +81,7 @@ class Faults:
         """The whole completion, with a fault of its content where one is due."""
         text, alternatives = (self.script.reply, []) if self.script.reply is not None else self.oracle.reply(body)
         if fault == "wrong":
-            text = json.dumps(_spoilt(json.loads(text))) if text.startswith("{") else "{}"
+            text = json.dumps(spoilt(json.loads(text))) if text.startswith("{") else "{}"
         text = {"empty": "", "refusal": "I'm sorry, I can't help with that."}.get(fault, text)
         reason = "length" if fault == "length" else "stop"
         return json.dumps(completion(body, text, alternatives, reason)).encode()
@@ -130,60 +90,6 @@ class Faults:
         """What was asked: in all, distinct requests, tries by fault."""
         kinds = Counter(attempt.fault or "none" for attempt in self.tries)
         return {"tries": len(self.tries), "requests": len(self.seen), "by_fault": dict(sorted(kinds.items()))}
-
-
-def _spoilt(value: Any) -> Any:
-    """The same JSON with one item too few in every list, and numbers out of every range."""
-    if isinstance(value, dict):
-        return {key: _spoilt(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_spoilt(inner) for inner in value[:-1]]
-    return 99 if isinstance(value, int) and not isinstance(value, bool) else ["?"] if isinstance(value, str) else value
-
-
-def _status(kind: str) -> "Answerer":
-    async def refuse(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
-        headers = {"Retry-After": f"{faults.script.retry_after:g}"} if kind == "429-after" else {}
-        error = {"error": {"message": KINDS[kind], "type": "scripted", "code": kind}}
-        return web.json_response(error, status=int(kind[:3]), headers=headers)
-
-    return refuse
-
-
-async def _reset(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
-
-
-async def _stall(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
-    await asyncio.sleep(faults.script.stall_s)
-    return web.Response(body=body, content_type="application/json")
-
-
-async def _trickle(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
-    await response.prepare(request)
-    for at in range(0, len(body), step := max(1, len(body) // 100)):
-        await response.write(body[at : at + step])
-        await asyncio.sleep(faults.script.stall_s / 100)
-    await response.write_eof()
-    return response
-
-
-async def _truncated(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
-    return web.Response(body=body[: len(body) // 2], content_type="application/json")
-
-
-async def _garbage(faults: Faults, request: web.Request, body: bytes) -> web.StreamResponse:
-    return web.Response(body=b"<html>gateway</html>", content_type="application/json")
-
-
-Answerer = Callable[[Faults, web.Request, bytes], Awaitable[web.StreamResponse]]
-LINE: dict[str, Answerer] = {  # faults of the line; the others are in what is said, in a sound envelope
-    **{kind: _status(kind) for kind in ("400", "429", "429-after", "500")},
-    "reset": _reset, "stall": _stall, "trickle": _trickle, "truncated": _truncated, "garbage": _garbage,
-}  # fmt: skip
 
 
 def application(faults: Faults) -> web.Application:

@@ -127,6 +127,7 @@ def test_the_client_gets_through_what_clears(tmp_path: Path, ledger: Path) -> No
 @pytest.mark.parametrize(("script", "said"), [
     ({"faults": [{"kind": "flood", "share": 1.0}]}, "unknown kinds of fault ['flood']; expected 429, "),
     ({"latency": 3}, "unexpected keyword argument 'latency'"),
+    ({"faults": [{"kind": "500", "part": 1.0}]}, "unexpected keyword argument 'part'"),
 ])  # fmt: skip
 def test_a_script_with_a_mistake_is_one_line(tmp_path: Path, script: dict, said: str) -> None:
     (tmp_path / "script.json").write_text(json.dumps(script), encoding="utf-8")
