@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 
 import duckdb
 import pytest
@@ -11,6 +12,13 @@ pytestmark = pytest.mark.slow
 POLICIES = ("base", "sft", "dpo", "iterate-1")
 
 
+@pytest.fixture(autouse=True)
+def restored(built: Workspace) -> Iterator[None]:
+    """Whatever becomes of a test, the next one finds the workspace as it was built."""
+    yield
+    built.restore()
+
+
 def test_an_experiment_reruns_only_what_depends_on_it(built: Workspace) -> None:
     asked = built.replies()
     output = built.run("dvc", "exp", "run", "-n", "stricter", "-S", "pair.easy=3", "summary")
@@ -18,7 +26,6 @@ def test_an_experiment_reruns_only_what_depends_on_it(built: Workspace) -> None:
     for stage in ("screen", "score", "curate", "complete", "judge"):
         assert f"Running stage '{stage}'" not in output
     assert built.replies() == asked
-    built.restore()
 
 
 def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> None:
@@ -29,7 +36,6 @@ def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> 
     assert before - after and not {i for i in after if i.startswith("MedMCQA,")}
     # rows went, none came: completions need nothing new; the pool may be filled up with other rows
     assert built.replies() - asked <= 12 * 5
-    built.restore()
 
 
 def test_three_queued_experiments_share_the_ledger(built: Workspace) -> None:
@@ -62,7 +68,6 @@ def test_a_model_of_ours_joins_the_pool(built: Workspace) -> None:
     assert set(_column(built, "model", "candidates/ultramedical/manifest")) == {"sft"}
     pairs = _column(built, "id", "paired/rows")
     assert any("ultramedical" in pair for pair in pairs) and not any("creative" in pair for pair in pairs)
-    built.restore()
 
 
 def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspace) -> None:
@@ -70,7 +75,6 @@ def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspa
     output = built.run("dvc", "exp", "run", "-n", "weight", "-S", "mix.preferences.ultrainteract=1.0", "train@reward")
     assert _ran(output) == {"mix-preferences", "check@preferences", "train@reward"}
     assert _column(built, "source", "mixed/preferences/rows").count("ultrainteract") >= 2 * before > 0
-    built.restore()
 
 
 def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
@@ -79,7 +83,6 @@ def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
     assert _ran(output) == {"sample@2", "iterate@2", "evaluate@iterate-2", "check@evaluated", "results"}
     found = json.loads((built.root / "results.json").read_text())["accuracy"]
     assert {"iterate-1", "iterate-2"} <= set(found)
-    built.restore()
 
 
 def test_a_training_param_retrains_that_model_and_what_starts_from_it(built: Workspace) -> None:
@@ -87,7 +90,6 @@ def test_a_training_param_retrains_that_model_and_what_starts_from_it(built: Wor
     assert _ran(output) == {"train@dpo", "sample@1", "iterate@1"}
     assert set(json.loads(built.run("dvc", "status", "--json"))) & {f"evaluate@{name}" for name in POLICIES} == {
         "evaluate@dpo", "evaluate@iterate-1"}
-    built.restore()
 
 
 def _ran(output: str) -> set[str]:

@@ -29,7 +29,7 @@ class Client:
     def __init__(self, name: str, stage: str, target: Target, identity: str, settings: parameters.Params) -> None:
         self.name, self.stage, self.identity = name, stage, identity
         self.settings = settings.model(name)
-        self.local = name in settings.models.local
+        self.local = not isinstance(self.settings, parameters.RemoteModel)  # models of ours run here, too
         self.manifest: list[Use] = []
         self._target = target
         self._ledger = Ledger(paths.ledger())
