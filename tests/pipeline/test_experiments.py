@@ -74,7 +74,7 @@ def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspa
     before = _column(built, "source", "mixed/preferences/rows").count("ultrainteract")
     output = built.run("dvc", "exp", "run", "-n", "weight", "-S", "mix.preferences.ultrainteract=1.0", "train@reward")
     assert _ran(output) == {"mix-preferences", "check@preferences", "train@reward"}
-    assert _column(built, "source", "mixed/preferences/rows").count("ultrainteract") >= 2 * before > 0
+    assert _column(built, "source", "mixed/preferences/rows").count("ultrainteract") > before > 0
 
 
 def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
