@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from clients import KEY, ask, statuses, told, values
-from loopback import Loopback, question, settings
+from loopback import SETTINGS, Loopback, client, question, settings
 
 from ultramed.errors import ModelError, RightsError
 from ultramed.params import Price
@@ -69,3 +69,9 @@ def test_the_manifest_says_what_was_used_and_what_it_cost_when_it_was_bought() -
     assert (use.request_key, use.reply_hash, use.model, use.prompt, use.prompt_tokens, use.completion_tokens) == (
         question("q").key("identity"), bought[0].reply.hash, "api", "solve", 10, 2)
     assert cheap.manifest == dear.manifest
+
+
+def test_models_of_ours_run_on_this_machine(ledger: Path) -> None:
+    address = "http://127.0.0.1:1/v1"
+    assert client(address, "sft", SETTINGS).local and client(address, "base", SETTINGS).local
+    assert not client(address, "api").local
