@@ -71,10 +71,16 @@ def test_a_model_of_ours_joins_the_pool(built: Workspace) -> None:
 
 
 def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspace) -> None:
-    before = _column(built, "source", "mixed/preferences/rows").count("ultrainteract")
+    before, left = _ultrainteract(built)
     output = built.run("dvc", "exp", "run", "-n", "weight", "-S", "mix.preferences.ultrainteract=1.0", "train@reward")
     assert _ran(output) == {"mix-preferences", "check@preferences", "train@reward"}
-    assert _column(built, "source", "mixed/preferences/rows").count("ultrainteract") > before > 0
+    assert before > 0 < left and _ultrainteract(built) == (before + left, 0)
+
+
+def _ultrainteract(built: Workspace) -> tuple[int, int]:
+    """Rows of the set that are learnt from, and those that its weight left out."""
+    codes = _column(built, "code", "mixed/preferences/verdicts", "id LIKE 'UltraInteract,%'")
+    return codes.count("drawn"), codes.count("not_drawn")
 
 
 def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
@@ -103,6 +109,7 @@ def _curated(built: Workspace) -> list[str]:
     return _column(built, "id", "curated/rows")
 
 
-def _column(built: Workspace, name: str, table: str) -> list[str]:
-    rows = duckdb.sql(f"SELECT {name} FROM read_parquet('{built.root}/data/{table}-*.parquet')").fetchall()
+def _column(built: Workspace, name: str, table: str, where: str = "true") -> list[str]:
+    files = f"{built.root}/data/{table}-*.parquet"
+    rows = duckdb.sql(f"SELECT {name} FROM read_parquet('{files}') WHERE {where}").fetchall()
     return [row[0] for row in rows]
