@@ -84,7 +84,7 @@ def _add_decisions(db: Db, story: Story, places: list[Path]) -> None:
     ids = [story.id, *(p["id"] for p in story.pairs)]
     for place in places:
         story.verdicts += [{"artifact": str(place), **r} for r in _find(db, place, "verdicts", "id", *ids)]
-        story.requests += _find(db, place, "manifest", "row_id", *_asked_as(story.id))
+        story.requests += _find(db, place, "manifest", "row_id", *asked_as(story.id))
     _add_replies(story)
 
 
@@ -96,7 +96,7 @@ def _raw(story: Story, params: Params) -> str:
     return excerpt(artifacts.RAW / source, origins[0]) if source and origins else ""
 
 
-def _asked_as(row_id: str) -> list[str]:
+def asked_as(row_id: str) -> list[str]:
     """Ids in manifests: tasks of WikiInstruct are asked for by the subfield, and subfields by the domain."""
     if not row_id.startswith("WikiInstruct,") or "-synthetic-" in row_id:
         return [row_id]

@@ -87,6 +87,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return place
 
 
+def test_a_row_that_was_asked_for_by_its_subfield_is_found(place: Place) -> None:
+    """Tasks of WikiInstruct are asked for by the subfield, and subfields by the domain."""
+    asked = {"WikiInstruct,Heart": 3, "WikiInstruct,Heart_0": 4, "WikiInstruct,Lung_0": 5}
+    uses = [Use(row, "ask", KEYS[n], "h", "m", "p", "p", 1, 1, 0.0, "ok") for row, n in asked.items()]
+    with tables.artifact(place.root / "data/synthetic/wikipedia") as folder:
+        tables.write(folder, "manifest", Use, uses)
+    assert place.told("purge", "--row", "WikiInstruct,Heart_0_1", "--yes")["removed"] == 2
+    assert set(place.ledger.get(KEYS)) == {*KEYS} - {KEYS[3], KEYS[4]}
+
+
 def test_what_was_bought_is_counted_by_stage_and_model(place: Place) -> None:
     told = place.told("stats")
     assert (told["replies"], told["tokens"], told["price_usd"]) == (12, 180, 3.0)

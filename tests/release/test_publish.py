@@ -1,7 +1,9 @@
 """`ultramed publish data` in a small Git and DVC repository, against the loopback Hub."""
 
 import json
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,7 +65,22 @@ def test_a_dry_run_shows_everything_and_asks_nobody(start_hub: Callable[..., Loo
     assert "UltraMedical, profile open → me/open (private, tag v1)" in done.stdout
     assert "data/instructions/train-00000-of-00001.parquet" in done.stdout
     assert "1 rows   instructions train" in done.stdout
+    assert "token and repository on the Hub were not looked at" in done.stdout
     assert not touched(hub)
+
+
+def test_a_packed_ledger_that_is_not_here_stops_nothing(
+    start_hub: Callable[..., LoopbackHub], repository: Path
+) -> None:
+    """It is no part of a release; in a fresh clone it is absent until somebody pulls it."""
+    (repository / "ledger").mkdir()
+    (repository / "ledger/segment.parquet").write_bytes(b"replies")
+    run(repository, sys.executable, "-m", "dvc", "add", "-q", "ledger")
+    run(repository, "git", "add", "-A")
+    run(repository, "git", "commit", "-q", "-m", "replies")
+    shutil.rmtree(repository / "ledger")
+    done = publish(start_hub(), repository, "--dry-run")
+    assert done.returncode == 0, done.stderr
 
 
 def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], repository: Path) -> None:

@@ -242,6 +242,7 @@ def test_a_dry_run_shows_everything_and_asks_nobody(start_hub: Callable[..., Loo
     assert done.returncode == 0, done.stderr
     for name in ("model.safetensors", "README.md", "NOTICE.md", ".eval_results/medqa.yaml", "training.json"):
         assert f"bytes  {name}\n" in done.stdout
+    assert "token and repository on the Hub were not looked at" in done.stdout
     assert not (hub.root / "requests.jsonl").exists()
 
 

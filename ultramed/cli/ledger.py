@@ -13,6 +13,7 @@ from ultramed import paths
 from ultramed.errors import LedgerError, ParamsError
 from ultramed.inference import segments, upkeep
 from ultramed.inference.ledger import Ledger
+from ultramed.lineage import asked_as
 
 app = typer.Typer(help="Replies that were bought: look at them, carry them, take some out.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
@@ -93,7 +94,7 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
 
 @app.command()
 def purge(
-    row: Annotated[str, typer.Option(help="Everything that was asked for this row.")] = "",
+    row: Annotated[str, typer.Option(help="What was asked for this row; --text finds it in others, too.")] = "",
     text: Annotated[str, typer.Option(help="Every exchange in which these words stand.")] = "",
     yes: Yes = False,
     as_json: Json = False,
@@ -102,7 +103,7 @@ def purge(
     if bool(row) == bool(text):
         raise ParamsError("ultramed ledger purge", "expected either --row or --text")
     ledger = _ledger()
-    keys = upkeep.asked_for(paths.root() / "data", row) if row else set(upkeep.mentioning(ledger, text))
+    keys = upkeep.asked_for(paths.root() / "data", asked_as(row)) if row else set(upkeep.mentioning(ledger, text))
     gone, changed = 0, []
     if yes:
         gone, changed = upkeep.remove(ledger, keys), segments.remove(_segments(), keys)

@@ -64,11 +64,11 @@ def mentioning(ledger: Ledger, text: str) -> list[str]:
     return [key for (key,) in ledger.read(query, (inside, inside))]
 
 
-def asked_for(data: Path, row_id: str) -> set[str]:
-    """Request keys that manifests under a folder name for a row."""
+def asked_for(data: Path, row_ids: list[str]) -> set[str]:
+    """Request keys that manifests under a folder name for these rows."""
     found: set[str] = set()
     for shard in sorted(data.rglob("manifest-*.parquet")):
-        table = pq.read_table(shard, columns=["row_id", "request_key"], filters=[("row_id", "=", row_id)])
+        table = pq.read_table(shard, columns=["row_id", "request_key"], filters=[("row_id", "in", row_ids)])
         found.update(table["request_key"].to_pylist())
     return found
 
