@@ -96,6 +96,9 @@ def test_a_training_param_retrains_that_model_and_what_starts_from_it(built: Wor
     assert _ran(output) == {"train@dpo", "sample@1", "iterate@1"}
     assert set(json.loads(built.run("dvc", "status", "--json"))) & {f"evaluate@{name}" for name in POLICIES} == {
         "evaluate@dpo", "evaluate@iterate-1"}
+    told = built.ultramed("summary")
+    starred = {name for name in POLICIES if f"\n{name}*" in told}
+    assert starred == {"dpo", "iterate-1"} and "Everything in pictures*: " in told
 
 
 def _ran(output: str) -> set[str]:

@@ -74,7 +74,7 @@ def _show_models(console: "Console", store: Store, old: Outdated) -> None:
     for k in models.rankings(store):
         right, pairs = (sum(getattr(a, side) for a in k.labels.values()) for side in ("right", "total"))
         table.add_row(k.model + _star(artifacts.REWARDBENCH / k.model, old), "ranks pairs", *_mean(k.mean),
-                      f"{right} of {pairs} pairs" + ("" if k.reviewed else ", unreviewed"))
+                      f"{right} of {pairs}" + ("" if k.reviewed else ", unreviewed"))
     if table.rows:
         console.print()
         console.print(table)
