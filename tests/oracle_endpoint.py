@@ -91,7 +91,8 @@ def settings(address: str = "http://127.0.0.1:1/v1", **changes: Any) -> Params:
     """The project's params with the oracle for every stage. Changes name their place: `complete__attempts=1`."""
     tree = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     tree["models"]["remote"] = {"oracle": {
-        "base_url": address, "model": "oracle", "revision": "1", "provider": "here", "rights": "open"}}
+        "base_url": address, "model": "oracle", "revision": "1", "provider": "here", "rights": "open",
+        "price": {"prompt": 0.0, "completion": 0.0}}}
     pool = tree["candidates"]["pool"].values()
     for section in (*(tree[s] for s in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")), *pool):
         section["model"] = "oracle"

@@ -59,7 +59,7 @@ def test_whole_numbers_do_for_shares(tmp_path: Path) -> None:
 
 
 UNKNOWN = [
-    (lambda v: v.update(sede=1), "sede: is unknown; did you mean seed? allowed here: base, benchmarks, candidates, "),
+    (lambda v: v.update(sede=1), "sede: is unknown; did you mean seed? allowed here: base, benchmarks, budget_usd, "),
     (lambda v: v["dedup"].update(treshold=0.8),
      "dedup.treshold: is unknown; did you mean threshold? allowed here: permutations, shingle, threshold"),
     (lambda v: v["dedup"].update(treshold=v["dedup"].pop("threshold")),

@@ -6,7 +6,8 @@ UltramedError            one clear line: where, what was found, what was expecte
 ├── SourceError          a raw file: unreadable, wrong hash, too many broken rows
 ├── PromptError          a prompt file, or a variable it was (not) given
 ├── ModelError           a model or its endpoint: unreachable, refused, does not start
-│   └── LedgerError      the record of replies: another version, read-only, damaged
+│   ├── LedgerError      the record of replies: another version, read-only, damaged
+│   └── BudgetError      no money left for the next request, or a price nobody knows
 ├── GateError            a data-quality check that did not hold
 ├── RightsError          something a profile forbids to publish
 └── PublishError         the Hub, or a working tree that is not fit to be published
@@ -51,6 +52,10 @@ class ModelError(UltramedError):
 
 class LedgerError(ModelError):
     """The ledger cannot be opened or written."""
+
+
+class BudgetError(ModelError):
+    """The budget has no room for the next request, or its price is unknown."""
 
 
 class GateError(UltramedError):

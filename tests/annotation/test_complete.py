@@ -56,7 +56,7 @@ def test_right_answers_are_accepted_at_once(served: Served, form: str) -> None:
     assert first.reasoning == "The planted truth names this option."
     assert first.text == "The planted truth names this option.\n\nSo, the answer is B."
     assert [u.step for u in client.manifest] == ["attempt-1"] * 4
-    assert first.request_key == client.manifest[0].request_key
+    assert first.request_key == next(iter(client.manifest)).request_key
     assert {b["response_format"]["json_schema"]["name"] if form == "json" else b.get("response_format")
             for b in served.bodies} == ({"Explained"} if form == "json" else {None})
 

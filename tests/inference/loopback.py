@@ -5,6 +5,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +92,15 @@ def settings(concurrency: int = 4, price: Price | None = None, key_env: str | No
     """The project's parameters with two models: `here`, on this machine, and `api`, somewhere else."""
     here = LocalModel(location="-", engine="llama.cpp", rights="open", concurrency=concurrency)
     api = RemoteModel(base_url=address, model="m", revision="1", provider="p", api_key_env=key_env, rights="open",
-                      concurrency=concurrency, price=price)
+                      concurrency=concurrency, price=price or Price(prompt=0.0, completion=0.0))
     return SETTINGS.model_copy(update={"models": Models(local={"here": here}, remote={"api": api})})
 
 
 def client(address: str, name: str = "here", given: Params | None = None, key_env: str | None = None) -> Client:
     """A client whose retries follow fast upon each other; its ledger is where ULTRAMED_LEDGER says."""
-    target = Target(name, address, name, key_env, backoff_s=0.005)
-    return Client(name, "trial", target, "identity", given or settings())
+    given = given or settings()
+    target = Target(name, (address,), name, key_env, given.model(name).concurrency, backoff_s=0.005, patience_s=0.05)
+    return Client(name, "trial", lambda: nullcontext(target), "identity", given)
 
 
 def question(text: str, row: str = "", **more: Any) -> Request:

@@ -1,5 +1,6 @@
 """The oracle: what is planted comes back, and the errors and biases that are set can be measured."""
 
+import json
 from collections import Counter
 from itertools import permutations
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from ultramed.annotation.complete import explained
 from ultramed.annotation.judge import judgement
 from ultramed.annotation.solve import choice
-from ultramed.inference.endpoint import _body, _reply
+from ultramed.inference import wire
 from ultramed.inference.oracle import Biases, Oracle
 from ultramed.inference.requests import Request, Sampling
 from ultramed.inference.structured import expected_digit, read
@@ -24,9 +25,9 @@ TRUTH: dict[str, Any] = {"answers": {"Which organ makes bile?": "Liver", STEM: "
 def asked(oracle: Oracle, prompt: Prompt, kind: type[BaseModel] | None = None, seed: int = 1, tops: int = 0) -> Any:
     """The value that a stage would read from the oracle's reply."""
     request = Request("r", "s", prompt, Sampling(0.0, 64, seed, top_logprobs=tops), kind)
-    text, alternatives = oracle.reply(_body(request, "m"))
+    text, alternatives = oracle.reply(json.loads(wire.body(request, "m")))
     body: dict[str, Any] = {"choices": [{"message": {"content": text}}]}
-    value, failure, detail = read(_reply(body), kind)
+    value, failure, detail = read(wire.of_completion(body), kind)
     assert not failure, detail
     return (value, alternatives) if tops else value
 

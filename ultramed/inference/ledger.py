@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ultramed.errors import LedgerError
-from ultramed.inference.requests import Reply, digest
+from ultramed.inference.requests import Reply, canonical, digest
 
 VERSION = 1
 Row = tuple[object, ...]  # of the table `replies`
@@ -81,16 +81,28 @@ class Ledger:
         return found
 
     def put(self, entries: list[Entry]) -> dict[str, Entry]:
-        """Record entries in one durable transaction. The first reply recorded for a key stays: the entries
-        returned are the ones that now stand, for all processes alike."""
-        self.add([self._row(e) for e in entries])
-        return self.get(e.key for e in entries)
+        """Record entries in one durable transaction; those that now stand, for all processes alike."""
+        with self.writing() as db:
+            earlier = self.insert(db, entries)
+        return {e.key: earlier.get(e.key, e) for e in reversed(entries)}
+
+    def insert(self, db: sqlite3.Connection, entries: list[Entry]) -> dict[str, Entry]:
+        """Record entries inside a transaction. The first reply recorded for a key stays: returned are those that
+        were there before."""
+        earlier = self.get(e.key for e in entries)
+        first = {e.key: e for e in reversed(entries)}
+        self._insert(db, [self._row(e) for e in first.values() if e.key not in earlier])
+        return earlier
 
     def add(self, rows: list[Row]) -> int:
         """Record rows as they stand in the file, in one durable transaction; how many were new."""
         with self.writing() as db:
-            self._drop_damaged([str(row[0]) for row in rows])
-            return db.executemany("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows).rowcount
+            earlier = self.get(str(row[0]) for row in rows)
+            return self._insert(db, [row for row in rows if row[0] not in earlier])
+
+    def _insert(self, db: sqlite3.Connection, rows: list[Row]) -> int:
+        """REPLACE: what stands there and is not found by `get` is damaged."""
+        return db.executemany("INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows).rowcount if rows else 0
 
     def read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple]:
         """Rows of a query, one by one."""
@@ -126,15 +138,9 @@ class Ledger:
         self._db.close()
 
     def _row(self, e: Entry) -> Row:
-        reply = json.dumps(vars(e.reply), ensure_ascii=False)
+        reply = canonical(vars(e.reply))
         checksum = _checksum(e.key, reply)
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
-
-    def _drop_damaged(self, keys: list[str]) -> None:
-        for key in keys:
-            row = self._db.execute("SELECT reply, checksum FROM replies WHERE key = ?", (key,)).fetchone()
-            if row and not sound(key, *row):
-                self._db.execute("DELETE FROM replies WHERE key = ?", (key,))
 
     def _fault(self, error: Exception) -> LedgerError:
         return LedgerError(

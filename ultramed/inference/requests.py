@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from ultramed.prompts import Prompt
 
 KEY_VERSION = 1
+canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -35,23 +37,46 @@ class Request:
     sample: int = 0  # number of this draw, where the same is asked several times
     rights: str = "open"  # of the text it carries: quarantine and deny never leave the machine
 
-    @property
-    def messages(self) -> list[dict[str, str]]:
-        return [{"role": role, "content": content} for role, content in self.prompt.messages]
+    @cached_property
+    def turns(self) -> str:
+        """The messages as canonical JSON: what is hashed, sent and kept."""
+        return canonical([{"role": role, "content": content} for role, content in self.prompt.messages])
 
     @property
-    def schema(self) -> dict[str, Any] | None:
-        """JSON schema of the reply, as it is sent."""
-        return None if self.reply_type is None else self.reply_type.model_json_schema()
+    def shape(self) -> "Shape | None":
+        """What the reply must look like."""
+        return None if self.reply_type is None else _shape(self.reply_type)
 
     def key(self, identity: str) -> str:
         """SHA-256 over the key version, the model's identity, messages, sampling with seed, reply schema and
         sample index; never over address, port or concurrency."""
-        asked = {
-            "version": KEY_VERSION, "model": identity, "messages": self.messages,
-            "sampling": vars(self.sampling), "schema": self.schema, "sample": self.sample,
-        }
-        return digest(asked)
+        schema = self.shape.canonical if self.shape else "null"
+        asked = (  # the canonical JSON of these six, of which the long ones are made only once
+            f'{{"messages":{self.turns},"model":{canonical(identity)},"sample":{self.sample},'
+            f'"sampling":{canonical(vars(self.sampling))},"schema":{schema},"version":{KEY_VERSION}}}'
+        )
+        return hashlib.sha256(asked.encode()).hexdigest()
+
+    def again(self, reply: str, complaint: str) -> "Request":
+        """The same once more, after a reply and what was wrong with it."""
+        prompt = self.prompt.then(("assistant", reply), ("user", complaint))
+        return replace(self, step=f"{self.step}-again", prompt=prompt)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A reply type as JSON schema, made once a type."""
+
+    name: str
+    schema: dict[str, Any]
+    canonical: str
+    sent: str  # in the order of the type's fields, in which models write them
+
+
+@cache
+def _shape(reply_type: type[BaseModel]) -> Shape:
+    schema = reply_type.model_json_schema()
+    return Shape(reply_type.__name__, schema, canonical(schema), json.dumps(schema, ensure_ascii=False))
 
 
 @dataclass(frozen=True)
@@ -79,7 +104,7 @@ class Answer:
     key: str
     reply: Reply | None
     value: Any = None
-    failure: str = ""  # unreadable | invalid | truncated | refused | empty | rejected
+    failure: str = ""  # why there is no value: see `structured.read`; or `wire.UNANSWERED`, `wire.REFUSED`
     detail: str = ""
     price_usd: float = 0.0  # of the reply, when it was bought
 
@@ -94,6 +119,4 @@ class Answer:
 
 def digest(value: Any) -> str:
     """SHA-256 of a value's canonical JSON."""
-    return hashlib.sha256(
-        json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-    ).hexdigest()
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ultramed.inference.requests import Reply
 
+AGAIN = ("unreadable", "invalid")  # failures after which the model is asked once more, with what was wrong
 _FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
 _REFUSAL = re.compile(
     r"^\W*(?:i['’]?m (?:sorry|unable)|i am (?:sorry|unable)|sorry,|i can(?:['’]?t|not) (?:assist|help|provide|answer)"

@@ -17,16 +17,11 @@ from ultramed.params.data import (
     EvolveSet,
     Identifier,
     Judge,
-    LocalModel,
     Member,
-    Models,
     Override,
     PairRules,
-    Pin,
-    Price,
     Profile,
     Release,
-    RemoteModel,
     Score,
     Screen,
     SetName,
@@ -35,6 +30,7 @@ from ultramed.params.data import (
     Textbook,
     Wikipedia,
 )  # fmt: skip
+from ultramed.params.models import Batch, BudgetUSD, Deadlines, LocalModel, Models, Pin, Price, RemoteModel
 from ultramed.params.reading import load
 from ultramed.params.training import (
     Base,
@@ -53,9 +49,9 @@ from ultramed.params.training import (
 from ultramed.params.whole import MEDICAL, Params
 
 __all__ = [
-    "MEDICAL", "Base", "Benchmark", "Candidates", "Check", "Collect", "Complete", "Curate", "Decontaminate",
-    "Dedup", "Ensemble", "Evaluate", "Evolve", "EvolveSet", "GeneralSet", "Identifier", "Iterate", "Judge",
-    "LocalModel", "Lora", "Member", "Mix", "Models", "Override", "PairRules", "Params", "Pin", "Price", "Profile",
-    "Recipe", "Release", "RemoteModel", "Rights", "Round", "Score", "Screen", "Section", "Serving", "SetName",
-    "Source", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
-]
+    "MEDICAL", "Base", "Batch", "Benchmark", "BudgetUSD", "Candidates", "Check", "Collect", "Complete", "Curate",
+    "Deadlines", "Decontaminate", "Dedup", "Ensemble", "Evaluate", "Evolve", "EvolveSet", "GeneralSet", "Identifier",
+    "Iterate", "Judge", "LocalModel", "Lora", "Member", "Mix", "Models", "Override", "PairRules", "Params", "Pin",
+    "Price", "Profile", "Recipe", "Release", "RemoteModel", "Rights", "Round", "Score", "Screen", "Section", "Serving",
+    "SetName", "Source", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
+]  # fmt: skip

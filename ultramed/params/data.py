@@ -1,48 +1,10 @@
-"""Sections of the data half: sources, models, and every stage from raw rows to releases."""
+"""Sections of the data half: sources, and every stage from raw rows to releases."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature
-
-
-class Pin(Section):
-    location: str
-    sha256: str | None = None
-    revision: str | None = None
-
-
-class Price(Section):
-    prompt: Annotated[float, Field(ge=0)]  # USD per million tokens
-    completion: Annotated[float, Field(ge=0)]
-
-
-class LocalModel(Pin):
-    engine: Literal["llama.cpp", "vllm", "model2vec"]
-    rights: Rights
-    context: Positive = 4096  # tokens, prompt and reply together
-    concurrency: Positive = 8
-    demonstration: bool = False
-    options: dict[str, Any] = {}  # passed to the engine as it is
-
-
-class RemoteModel(Section):
-    base_url: str
-    model: str
-    revision: str
-    provider: str
-    api_key_env: str | None = None
-    rights: Rights = "deny"
-    concurrency: Positive = 16
-    context: Positive = 128_000
-    price: Price | None = None
-    demonstration: bool = False
-
-
-class Models(Section):
-    local: dict[str, LocalModel]
-    remote: dict[str, RemoteModel]
 
 
 class Source(Section):

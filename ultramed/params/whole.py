@@ -16,12 +16,8 @@ from ultramed.params.data import (
     Dedup,
     Evolve,
     Judge,
-    LocalModel,
-    Models,
     PairRules,
-    Pin,
     Release,
-    RemoteModel,
     Score,
     Screen,
     Source,
@@ -29,6 +25,7 @@ from ultramed.params.data import (
     Textbook,
     Wikipedia,
 )  # fmt: skip
+from ultramed.params.models import BudgetUSD, LocalModel, Models, Pin, RemoteModel
 from ultramed.params.training import Base, Evaluate, GeneralSet, Iterate, Mix, Serving, Trained, Training
 
 MEDICAL = "medical"  # this repository's own rows, in a mixture
@@ -39,6 +36,7 @@ class Params(Section):
     seed: int
     raw: dict[str, Pin]
     models: Models
+    budget_usd: BudgetUSD
     sources: dict[str, Source]
     benchmarks: dict[str, Benchmark]
     collect: Collect

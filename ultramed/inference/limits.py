@@ -1,0 +1,78 @@
+"""How much one endpoint is asked at once: limits on concurrency, requests and tokens a minute, slower after a 429.
+
+Times are seconds of a monotonic clock, given by the caller.
+"""
+
+from dataclasses import dataclass
+
+BURST_S = 5.0  # of a minute's limit may be used at once
+
+
+class Bucket:
+    """So much a minute, in small bursts. What is taken may exceed what is there once, and is waited for afterwards."""
+
+    def __init__(self, per_minute: int, now: float) -> None:
+        self._rate, self._at = per_minute / 60, now
+        self._most = self._level = max(1.0, self._rate * BURST_S)
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until so much may be taken."""
+        self._level = min(self._most, self._level + (now - self._at) * self._rate)
+        self._at = now
+        return max(0.0, (min(amount, self._most) - self._level) / self._rate)
+
+    def take(self, amount: float) -> None:
+        """Negative amounts give back."""
+        self._level = min(self._most, self._level - amount)
+
+
+@dataclass
+class Gate:
+    """Whether an endpoint may be asked now. Concurrency is halved on a 429, once for all requests sent before it, and
+    grows again by one a round of answers."""
+
+    concurrency: int
+    requests: Bucket | None = None
+    tokens: Bucket | None = None
+    flying: int = 0
+    shut: bool = False  # nothing is sent
+    _allowed: float = 0.0
+    _slowed_at: float = -1.0
+    _paused_until: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._allowed = float(self.concurrency)
+
+    def room(self) -> int:
+        """Requests that may be sent beside those in flight."""
+        return 0 if self.shut else max(0, int(self._allowed) - self.flying)
+
+    def wait(self, tokens: float, now: float) -> float:
+        """Seconds until a request of so many tokens may be sent, once there is room."""
+        waits = [0.0, self._paused_until - now]
+        waits += [self.requests.wait(1, now)] if self.requests else []
+        waits += [self.tokens.wait(tokens, now)] if self.tokens else []
+        return max(waits)
+
+    def take(self, tokens: float) -> None:
+        self.flying += 1
+        if self.requests:
+            self.requests.take(1)
+        if self.tokens:
+            self.tokens.take(tokens)
+
+    def give(self, unused: float = 0.0) -> None:
+        """A request has ended; so many of its tokens were not used."""
+        self.flying -= 1
+        if self.tokens:
+            self.tokens.take(-unused)
+
+    def quicker(self) -> None:
+        """After an answer."""
+        self._allowed = min(self.concurrency, self._allowed + 1 / self._allowed)
+
+    def slower(self, sent_at: float, wait: float, now: float) -> None:
+        """After a 429 to a request sent then; nothing is sent until its Retry-After is over."""
+        if sent_at > self._slowed_at:
+            self._slowed_at, self._allowed = now, max(1.0, self._allowed / 2)
+        self._paused_until = max(self._paused_until, now + wait)

@@ -1,0 +1,195 @@
+"""The thread that asks: slots come in, each goes to the replica with most room, replies go to the writer."""
+
+import asyncio
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ultramed.errors import ModelError
+from ultramed.inference.endpoint import Rejected, Target, Unanswered
+from ultramed.inference.purse import Purse
+from ultramed.inference.replicas import IN_A_ROW, Replica, Replicas
+from ultramed.inference.requests import Reply
+from ultramed.inference.slots import Slot
+from ultramed.inference.writer import Writer
+
+RETRIES = 6
+LONGEST_PAUSE_S = 30.0  # before a retry
+REFUSED = 5  # requests refused, and none answered, after which the mistake is not a row's
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the scheduler needs to know of a slot, and whom it tells."""
+
+    tokens: Callable[[Slot], float]  # that a request may take, prompt and reply
+    most: Callable[[Slot], int] | None  # that a request may cost, in billionths of a USD; None without a budget
+    bought: Callable[[Slot, Reply, float], None]  # with its latency
+    given_up: Callable[[Slot, str, str], None]  # why, in a word and in a sentence
+    broke: Callable[[Slot], BaseException]  # the error where the budget has no room for this slot
+    failed: Callable[[BaseException], None]  # of no use to any
+
+
+class Scheduler:
+    """Retries, replicas and limits. All but `submit`, `funded`, `unfunded` and `stop` happens in its own thread."""
+
+    def __init__(self, target: Target, writer: Writer, orders: Orders) -> None:
+        self._target, self._writer, self._orders = target, writer, orders
+        self._purse = Purse(writer, orders.most) if orders.most else None
+        self._ready: deque[Slot] = deque()
+        self._tasks: set[asyncio.Task] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._later = self._successes = self._refused = self._given_up = 0
+        self._stopping, self._drain_s = False, 0.0
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._main, name=str(target), daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    def submit(self, slots: list[Slot]) -> None:
+        self._loop.call_soon_threadsafe(self._arrived, slots)
+
+    def funded(self, slots: list[Slot]) -> None:
+        self._loop.call_soon_threadsafe(self._paid, slots)
+
+    def unfunded(self, slots: list[Slot]) -> None:
+        self._loop.call_soon_threadsafe(self._unpaid, slots)
+
+    def stop(self, drain_s: float) -> None:
+        """Send nothing more; wait so long for what is in flight, then drop it."""
+        if self._thread.is_alive():
+            self._drain_s = drain_s
+            self._loop.call_soon_threadsafe(self._done.set)
+            self._thread.join()
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
+            self._orders.failed(error)
+        finally:
+            self._started.set()
+
+    async def _run(self) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        self._replicas = Replicas(self._target)
+        self._started.set()
+        await self._done.wait()
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._drain_s)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._replicas.close()
+
+    def _arrived(self, slots: list[Slot]) -> None:
+        for slot in slots:
+            self._queue(slot)
+        self._pump()
+
+    def _queue(self, slot: Slot) -> None:
+        if self._purse and not slot.reserved:
+            self._purse.add(slot)
+        else:
+            self._ready.append(slot)
+
+    def _pump(self) -> None:
+        """Send what may be sent now; where only time is in the way, come back."""
+        if self._stopping:
+            return
+        if self._purse:
+            self._purse.ask(self._replicas.concurrency - len(self._ready))
+        while self._ready:
+            tokens = self._orders.tokens(self._ready[0])
+            replica, wait = self._replicas.choose(tokens)
+            if replica is None or wait > 0:
+                return self._come_back(wait)
+            self._send(self._ready.popleft(), replica, tokens)
+
+    def _come_back(self, wait: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(wait, self._pump) if wait > 0 else None
+
+    def _send(self, slot: Slot, replica: Replica, tokens: float) -> None:
+        replica.gate.take(tokens)
+        if not slot.tries:
+            slot.since = self._successes
+        task = self._loop.create_task(self._try(slot, replica, tokens))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _try(self, slot: Slot, replica: Replica, tokens: float) -> None:
+        try:
+            await self._outcome(slot, replica, tokens)
+        except asyncio.CancelledError:
+            self._writer.lost(slot)
+            raise
+        except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
+            self._orders.failed(error)
+        self._pump()
+
+    async def _outcome(self, slot: Slot, replica: Replica, tokens: float) -> None:
+        sent_at = time.monotonic()
+        try:
+            reply, latency = await replica.endpoint.ask(slot.request)
+        except Unanswered as error:
+            replica.gate.give(tokens)
+            await self._unanswered(slot, replica, error, sent_at)
+        except Rejected as error:
+            replica.gate.give(tokens)
+            self._rejected(slot, replica, error)
+        else:
+            replica.answered(reply, tokens)
+            self._successes, self._given_up = self._successes + 1, 0
+            self._orders.bought(slot, reply, latency)
+
+    def _rejected(self, slot: Slot, replica: Replica, error: Rejected) -> None:
+        self._refused += 1
+        if not self._successes and self._refused >= REFUSED:
+            raise ModelError(replica.endpoint.where, f"refuses every request ({error.said})",
+                             "check max_tokens, context and the model's settings in params.yaml")
+        self._writer.free(slot)
+        self._orders.given_up(slot, error.kind, error.said)
+
+    async def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
+        """Try again later, or give the row up: its own fault while others are answered, else the endpoint's."""
+        if error.charged:
+            self._writer.lost(slot)
+        self._later += 1  # it comes back: not yet the end of the money
+        await self._replicas.failed(replica, error, sent_at)
+        if not replica.gate.shut:
+            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 says more of all than of one
+        if slot.tries <= RETRIES:
+            backoff = min(LONGEST_PAUSE_S, self._target.backoff_s * 2 ** int(slot.tries)) * random.uniform(0.5, 1.0)
+            self._loop.call_later(max(error.wait, backoff), self._again, slot)
+            return
+        self._later -= 1
+        self._given_up += slot.since == self._successes
+        if self._given_up >= IN_A_ROW:
+            raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
+                             "what came is kept; run again when it is well, it goes on from there")
+        self._writer.free(slot)
+        self._orders.given_up(slot, error.kind, f"{RETRIES + 1} tries, last: {error.said}")
+
+    def _again(self, slot: Slot) -> None:
+        self._later -= 1
+        self._queue(slot)
+        self._pump()
+
+    def _paid(self, slots: list[Slot]) -> None:
+        assert self._purse
+        self._purse.paid(slots)
+        self._ready.extend(slots)
+        self._pump()
+
+    def _unpaid(self, slots: list[Slot]) -> None:
+        """When nothing is under way that could give money back, the budget is used up."""
+        assert self._purse
+        self._purse.unpaid(slots)
+        if self._purse.idle and not (self._tasks or self._ready or self._later):
+            self._orders.failed(self._orders.broke(slots[0]))

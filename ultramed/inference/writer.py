@@ -1,0 +1,127 @@
+"""The thread that writes: what has gathered while the last commit ran is committed together, replies and money alike.
+
+A reply counts once it is on disk; until then nobody is handed it.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+from ultramed.errors import UltramedError
+from ultramed.inference.budget import Budget
+from ultramed.inference.ledger import Entry, Ledger
+from ultramed.inference.slots import Slot
+
+
+@dataclass
+class Batch:
+    """What one transaction holds."""
+
+    replies: list[tuple[Slot, Entry]] = field(default_factory=list)
+    wanting: list[Slot] = field(default_factory=list)  # money, to be sent
+    released: int = 0  # billionths of a USD, as the next two
+    spent: int = 0
+    uncertain: int = 0
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Called in the writer's thread, after the commit."""
+
+    settled: Callable[[list[tuple[Slot, Entry]], Ledger], None]
+    funded: Callable[[list[Slot]], None]  # may be sent
+    unfunded: Callable[[list[Slot]], None]  # the budget has no room for them now
+    failed: Callable[[BaseException], None]
+
+
+class Writer:
+    """Use `stop` when nothing more will come."""
+
+    def __init__(self, folder: Path, stage: str, budget: Callable[[Ledger], Budget | None], on: Listeners) -> None:
+        self._folder, self._make_budget, self._on = folder, budget, on
+        self._queue: SimpleQueue[Callable[[Batch], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"ledger of {stage}", daemon=True)
+        self.spent = self.uncertain = 0
+        self._thread.start()
+
+    def reply(self, slot: Slot, entry: Entry, price: int) -> None:
+        """A reply came; `price` in billionths of a USD."""
+        held = slot.unreserve()
+
+        def put(batch: Batch) -> None:
+            batch.replies.append((slot, entry))
+            batch.spent += price
+            batch.released += held
+        self._queue.put(put)
+
+    def lost(self, slot: Slot) -> None:
+        """A try has ended and nobody knows whether it will be charged for: it counts at the most it can cost."""
+        held = slot.unreserve()
+
+        def put(batch: Batch) -> None:
+            batch.uncertain += held
+            batch.released += held
+        self._queue.put(put)
+
+    def free(self, slot: Slot) -> None:
+        """Nothing is asked for this slot any more, and nothing was charged."""
+        held = slot.unreserve()
+
+        def put(batch: Batch) -> None:
+            batch.released += held
+        self._queue.put(put)
+
+    def fund(self, slots: list[Slot]) -> None:
+        """Reserve the `reserved` of each, in their order."""
+        self._queue.put(lambda batch: batch.wanting.extend(slots))
+
+    def stop(self) -> None:
+        """Commit what is there; returns when it is on disk."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            ledger = Ledger(self._folder)
+            try:
+                budget = self._make_budget(ledger)
+                while (batch := self._gather()) is not None:
+                    self._commit(ledger, budget, batch)
+                if budget:
+                    with ledger.writing() as db:
+                        budget.drop(db)
+            finally:
+                ledger.close()
+        except BaseException as error:  # whatever it is: those who wait for the commit would wait for ever
+            self._on.failed(error)
+            if not isinstance(error, UltramedError):
+                raise
+
+    def _gather(self) -> Batch | None:
+        """Everything that waits, one thing at least; None at the end."""
+        batch, empty = Batch(), True
+        while empty or not self._queue.empty():
+            put = self._queue.get()
+            if put is None:
+                self._queue.put(None)
+                return None if empty else batch
+            put(batch)
+            empty = False
+        return batch
+
+    def _commit(self, ledger: Ledger, budget: Budget | None, batch: Batch) -> None:
+        funded = len(batch.wanting)
+        with ledger.writing() as db:
+            earlier = ledger.insert(db, [entry for _, entry in batch.replies])
+            if budget:
+                budget.settle(db, batch.released, batch.spent, batch.uncertain)
+                funded = budget.reserve(db, [slot.reserved for slot in batch.wanting])
+        self.spent, self.uncertain = self.spent + batch.spent, self.uncertain + batch.uncertain
+        if batch.replies:
+            self._on.settled([(slot, earlier.get(entry.key, entry)) for slot, entry in batch.replies], ledger)
+        if batch.wanting[:funded]:
+            self._on.funded(batch.wanting[:funded])
+        if batch.wanting[funded:]:
+            self._on.unfunded(batch.wanting[funded:])

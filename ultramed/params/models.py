@@ -1,0 +1,84 @@
+"""Pinned inputs, models, and what asking them may cost."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
+
+
+class Pin(Section):
+    location: str
+    sha256: str | None = None
+    revision: str | None = None
+
+
+class Price(Section):
+    prompt: Annotated[float, Field(ge=0)]  # USD per million tokens
+    completion: Annotated[float, Field(ge=0)]
+
+
+class LocalModel(Pin):
+    engine: Literal["llama.cpp", "vllm", "model2vec"]
+    rights: Rights
+    context: Positive = 4096  # tokens, prompt and reply together
+    concurrency: Positive = 8
+    demonstration: bool = False
+    options: dict[str, Any] = {}  # passed to the engine as it is
+
+
+class Deadlines(Section):
+    """Seconds. Replies are not streamed: the first byte comes when the model has finished."""
+
+    connect: Seconds = 10.0
+    first_byte: Seconds = 600.0
+    total: Seconds = 900.0
+
+
+class Batch(Section):
+    """The provider's Batch API instead of single requests: cheaper, within a day."""
+
+    discount: Share = 0.5  # of the price
+    max_requests: Positive = 50_000  # of one batch
+    max_bytes: Positive = 200_000_000
+    poll_s: Seconds = 60.0
+
+
+class RemoteModel(Section):
+    base_url: str | Annotated[list[str], Field(min_length=1)]  # several are replicas of one model
+    model: str
+    revision: str
+    provider: str
+    api_key_env: str | None = None
+    rights: Rights = "deny"
+    concurrency: Positive = 16  # requests at once, each replica
+    rpm: Positive | None = None  # requests a minute, each replica
+    tpm: Positive | None = None  # tokens a minute, each replica
+    deadlines: Deadlines = Deadlines()
+    patience: Seconds = 60.0  # without a sign of life, until a replica counts as down
+    replies: Literal["json_schema", "json_object", "text"] = "json_schema"  # how it is told their shape
+    context: Positive = 128_000
+    price: Price | None = None  # null: as the price table knows it
+    batch: Batch | None = None
+    demonstration: bool = False
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        return (self.base_url,) if isinstance(self.base_url, str) else tuple(self.base_url)
+
+
+class BudgetUSD(Section):
+    """What may be spent on replies, over the life of the ledger; null for no limit."""
+
+    total: Usd | None = None
+    stages: dict[str, Usd | None] = {}  # judge; candidates@strong, or candidates for all of them
+
+    def concerns(self, stage: str) -> bool:
+        """Whether a limit applies to a stage."""
+        limits = (self.total, self.stages.get(stage), self.stages.get(stage.split("@")[0]))
+        return any(limit is not None for limit in limits)
+
+
+class Models(Section):
+    local: dict[str, LocalModel]
+    remote: dict[str, RemoteModel]
