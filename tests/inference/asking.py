@@ -1,24 +1,32 @@
-"""A stage that asks `count` questions of an address, for tests that end it in the middle.
+"""A stage that asks questions of an address, for tests that end it in the middle. Usage: python asking.py --help"""
 
-Usage: python asking.py ADDRESS COUNT CONCURRENCY [BYTES a file may grow to]
-"""
-
+import argparse
 import resource
 
 from loopback import client, question, settings
 
 from ultramed import stage
+from ultramed.params import BudgetUSD, Price
 
 
-def main(address: str, count: str, concurrency: str, most_bytes: str = "") -> None:
-    asker = client(address, given=settings(int(concurrency)))
-    if most_bytes:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(most_bytes), int(most_bytes)))
+def main(*words: str) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address")
+    parser.add_argument("count", type=int)
+    parser.add_argument("concurrency", type=int)
+    parser.add_argument("--bytes", type=int, help="that a file may grow to")
+    parser.add_argument("--budget", type=float, help="USD; a token costs 0.001, and the model is a remote one")
+    parser.add_argument("--prefix", default="q", help="of the questions")
+    given = parser.parse_args(words)
+    price = Price(prompt=1000.0, completion=1000.0) if given.budget else None
+    params = settings(given.concurrency, price).model_copy(update={"budget_usd": BudgetUSD(total=given.budget)})
+    asker = client(given.address, "api" if given.budget else "here", params)
+    if given.bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (given.bytes, given.bytes))
     try:
-        answers = list(asker.ask(question(f"q{n}") for n in range(int(count))))
+        print(len(list(asker.ask(question(f"{given.prefix}{n}") for n in range(given.count)))), flush=True)
     finally:
         asker.close()
-    print(len(answers), flush=True)
 
 
 if __name__ == "__main__":

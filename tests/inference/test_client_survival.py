@@ -62,7 +62,7 @@ def test_a_ledger_that_cannot_grow_ends_the_stage_in_one_line(ledger: Path) -> N
     async def plan(body: dict[str, Any], _: int) -> web.Response:
         return said(asked_of(body) * 10_000)
 
-    with Loopback(plan) as server, start(server.address, 300, 4, "400000") as asker:
+    with Loopback(plan) as server, start(server.address, 300, 4, "--bytes", "400000") as asker:
         out, told = asker.communicate(timeout=30)
     assert (asker.returncode, out) == (1, "")
     (line,) = told.splitlines()

@@ -4,52 +4,16 @@ import json
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clients import ask, values
+from faulty import always, endpoint, post, told
 from loopback import question, settings
 
 CLEARING = ("429", "429-after", "500", "reset", "truncated", "garbage")
-
-
-@contextmanager
-def endpoint(folder: Path, **script: Any) -> Iterator[str]:
-    """Address of a fault endpoint that runs in a process of its own."""
-    (folder / "script.json").write_text(json.dumps(script), encoding="utf-8")
-    command = [sys.executable, "-m", "ultramed.inference.faults", "--script", str(folder / "script.json")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.terminate()
-
-
-def always(kind: str, **more: Any) -> dict[str, Any]:
-    return {"faults": [{"kind": kind, "share": 1.0, "times": None}], **more}
-
-
-def post(address: str, text: str = "q", timeout: float = 5.0) -> tuple[int, bytes, dict[str, str]]:
-    """Status, body and headers of a chat request."""
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
-    request = urllib.request.Request(f"{address}/chat/completions", body, {"Content-Type": "application/json"})
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(request, timeout=timeout) as reply:
-            return reply.status, reply.read(), dict(reply.headers)
-    except urllib.error.HTTPError as error:
-        return error.code, error.read(), dict(error.headers)
-
-
-def told(address: str, page: str = "report") -> Any:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(f"{address.removesuffix('/v1')}/{page}") as reply:
-        return json.load(reply)
 
 
 def choice(body: bytes) -> dict[str, Any]:
@@ -63,7 +27,7 @@ def test_refusals_carry_their_status(tmp_path: Path, kind: str, status: int, aft
     with endpoint(tmp_path, **always(kind)) as address:
         found, _, headers = post(address)
         assert (found, headers.get("Retry-After")) == (status, after)
-        assert told(address) == {"tries": 1, "requests": 1, "by_fault": {kind: 1}}
+        assert told(address).items() >= {"tries": 1, "requests": 1, "by_fault": {kind: 1}}.items()
 
 
 @pytest.mark.parametrize("kind", ["reset", "stall", "trickle"])

@@ -14,6 +14,7 @@ KINDS = {
     "garbage": "a body that is no JSON", "length": "cut by the token limit", "empty": "an answer without text",
     "refusal": "the model declines", "wrong": "JSON of another shape: too few items, a score out of range",
 }  # fmt: skip
+BATCH_FAULTS = ("lost", "failed", "expired")  # of the first batch
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ class Script:
     reply: str | None = None
     retry_after: float = 0.2
     stall_s: float = 3600.0
+    batch_s: float = 0.0
+    batch_max_requests: int = 50_000
+    batch_max_bytes: int = 209_715_200
+    batch_fault: str | None = None
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> "Script":
-        """Raises ValueError for an unknown kind or name."""
+        """Raises ValueError for an unknown kind or name, or a number of a batch that is none."""
         try:
             faults = tuple(Fault(**fault) for fault in values.get("faults", []))
             found = cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
@@ -46,6 +51,11 @@ class Script:
             raise ValueError(str(error)) from None
         if unknown := {fault.kind for fault in faults} - KINDS.keys():
             raise ValueError(f"unknown kinds of fault {sorted(unknown)}; expected {', '.join(KINDS)}")
+        if found.batch_fault not in (None, *BATCH_FAULTS):
+            raise ValueError(f"batch_fault is {found.batch_fault!r}; expected null, {', '.join(BATCH_FAULTS)}")
+        for name in ("batch_s", "batch_max_requests", "batch_max_bytes"):
+            if not isinstance(value := getattr(found, name), int | float) or value < 0:
+                raise ValueError(f"{name} is {value!r}; expected a number, 0 or more")
         return found
 
 
@@ -61,11 +71,15 @@ def spoilt(value: Any) -> Any:
     return 99 if isinstance(value, int) and not isinstance(value, bool) else ["?"] if isinstance(value, str) else value
 
 
+def refusal(kind: str) -> dict[str, Any]:
+    """The body of an error, as OpenAI's API words it."""
+    return {"error": {"message": KINDS[kind], "type": "scripted", "code": kind}}
+
+
 def _status(kind: str) -> Answerer:
     async def refuse(script: Script, request: web.Request, body: bytes) -> web.StreamResponse:
         headers = {"Retry-After": f"{script.retry_after:g}"} if kind == "429-after" else {}
-        error = {"error": {"message": KINDS[kind], "type": "scripted", "code": kind}}
-        return web.json_response(error, status=int(kind[:3]), headers=headers)
+        return web.json_response(refusal(kind), status=int(kind[:3]), headers=headers)
 
     return refuse
 

@@ -6,14 +6,22 @@ sent again. Which requests are hit is drawn from their content and a seed, never
     python -m ultramed.inference.faults --script script.json --truth truth.json --port 0
 
 Script, JSON, every part optional:
-    seed         0
-    latency_s    [0.0, 0.0]     an answer takes so long, drawn by content
-    reply        null           a fixed text for every request, instead of the oracle's
-    faults       [{"kind": "500", "share": 0.1, "times": 1}]
-                 share: of all requests; times: of the first tries of one request, null for all of them
-                 kinds: see fault_kinds.KINDS
-    retry_after  0.2            seconds that `429-after` asks for
-    stall_s      3600           how long `stall` says nothing, and how long `trickle` takes for a whole answer
+    seed                0
+    latency_s           [0.0, 0.0]  an answer takes so long, drawn by content
+    reply               null        a fixed text for every request, instead of the oracle's
+    faults              [{"kind": "500", "share": 0.1, "times": 1}]
+                        share: of all requests; times: of the first tries of one request, null for all of them
+                        kinds: see fault_kinds.KINDS
+    retry_after         0.2         seconds that `429-after` asks for
+    stall_s             3600        how long `stall` says nothing, and how long `trickle` takes for a whole answer
+    batch_s             0.0         seconds from the creation of a batch to its end
+    batch_max_requests  50000       a batch with more lines, or of a bigger file, ends as `failed`
+    batch_max_bytes     209715200
+    batch_fault         null        of the first batch: "lost" creates it and resets the connection without an answer,
+                                    "failed" ends it as such, "expired" ends it as such with half of its lines done
+
+Chat requests can come as batches, too: the same faults hit their lines, and `tries` and `requests` count them, but no
+line waits for `latency_s`. See fault_batch.py.
 """
 
 import argparse
@@ -30,18 +38,19 @@ from typing import Any
 
 from aiohttp import web
 
+from ultramed.inference.fault_batches import Batches
 from ultramed.inference.fault_kinds import LINE, Script, spoilt
 from ultramed.inference.oracle import Oracle, completion, serve
 
 
 @dataclass
 class Try:
-    """One request as the server saw it; times are of `time.time()`."""
+    """One request, or one line of a batch, as the server saw it; times are of `time.time()`."""
 
     key: str  # hash of the body
     came: float
     fault: str = ""
-    went: float | None = None  # when the last byte of a sound answer was handed to the kernel
+    went: float | None = None  # when the last byte of a sound answer was handed to the kernel, or a line was done
 
 
 @dataclass
@@ -55,11 +64,7 @@ class Faults:
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        attempt = Try(hashlib.sha256(raw).hexdigest(), time.time())
-        self.tries.append(attempt)
-        self.seen[attempt.key] += 1
-        chance = random.Random(f"{self.script.seed} {attempt.key}")
-        attempt.fault = self._fault(chance.random(), self.seen[attempt.key])
+        attempt, chance = self._try(raw)
         await asyncio.sleep(chance.uniform(*self.script.latency_s))
         body = self._answer(json.loads(raw), attempt.fault)
         if attempt.fault in LINE:
@@ -69,6 +74,22 @@ class Faults:
         await response.write_eof()
         attempt.went = time.time()
         return response
+
+    def line(self, raw: bytes) -> tuple[str, bytes]:
+        """A line of a batch, by the body of its request: the fault that hits it, or "", and its completion."""
+        attempt, _ = self._try(raw)
+        body = self._answer(json.loads(raw), attempt.fault)
+        attempt.went = None if attempt.fault in LINE else time.time()
+        return attempt.fault, body
+
+    def _try(self, raw: bytes) -> tuple[Try, random.Random]:
+        """Notes a try, and draws by content which fault is its."""
+        attempt = Try(hashlib.sha256(raw).hexdigest(), time.time())
+        self.tries.append(attempt)
+        self.seen[attempt.key] += 1
+        chance = random.Random(f"{self.script.seed} {attempt.key}")
+        attempt.fault = self._fault(chance.random(), self.seen[attempt.key])
+        return attempt, chance
 
     def _fault(self, drawn: float, number: int) -> str:
         for fault in self.script.faults:
@@ -93,7 +114,8 @@ class Faults:
 
 
 def application(faults: Faults) -> web.Application:
-    """The HTTP face: chat completions, models, health; `/report` has the counts, `/tries` every request."""
+    """The HTTP face: chat completions, files, batches, models, health; `/report` has the counts, `/tries` every try."""
+    batches = Batches(faults.script, faults.line)
 
     async def models(_: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "faults", "object": "model"}]})
@@ -102,14 +124,15 @@ def application(faults: Faults) -> web.Application:
         return web.json_response({"status": "ok"})
 
     async def report(_: web.Request) -> web.Response:
-        return web.json_response(faults.report())
+        return web.json_response(faults.report() | batches.report())
 
     async def tries(_: web.Request) -> web.Response:
         return web.json_response([vars(attempt) for attempt in faults.tries])
 
-    app = web.Application(client_max_size=64 * 2**20)
+    app = web.Application(client_max_size=512 * 2**20)  # the largest file that OpenAI takes
     app.add_routes([web.post("/v1/chat/completions", faults.chat), web.get("/v1/models", models),
-                    web.get("/health", health), web.get("/report", report), web.get("/tries", tries)])
+                    web.get("/health", health), web.get("/report", report), web.get("/tries", tries),
+                    *batches.routes()])
     return app
 
 
