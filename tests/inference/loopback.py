@@ -15,7 +15,7 @@ from ultramed import params
 from ultramed.inference.client import Client
 from ultramed.inference.endpoint import Target
 from ultramed.inference.requests import Request, Sampling
-from ultramed.params import LocalModel, Models, Params, Price, RemoteModel
+from ultramed.params import Batch, LocalModel, Models, Params, Price, RemoteModel
 from ultramed.prompts import Prompt
 
 ROOT = Path(__file__).parents[2]
@@ -88,11 +88,13 @@ class Loopback:
             self.open -= 1
 
 
-def settings(concurrency: int = 4, price: Price | None = None, key_env: str | None = None, address: str = "") -> Params:
+def settings(concurrency: int = 4, price: Price | None = None, key_env: str | None = None, address: str = "",
+             batch: dict[str, Any] | None = None) -> Params:
     """The project's parameters with two models: `here`, on this machine, and `api`, somewhere else."""
     here = LocalModel(location="-", engine="llama.cpp", rights="open", concurrency=concurrency)
     api = RemoteModel(base_url=address, model="m", revision="1", provider="p", api_key_env=key_env, rights="open",
-                      concurrency=concurrency, price=price or Price(prompt=0.0, completion=0.0))
+                      concurrency=concurrency, price=price or Price(prompt=0.0, completion=0.0),
+                      batch=None if batch is None else Batch(poll_s=0.02, **batch))
     return SETTINGS.model_copy(update={"models": Models(local={"here": here}, remote={"api": api})})
 
 

@@ -1,0 +1,161 @@
+"""Requests through the Batch API: the same replies in the same ledger, none submitted twice, whatever breaks."""
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clients import Pick, ask, start, told, values, wait_for
+from faulty import always, endpoint
+from faulty import told as counted
+from loopback import question, settings
+
+from ultramed.errors import BudgetError, ModelError
+from ultramed.params import BudgetUSD, Params, Price
+
+pytestmark = pytest.mark.usefixtures("ledger")
+PRICE = Price(prompt=1000.0, completion=1000.0)  # halved by the batch's discount
+
+
+def given(price: Price | None = None, total: float | None = None, **batch: Any) -> Params:
+    return settings(8, price, batch=batch).model_copy(update={"budget_usd": BudgetUSD(total=total)})
+
+
+def questions(count: int) -> Any:
+    return (question(f"q{n}") for n in range(count))
+
+
+def open_batches(ledger: Path) -> list[tuple[str | None, ...]]:
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        return db.execute("SELECT batch_id FROM batches").fetchall()
+
+
+def test_replies_come_in_order_into_the_ledger_and_nothing_is_left_there(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=0.1) as address:
+        answers, asker = ask(address, questions(30), given(), "api")
+        assert values(answers) == ["yes"] * 30
+        assert [u.row_id for u in asker.manifest] == [f"q{n}" for n in range(30)]
+        again, second = ask(address, questions(40), given(), "api")
+        online, _ = ask(address, questions(40), settings(8), "api")
+        report = counted(address)
+    assert (report["batches"], report["batch_lines"], report["files"]) == (2, 40, 0)
+    assert values(online) == values(again) == ["yes"] * 40 and report["tries"] == 40
+    assert list(second.manifest)[:30] == list(asker.manifest)
+    assert (open_batches(ledger), list((ledger / "batches").iterdir())) == ([], [])
+
+
+def test_a_file_is_cut_at_the_limits_on_lines_and_bytes(tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_max_requests=10) as address:
+        assert all(a.ok for a in ask(address, questions(25), given(max_requests=10), "api")[0])
+        assert counted(address)["batches"] == 3
+        assert all(a.ok for a in ask(address, (question("long " * 200 + str(n)) for n in range(6)),
+                                     given(max_bytes=3000), "api")[0])
+        assert counted(address)["batches"] == 6
+
+
+def test_the_same_question_twice_is_one_line(tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes") as address:
+        answers, _ = ask(address, [question("same", row=f"r{n}") for n in range(5)], given(), "api")
+        assert (values(answers), counted(address)["batch_lines"]) == (["yes"] * 5, 1)
+
+
+def test_an_answer_that_is_lost_makes_no_second_batch(tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_fault="lost") as address:
+        assert len(ask(address, questions(5), given(), "api")[0]) == 5
+        assert counted(address)["batches"] == 1
+
+
+def test_after_a_kill_the_batch_is_found_and_collected(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        with start(address, 20, 4, "--batch", "{}") as first:
+            wait_for(lambda: counted(address)["batches"] == 1)
+            first.kill()
+        answers, _ = ask(address, questions(20), given(), "api")
+        report = counted(address)
+    assert (values(answers), report["batches"], report["batch_lines"]) == (["yes"] * 20, 1, 20)
+
+
+def test_a_batch_that_was_made_and_never_heard_of_is_found_by_its_mark(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        with start(address, 20, 4, "--batch", "{}") as first:
+            wait_for(lambda: counted(address)["batches"] == 1)
+            first.kill()
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            db.execute("UPDATE batches SET batch_id = NULL")
+            db.commit()
+        assert len(ask(address, questions(20), given(), "api")[0]) == 20
+        assert counted(address)["batches"] == 1
+
+
+def test_a_batch_written_down_and_never_made_is_made_once(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes") as address:
+        ask(address, questions(1), given(), "api")
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            db.execute("INSERT INTO batches VALUES ('gone', 'identity', 'trial', 'process:1:0', 1, NULL)")
+            db.commit()
+        assert len(ask(address, questions(5), given(), "api")[0]) == 5
+        assert counted(address)["batches"] == 2
+    assert open_batches(ledger) == []
+
+
+def test_lines_that_expired_are_sent_again(tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_fault="expired") as address:
+        answers, asker = ask(address, questions(20), given(), "api")
+        report = counted(address)
+    assert (values(answers), report["batches"], report["tries"]) == (["yes"] * 20, 2, 20)
+    assert Counter(u.outcome for u in asker.manifest) == {"ok": 20}
+
+
+@pytest.mark.parametrize(("kind", "failure"), [("400", "rejected"), ("500", "server_error"), ("429", "rate_limited")])
+def test_lines_that_never_get_through_are_given_up_with_their_kind(tmp_path: Path, kind: str, failure: str) -> None:
+    faults = [{"kind": kind, "share": 0.4, "times": None}]
+    with endpoint(tmp_path, reply="yes", faults=faults) as address:
+        answers, _ = ask(address, questions(30), given(), "api")
+        tries = counted(address)["tries"]
+    failed = [a for a in answers if not a.ok]
+    assert 3 < len(failed) < 27 and {a.failure for a in failed} == {failure}
+    assert tries == 30 if kind == "400" else tries > 30 + len(failed), "what is refused for good is asked once"
+
+
+def test_lines_that_fail_once_are_sent_again(tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", faults=[{"kind": "500", "share": 0.5, "times": 1}]) as address:
+        assert values(ask(address, questions(30), given(), "api")[0]) == ["yes"] * 30
+
+
+def test_json_of_another_shape_is_asked_for_once_more(tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply='{"letter": "B"}') as address:
+        answers, asker = ask(address, [question("q", reply_type=Pick)], given(), "api")
+        assert counted(address)["batches"] == 2
+    assert [u.step for u in asker.manifest] == ["attempt-1", "attempt-1-again"] and answers[0].failure == "invalid"
+
+
+def test_a_batch_that_is_not_begun_is_one_error(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_fault="failed") as address:
+        line = told(ModelError, address, *questions(5), given=given(), name="api")
+        assert "does not take the batch (" in line and "models.remote.api.batch" in line
+        assert values(ask(address, questions(5), given(), "api")[0]) == ["yes"] * 5
+    assert open_batches(ledger) == []
+
+
+def test_the_budget_lets_in_as_many_lines_as_it_can_pay_for(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes") as address:
+        line = told(BudgetError, address, *questions(30), given=given(PRICE, 0.16), name="api")
+        first = counted(address)["batch_lines"]
+        assert 1 <= first < 30 and "budget_usd.total: is used up" in line
+        answers, _ = ask(address, questions(30), given(PRICE, 100.0), "api")
+        assert (len(answers), counted(address)["batch_lines"]) == (30, 30)
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        (nano, uncertain), (price,) = (db.execute("SELECT nano, uncertain FROM spent").fetchone(),
+                                       db.execute("SELECT sum(price_usd) FROM replies").fetchone())
+        assert db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone() == (0,)
+    assert (nano / 1e9, uncertain) == (pytest.approx(price), 0)
+    assert price == pytest.approx(30 * 0.5 * 0.002), "one word asked and one said, at half the price"
+
+
+def test_a_refused_key_is_one_error_without_the_key(tmp_path: Path) -> None:
+    with endpoint(tmp_path, **always("500")) as address:
+        line = told(ModelError, address.replace("/v1", "/nothing"), *questions(2), given=given(), name="api")
+    assert "(HTTP 404)" in line and json.dumps(line).count("\\n") == 0
