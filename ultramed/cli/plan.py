@@ -1,4 +1,4 @@
-"""`ultramed plan`: what a run will cost, before anything runs."""
+"""`ultramed plan`: what is still to be asked and trained, and what that costs, before anything runs."""
 
 import json
 from typing import Annotated
@@ -6,20 +6,43 @@ from typing import Annotated
 import typer
 
 from ultramed import params
+from ultramed.errors import BudgetError
 from ultramed.planning.plan import Plan, make
-from ultramed.planning.shown import as_plain, gigabytes, hours, sentence, short, span, too_large, usd
+from ultramed.planning.shown import (
+    as_plain,
+    beyond_budget,
+    gigabytes,
+    hours,
+    sentence,
+    short,
+    span,
+    too_large,
+    unpriced,
+    usd,
+)
 
 
 def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, complete.")] = False) -> None:
-    """What a run from nothing will cost: calls, tokens, money, hours, memory, disk. Sends and writes nothing."""
-    found = make(params.load())
+    """What a run will still cost: calls, tokens, money, hours, memory, disk. Sends and writes nothing.
+
+    Where a stage's inputs are here its requests are made as it would make them, and those that the ledger can answer
+    are counted apart; the rest is reckoned from conf/plan.yaml. Exit code 1 where a price is unknown.
+    """
+    settings = params.load()
+    found = make(settings)
     if as_json:
         print(json.dumps(as_plain(found), indent=1))
-        return
-    _show(found)
+    else:
+        _show(found, beyond_budget(found, settings.budget_usd))
+    if missing := unpriced(found):
+        models = ", ".join(sorted({a.model for a in found.asking if a.unpriced}))
+        raise BudgetError(
+            ", ".join(missing), f"nobody knows what {models} costs",
+            "state price: {prompt: …, completion: …} under models.remote, in USD per million tokens; 0.0 for a server "
+            "of your own")
 
 
-def _show(found: Plan) -> None:
+def _show(found: Plan, warnings: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -32,9 +55,10 @@ def _show(found: Plan) -> None:
             made.add_column(name, justify="right", no_wrap=True)
         return made
 
-    asking = table("asks a model", "calls", "low–high", "read", "written", "USD", "time", "GPUs")
+    asking = table("asks a model", "known", "calls", "low–high", "read", "written", "USD", "time", "GPUs")
     for a in found.asking:
-        asking.add_row(a.stage, short(a.calls.expected), span(a.calls), short(a.prompt_tokens.expected),
+        known = short(a.known) if a.measured else "?"
+        asking.add_row(a.stage, known, short(a.calls.expected), span(a.calls), short(a.prompt_tokens.expected),
                        short(a.generated_tokens.expected), usd(a), hours(a.hours.expected),
                        f"{a.gpus or ''}" + "!" * too_large(a, found.gpu_gb))
     console.print(asking)
@@ -53,6 +77,8 @@ def _show(found: Plan) -> None:
         console.print(f"! more than GPUs of {found.gpu_gb:g} GB hold: lower batch or max_length, LoRA, or more GPUs")
     console.print("Disk: " + ", ".join(f"{name} {gigabytes(size)}" for name, size in found.disk.items()))
     console.print(sentence(found), soft_wrap=True, style="bold")
+    for warning in warnings:
+        console.print(warning, soft_wrap=True, style="bold")
     if found.counted:
         console.print(f"Counted here: {', '.join(found.counted)}", soft_wrap=True)
     console.print("Assumed, in conf/plan.yaml:")

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from ultramed.inference.spool import Spool
 from ultramed.inference.wire import UNANSWERED
 from ultramed.progress import Progress
 from ultramed.records import Use
+from ultramed.sources.models import remote_identity
 
 Reach = Callable[[], AbstractContextManager[Target]]
 
@@ -149,20 +151,25 @@ class Bill:
             file.write(json.dumps(line) + "\n")
 
 
+maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `connect` makes: a plan rehearses
+
+
 @contextmanager
 def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Client]:
     """A client for the model of that name in params; a local model's server is started, or reused, when it is needed.
 
     Raises ModelError when it cannot be had.
     """
-    identity, model = read_identity(name), settings.model(name)
+    model = settings.model(name)
     if isinstance(model, parameters.RemoteModel):
+        identity = remote_identity(model)
         if model.replies != "json_schema":
             identity += f"+{model.replies}"  # what it is sent differs
         reach: Reach = lambda: nullcontext(_remote(name, model))  # noqa: E731
     else:
+        identity = read_identity(name)
         reach = lambda: _local(name, model, identity, settings)  # noqa: E731
-    client = Client(name, stage, reach, identity, settings)
+    client = maker.get()(name, stage, reach, identity, settings)
     try:
         yield client
     finally:
@@ -186,7 +193,7 @@ def _local(
 
 
 def read_identity(name: str) -> str:
-    """Identity of a model as its `model@` stage wrote it: a hash of weights, or provider, id and revision."""
+    """Identity of a model that runs here, as its stage wrote it: a hash of weights, tokenizer and template."""
     path = Path("models/identity") / f"{name}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))["identity"]

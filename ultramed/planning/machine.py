@@ -8,6 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from ultramed.errors import ParamsError
+from ultramed.inference import prices
 from ultramed.params import LocalModel, Params, Price, RemoteModel
 from ultramed.planning.assumptions import Book, Shape
 from ultramed.planning.ranges import Range, exact
@@ -63,14 +64,28 @@ class Machines:
         return self.file_bytes(name) or self.shape(name).parameters * 2e9
 
     def price(self, name: str) -> Price | None:
-        """USD per million tokens; None for a local model, and for a remote one whose price is not stated."""
+        """USD per million tokens; None for a local model, and for a remote one whose price nobody knows."""
         model = self.settings.model(name)
-        return model.price if isinstance(model, RemoteModel) else None
+        price = prices.price_of(model)
+        if price and isinstance(model, RemoteModel):
+            said = f"USD {price.prompt:g} and {price.completion:g} a million tokens"
+            self.book.used[f"price.{name}"] = f"{said}: {prices.source(model)}"
+        return price
+
+    def hours(self, name: str, calls: Range, read: Range, written: Range) -> Range:
+        """That requests take, with so many tokens read and written, at the limits given."""
+        speed, model = self.speed(name), self.settings.model(name)
+        found = [(read / speed.reading + written / speed.writing) / exact(3600)]
+        if isinstance(model, RemoteModel):
+            minutes = exact(60 * len(model.base_urls))
+            found += [calls / model.rpm / minutes] if model.rpm else []
+            found += [(read + written) / model.tpm / minutes] if model.tpm else []
+        return Range(*(max(ends) for ends in zip(*(vars(f).values() for f in found), strict=True)))
 
     def speed(self, name: str) -> Speed:
         model = self.settings.model(name)
         if isinstance(model, RemoteModel):
-            each = self.book.rate("remote.tokens") * model.concurrency
+            each = self.book.rate("remote.tokens") * (model.concurrency * len(model.base_urls))
             return Speed(each * 100, each)  # prompts are read while one waits for the first token
         shape = self.shape(name)
         a_token = 2e9 * (shape.active or shape.parameters)

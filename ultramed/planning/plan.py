@@ -1,16 +1,21 @@
 """The whole plan: a line a stage, totals, and the assumptions they rest on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ultramed import paths
+from ultramed.inference.ledger import Ledger
 from ultramed.params import LocalModel, Params, RemoteModel
 from ultramed.planning import assumptions, mixtures
 from ultramed.planning.asking import Ask, Asks
 from ultramed.planning.here import Here
 from ultramed.planning.machine import Machines, gpus_serving
-from ultramed.planning.ranges import Range, exact, total
+from ultramed.planning.measured import Measured, Needed
+from ultramed.planning.ranges import Range, total
 from ultramed.planning.reading import Reading, readings
+from ultramed.planning.rehearse import rehearse
 from ultramed.planning.rows import Rows
 from ultramed.planning.training import Run, Trainings
 
@@ -22,7 +27,9 @@ class Asking:
     stage: str
     model: str
     remote: bool
-    calls: Range
+    known: int  # replies that are in the ledger already
+    measured: bool  # with real prompts, by a rehearsal; else by assumptions
+    calls: Range  # still to be asked, as the rest
     prompt_tokens: Range
     generated_tokens: Range
     price_usd: Range | None
@@ -58,8 +65,10 @@ def make(settings: Params, base: Path = Path(".")) -> Plan:
     here = Here(base)
     rows, machines = Rows(settings, book, here), Machines(settings, book, base)
     asks = list(Asks(rows).all())
-    asking = [_costs(stage, [a for a in asks if a.stage == stage], machines)
-              for stage in dict.fromkeys(a.stage for a in asks)]
+    with _ledger() as ledger:
+        measured = Measured(ledger, book)
+        asking = [_costs(stage, [a for a in asks if a.stage == stage], machines, measured, here)
+                  for stage in dict.fromkeys(a.stage for a in asks)]
     training = Trainings(rows, machines).all()
     reading = readings(rows, machines)
     disk = _disk(rows, machines, asking, training)
@@ -67,15 +76,27 @@ def make(settings: Params, base: Path = Path(".")) -> Plan:
     return Plan(settings.scale, asking, training, reading, disk, book.used, sorted(set(here.counted)), memory)
 
 
-def _costs(stage: str, asks: list[Ask], machines: Machines) -> Asking:
-    model = asks[0].model
-    read = total(a.calls * a.prompt for a in asks).whole()
-    written = total(a.calls * a.generated for a in asks).whole()
-    speed, price = machines.speed(model), machines.price(model)
-    usd = (read * price.prompt + written * price.completion) * 1e-6 if price else None
-    hours = (read / speed.reading + written / speed.writing) / exact(3600)
-    calls, remote = total(a.calls for a in asks), isinstance(machines.settings.model(model), RemoteModel)
-    return Asking(stage, model, remote, calls, read, written, usd, hours, *_server(model, machines))
+@contextmanager
+def _ledger() -> Iterator[Ledger | None]:
+    """The ledger, where there is one: a plan makes none."""
+    if not (paths.ledger() / "ledger.sqlite").exists():
+        yield None
+        return
+    with closing(Ledger(paths.ledger())) as ledger:
+        yield ledger
+
+
+def _costs(stage: str, asks: list[Ask], machines: Machines, measured: Measured, here: Here) -> Asking:
+    model, settings = asks[0].model, machines.settings
+    found = rehearse(stage, model, settings, here)
+    need = measured.needed(stage, found, asks) if found else Needed(
+        total(a.calls for a in asks), total(a.calls * a.prompt for a in asks).whole(),
+        total(a.calls * a.generated for a in asks).whole())
+    price = machines.price(model)
+    usd = (need.prompt_tokens * price.prompt + need.generated_tokens * price.completion) * 1e-6 if price else None
+    remote = isinstance(settings.model(model), RemoteModel)
+    return Asking(stage, model, remote, found.known if found else 0, found is not None, need.calls, need.prompt_tokens,
+                  need.generated_tokens, usd, machines.hours(model, *vars(need).values()), *_server(model, machines))
 
 
 def _server(name: str, machines: Machines) -> tuple[int, float | None, float, float]:

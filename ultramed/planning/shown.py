@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from ultramed.params import BudgetUSD
 from ultramed.planning.plan import Asking, Plan
 from ultramed.planning.ranges import Range, total
 from ultramed.planning.training import Run
@@ -58,10 +59,24 @@ def money(plan: Plan) -> str:
     return said + ("; and " * bool(said and missing)) + (f"price unknown: {', '.join(missing)}" if missing else "")
 
 
+def beyond_budget(plan: Plan, limits: BudgetUSD) -> list[str]:
+    """A line for each limit that the plan may pass; what was spent before is not in it."""
+    stages = [*limits.stages.items(), (None, limits.total)]
+    found = []
+    for name, limit in stages:
+        cost = total(a.price_usd for a in plan.asking
+                     if a.price_usd is not None and name in (None, a.stage, a.stage.split("@")[0]))
+        if limit is not None and cost.high > limit:
+            place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
+            found.append(f"! {place} is USD {limit:,.2f}; planned are {cost.expected:,.2f}, {cost.high:,.2f} at most")
+    return found
+
+
 def sums(plan: Plan) -> dict[str, Any]:
     """Totals over all stages; memory is the largest of any stage, for stages run one after another."""
     spent = [a.price_usd for a in plan.asking if a.price_usd is not None]
     return {
+        "known": sum(a.known for a in plan.asking),
         "calls": total(a.calls for a in plan.asking),
         "prompt_tokens": total(a.prompt_tokens for a in plan.asking),
         "generated_tokens": total(a.generated_tokens for a in plan.asking),
@@ -84,7 +99,9 @@ def sentence(plan: Plan) -> str:
     found = sums(plan)
     calls, time, read, written = (found[k] for k in ("calls", "hours", "prompt_tokens", "generated_tokens"))
     gpu = "" if found["gpu_bytes"] is None else f"{gigabytes(found['gpu_bytes'])} of each GPU and "
-    return (f"Total: {short(calls.expected)} calls ({span(calls) or 'all known'}), "
+    known = sum(line.known for line in plan.asking)
+    return (f"Total: {short(known)} replies are in the ledger; to come {short(calls.expected)} calls "
+            f"({span(calls) or 'exactly'}), "
             f"{short(read.expected)} tokens read, {short(written.expected)} generated, "
             f"{money(plan)}; {short(found['steps'].expected)} steps of training; {hours(time.expected)} "
             f"({span(time, hours)}); at the peak {gpu}{gigabytes(found['host_bytes'])} of memory; "

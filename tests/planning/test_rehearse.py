@@ -1,0 +1,153 @@
+"""A plan that rehearses stages with their real inputs: what it says is what the run then costs, and nothing is sent."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oracle_endpoint import ROOT, Served, asked, exam
+from ruamel.yaml import YAML
+
+from stages import candidates, complete, evolve, judge, score, wikipedia
+from ultramed import params, paths, tables
+from ultramed.errors import RightsError
+from ultramed.inference.ledger import Ledger
+from ultramed.inference.oracle import Biases, Oracle
+from ultramed.planning.plan import Asking, make
+from ultramed.records import Completion, Instruction, Score, Verdict, keep
+
+WORDS = ["fever", "cough", "rash", "edema", "nausea", "pallor", "jaundice", "syncope", "ataxia", "dyspnea"]
+RUNS: dict[str, Any] = {
+    "score": score.main, "complete": complete.main, "candidates@careful": lambda: candidates.main("careful"),
+    "judge": judge.main, "evolve@medqa": lambda: evolve.main("medqa"), "wikipedia": wikipedia.main,
+}
+
+
+def item(number: int) -> Instruction:
+    """An exam item whose length varies, or an open question."""
+    told = " ".join(WORDS[(number * k) % 10] for k in range(1, 8 + number % 40))
+    if number % 4 == 0:
+        return asked(f"MedQuad,{number}", f"What does a patient with {told} need, in case {number}?", source="medquad")
+    return exam(f"MedQA,{number}", f"Case {number}: a patient has {told}. Which drug is right?",
+                [f"{o} {number}" for o in ("Aspirin", "Heparin", "Warfarin", "Digoxin")], "ABCD"[number % 4])
+
+
+def inputs(count: int) -> None:
+    """Everything that the stages read, of so many rows."""
+    rows = sorted(map(item, range(1, count + 1)), key=lambda i: i.id)
+    for place in ("screened", "synthetic/wikipedia", "synthetic/textbook", "evolved/medqa", "evolved/textbook",
+                  "evolved/wikipedia", "curated"):
+        put(place, Instruction, rows if place in ("screened", "curated") else [])
+    put("scored", Score, [Score(i.id, 5.0, "logprob", "", "-") for i in rows])
+    put("completed", Completion, [], verdicts=[keep(i.id, "complete") for i in rows])
+    for author in ("careful", "brief", "creative", "source"):
+        put(f"candidates/{author}", Completion, [
+            Completion(f"{i.id}@{author}", i.id, author, "", f"Of {author}: {i.question[:60]}", None, 1, None)
+            for i in rows])
+
+
+def put(place: str, kind: Any, rows: list[Any], verdicts: list[Verdict] | None = None) -> None:
+    with tables.artifact(Path("data") / place) as folder:
+        tables.write(folder, "rows", kind, rows)
+        if verdicts is not None:
+            tables.write(folder, "verdicts", Verdict, verdicts)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A repository whose stages ask an oracle that errs, at a price, and which has asked it about 80 rows."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
+    shutil.copytree(ROOT / "conf", "conf")
+    encoder = pytest.importorskip("static_model", reason="the embedded encoder is not installed")
+    Path("models/local").mkdir(parents=True)
+    Path("models/local/encoder").symlink_to(Path(encoder.__file__).parent / "model")
+    truth = {"answers": {i.question: next(o.text for o in i.options if o.letter == i.key)
+                         for i in map(item, range(1, 401)) if i.options}}
+    with Served(Oracle(truth, Biases(error=0.3))) as served:
+        write_params(served.address)
+        lock = {"stages": {p: {"outs": [{"path": p}]} for p in (
+            "data/screened", "data/synthetic/wikipedia", "data/synthetic/textbook", "data/curated", "data/scored",
+            "data/evolved/medqa", "data/evolved/textbook", "data/evolved/wikipedia", "data/completed",
+            *(f"data/candidates/{a}" for a in ("careful", "brief", "creative", "source")))}}
+        Path("dvc.lock").write_text(json.dumps(lock))
+        yield served
+
+
+def write_params(address: str, **price: float) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"model: smollm2\b", "model: oracle", text)
+    tree = YAML(typ="safe").load(text)
+    tree["base"]["model"] = "smollm2"
+    tree["models"]["remote"] = {"oracle": {
+        "base_url": address, "model": "oracle", "revision": "1", "provider": "here", "rights": "open",
+        "concurrency": 16, "price": {"prompt": 2.0, "completion": 8.0} | price}}
+    tree["evolve"]["sets"]["medqa"]["parents"] = None
+    tree["candidates"]["prompts"] = None
+    Path("params.yaml").write_text(json.dumps(tree))
+
+
+def planned(stage: str) -> Asking:
+    return next(a for a in make(params.load()).asking if a.stage == stage)
+
+
+def paid() -> tuple[int, float]:
+    with closing(Ledger(paths.ledger())) as ledger:
+        ((count, price),) = ledger.read("SELECT count(*), coalesce(sum(price_usd), 0) FROM replies")
+    return count, price
+
+
+@pytest.mark.parametrize("stage", ["score", "complete", "candidates@careful", "judge", "evolve@medqa"])
+def test_a_plan_after_a_trial_is_what_the_run_then_costs(here: Served, stage: str) -> None:
+    inputs(80)
+    RUNS[stage]()
+    inputs(400)
+    count, price = paid()
+    asked_before = len(here.bodies)
+    plan = planned(stage)
+    assert len(here.bodies) == asked_before, "nothing is sent"
+    assert plan.measured and plan.known == count and plan.price_usd is not None
+    RUNS[stage]()
+    cost = paid()[1] - price
+    assert cost > 0 and plan.price_usd.expected == pytest.approx(cost, rel=0.15)
+    assert plan.calls.expected == pytest.approx(paid()[0] - count, rel=0.15)
+    after = planned(stage)
+    assert after.calls.high == 0 and plan.known < after.known <= paid()[0], "what was bought is not planned again"
+
+
+def test_without_a_trial_the_calls_of_the_first_pass_are_exact(here: Served) -> None:
+    inputs(100)
+    plan = planned("judge")
+    assert (plan.known, plan.measured) == (0, True)
+    assert plan.calls.low == 100
+    judge.main()
+    assert len(here.bodies) == 100
+
+
+def test_text_that_must_not_leave_is_refused_by_the_plan_too(here: Served) -> None:
+    inputs(3)
+    put("curated", Instruction, [asked("ChatDoctor,1", "Why do I cough?", rights="quarantine")])
+    with pytest.raises(RightsError, match="must not leave this machine"):
+        make(params.load())
+
+
+def test_inputs_made_with_other_params_are_not_rehearsed(here: Served) -> None:
+    inputs(30)
+    lock = json.loads(Path("dvc.lock").read_text())
+    lock["stages"]["data/curated"]["params"] = {"params.yaml": {"curate.min_score.medqa": 9.9}}
+    Path("dvc.lock").write_text(json.dumps(lock))
+    assert not planned("judge").measured and planned("score").measured
+
+
+def test_a_plan_leaves_no_ledger_and_no_artifact(here: Served) -> None:
+    inputs(5)
+    before = sorted(p for p in Path("data").rglob("*"))
+    make(params.load())
+    assert sorted(p for p in Path("data").rglob("*")) == before
+    assert "stages.judge" in sys.modules and not any(Path("data").rglob("*partial*"))
