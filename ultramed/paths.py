@@ -22,4 +22,4 @@ def home() -> Path:
 
 def ledger() -> Path:
     """The folder of the ledger: `$ULTRAMED_LEDGER`, else `.ultramed/ledger` of the main repository."""
-    return Path(os.environ.get("ULTRAMED_LEDGER") or home() / "ledger")
+    return Path(os.environ.get("ULTRAMED_LEDGER") or root() / ".ultramed/ledger")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_code_of_two_outcomes_is_counted_under_each(world: World) -> None:
     found = json.loads((world.base / "quality" / "collected.json").read_text())["counts"]
     assert found["by_code"] == {"dropped": {"broken_row": 2}, "quarantined": {"broken_row": 7}}
     assert found["parts"]["medquad"] == {"in": 17 + 1 + 2, "kept": 17, "dropped": 2, "quarantined": 1}
+
+
+def test_replies_are_counted_by_what_could_be_made_of_them(world: World) -> None:
+    uses = world.rows["judged", "", "manifest"]
+    world.rows["judged", "", "manifest"] = [replace(u, outcome="truncated") for u in uses[:2]] + uses[2:]
+    world.write("judged")
+    check("judged", world.params, world.base)
+    found = json.loads((world.base / "quality" / "judged.json").read_text())["counts"]
+    assert found["replies"] == {"ok": len(uses) - 2, "truncated": 2}
 
 
 def test_the_same_artifact_gives_the_same_bytes(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
@@ -124,3 +125,11 @@ def test_no_digit_gives_no_value() -> None:
 
 def test_characters_grow_with_tokens_and_have_a_floor() -> None:
     assert [characters(n) for n in (1, 16, 100)] == [40, 40, 240]
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ('{"a": [1, 2,], }', {"a": [1, 2]}), ('{"a": "x,]", "b": {"c": 1,},}', {"a": "x,]", "b": {"c": 1}}),
+    ('Here:\n```json\n{"a": 1,\n}\n```', {"a": 1}), ('{"a": [1, 2', None), ('{"a": 1,, }', None),
+])  # fmt: skip
+def test_a_comma_too_many_is_forgiven_and_nothing_else(text: str, found: Any) -> None:
+    assert find_object(text) == found

@@ -25,8 +25,8 @@ MEANS = {"words": "mean_words", "chars": "mean_chars", "score": "mean_score", "m
 
 
 def counts(facts: Facts) -> dict[str, Any]:
-    """Verdicts of the artifact: in, kept, dropped, quarantined; what was held back by outcome and code; and by part
-    where the artifact has parts."""
+    """Verdicts of the artifact: in, kept, dropped, quarantined; what was held back by outcome and code; replies used
+    by what could be made of them; and by part where the artifact has parts."""
     parts = {r["id"]: {"in": r["handed"], **{k: r[k] for k in ("kept", "dropped", "quarantined")}}
              for r in facts.store.rows("select * from facts_balance")}
     names = ("in", "kept", "dropped", "quarantined")
@@ -36,6 +36,10 @@ def counts(facts: Facts) -> dict[str, Any]:
         if row["outcome"] != "kept":
             by_code.setdefault(row["outcome"], {})[row["code"]] = row["n"]
     total["by_code"] = by_code
+    if facts.store.has(facts.artifact, "manifest"):
+        manifest = facts.store.view(facts.artifact, "manifest")
+        kinds = f"select outcome, count(*) as n from {manifest} group by outcome order by outcome"
+        total["replies"] = {row["outcome"]: row["n"] for row in facts.store.rows(kinds)}
     return total if set(parts) == {""} else total | {"parts": parts}
 
 

@@ -12,6 +12,7 @@ import typer
 from ultramed import paths
 from ultramed.errors import LedgerError, ParamsError
 from ultramed.inference import segments, upkeep
+from ultramed.inference.budget import spent
 from ultramed.inference.ledger import Ledger
 from ultramed.lineage import asked_as
 
@@ -22,13 +23,18 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it; without it, only say wh
 
 @app.command()
 def stats(as_json: Json = False) -> None:
-    """Replies, tokens and their price, by stage and model."""
-    lines = upkeep.stats(_ledger())
+    """Replies, tokens and their price, by stage and model; what was spent from here, which a budget counts."""
+    ledger = _ledger()
+    lines, paid = upkeep.stats(ledger), spent(ledger)
     total = {"replies": sum(line.replies for line in lines),
              "tokens": sum(line.prompt_tokens + line.completion_tokens for line in lines),
-             "price_usd": sum(line.price_usd for line in lines)}  # fmt: skip
+             "price_usd": sum(line.price_usd for line in lines),
+             "spent_usd": sum(sure for sure, _ in paid.values()),
+             "uncertain_usd": sum(perhaps for _, perhaps in paid.values())}  # fmt: skip
     if as_json:
-        print(json.dumps(total | {"by_stage_and_model": [asdict(line) for line in lines]}, indent=1))
+        print(json.dumps(total | {"by_stage_and_model": [asdict(line) for line in lines],
+                                  "spent_by_stage": {n: dict(zip(("usd", "uncertain_usd"), p, strict=True))
+                                                     for n, p in paid.items()}}, indent=1))  # fmt: skip
         return
     from rich.console import Console
     from rich.table import Table
@@ -43,6 +49,9 @@ def stats(as_json: Json = False) -> None:
     console.print(table)
     console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {total['price_usd']:.2f} in "
                   f"{paths.ledger()}", soft_wrap=True)  # fmt: skip
+    if paid:
+        perhaps = f", perhaps {total['uncertain_usd']:.2f} more" if total["uncertain_usd"] else ""
+        console.print(f"Spent through this ledger: USD {total['spent_usd']:.2f}{perhaps}", soft_wrap=True)
 
 
 @app.command()

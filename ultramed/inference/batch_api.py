@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ultramed.errors import ModelError
 from ultramed.inference import wire
-from ultramed.inference.endpoint import Target, key_of, useless
+from ultramed.inference.endpoint import Target, key_of, proxied, useless
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -26,7 +26,9 @@ class BatchApi:
         import openai
 
         self._target, self._where = target, f"model '{target.name}' at {target.base_urls[0]}"
-        self._sdk = openai.OpenAI(base_url=target.base_urls[0], api_key=key_of(target) or "none", max_retries=0)
+        self._sdk = openai.OpenAI(
+            base_url=target.base_urls[0], api_key=key_of(target) or "none", max_retries=0,
+            http_client=openai.DefaultHttpxClient(trust_env=proxied(target.base_urls[0])))
         self._errors = openai
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ultramed.inference import wire
 from ultramed.inference.batch_api import BatchApi
 from ultramed.inference.budget import nano
+from ultramed.inference.endpoint import key_of
 from ultramed.inference.flow import Terms
 from ultramed.inference.ledger import Entry, Ledger
 from ultramed.inference.requests import canonical
@@ -53,7 +54,7 @@ def _entry(terms: Terms, asked: "Asked", line: bytes, found: Brought) -> Entry |
         return None
     try:
         if response.get("status_code") != 200:
-            found.failures[key] = _failure(response, error)
+            found.failures[key] = _failure(response, error, key_of(terms.reach()))
             return None
         reply = wire.of_completion(response["body"])
     except wire.MALFORMED as problem:
@@ -64,11 +65,11 @@ def _entry(terms: Terms, asked: "Asked", line: bytes, found: Brought) -> Entry |
     return Entry(key, terms.identity, terms.stage, turns, reply, price / 1e9, 0.0)
 
 
-def _failure(response: dict[str, Any], error: dict[str, Any]) -> tuple[str, str]:
+def _failure(response: dict[str, Any], error: dict[str, Any], api_key: str) -> tuple[str, str]:
     status = response.get("status_code")
     if not isinstance(status, int):
         return "timeout", f"the batch ended without it ({error.get('code')})"
-    refusal = wire.refusal(status, json.dumps(response.get("body"), ensure_ascii=False))
+    refusal = wire.refusal(status, json.dumps(response.get("body"), ensure_ascii=False), api_key)
     return refusal.kind if refusal.kind in (*wire.REFUSED, *wire.UNANSWERED) else "rejected", refusal.said
 
 

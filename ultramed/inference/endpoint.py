@@ -4,6 +4,7 @@ import os
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from urllib.request import getproxies
 
 import aiohttp
 from yarl import URL
@@ -67,7 +68,8 @@ class Endpoint:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         timeout = aiohttp.ClientTimeout(target.total_s, sock_connect=target.connect_s, sock_read=target.first_byte_s)
         self._session = aiohttp.ClientSession(
-            timeout=timeout, headers=headers, connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
+            timeout=timeout, headers=headers, trust_env=proxied(base_url),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
         )
 
     async def close(self) -> None:
@@ -127,6 +129,11 @@ def useless(where: str, target: Target, refusal: wire.Refusal) -> ModelError:
         remedy = f"set models.remote.{target.name}.replies to json_object or text in params.yaml"
         return ModelError(where, f"takes no JSON schema ({refusal.said})", remedy)
     return ModelError(where, f"answered {refusal.said}", "check models in params.yaml, and the provider's account")
+
+
+def proxied(base_url: str) -> bool:
+    """Whether the environment names a proxy that may stand before it: never before this machine."""
+    return bool(getproxies()) and URL(base_url).host not in ("localhost", "127.0.0.1", "::1")
 
 
 def key_of(target: Target) -> str:

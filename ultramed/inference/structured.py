@@ -14,6 +14,7 @@ from ultramed.inference.requests import Reply
 
 AGAIN = ("unreadable", "invalid")  # failures after which the model is asked once more, with what was wrong
 _FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
+_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(\s*[}\]])', re.DOTALL)  # strings are passed over
 _REFUSAL = re.compile(
     r"^\W*(?:i['’]?m (?:sorry|unable)|i am (?:sorry|unable)|sorry,|i can(?:['’]?t|not) (?:assist|help|provide|answer)"
     r"|as an ai\b)",
@@ -51,9 +52,14 @@ def _read_json(text: str, kind: type[BaseModel]) -> tuple[Any, str, str]:
 
 
 def find_object(text: str) -> dict[str, Any] | None:
-    """The JSON object in a reply: bare, in a code fence, or after some words. Nothing is guessed or completed."""
+    """The JSON object in a reply: bare, in a code fence, or after some words. Commas before a closing bracket are
+    forgiven; nothing is guessed or completed."""
     if fenced := _FENCE.match(text):
         text = fenced[1]
+    return _first_object(text) or _first_object(_COMMA.sub(lambda found: found[1] or found[2], text))
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
     decoder = json.JSONDecoder(strict=False)  # models put raw newlines into strings
     start = text.find("{")
     while start >= 0:

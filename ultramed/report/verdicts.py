@@ -79,15 +79,21 @@ def money(store: Store) -> Section:
         with once as (select distinct on (artifact, part, request_key) * from ({uses(store, asked)})
             order by artifact, part, request_key)
         select artifact, part, model, count(*) as replies, sum(prompt_tokens)::bigint as prompt_tokens,
-            sum(completion_tokens)::bigint as completion_tokens, count(*) filter (outcome <> 'ok') as unusable,
+            sum(completion_tokens)::bigint as completion_tokens, histogram(outcome) as outcomes,
             sum(price_usd)::double as price from once group by all""")
     rows.sort(key=lambda r: (ASKING.index(r["artifact"]), r["part"], r["model"]))
     shown = [[f"{r['artifact']} {r['part']}".strip(), r["model"], number(r["replies"]), number(r["prompt_tokens"]),
-              number(r["completion_tokens"]), number(r["unusable"]), number(r["price"], 2)] for r in rows]
+              number(r["completion_tokens"]), _unusable(r["outcomes"]), number(r["price"], 2)] for r in rows]
     return Section("money", "Tokens and money", "Prices are those of the replies used, whenever they were "
                    "bought: running again costs nothing.", [Table(
                        ["Stage", "Model", "Replies", "Prompt tokens", "Generated tokens", "Unusable", "USD"], shown,
                        range(2, 7), "Unusable replies were set aside with their reason; they never became a value.")])
+
+
+def _unusable(outcomes: dict[str, int]) -> str:
+    """`3 truncated, 1 unreadable`, most frequent first."""
+    kinds = sorted((-n, kind) for kind, n in outcomes.items() if kind != "ok")
+    return ", ".join(f"{-n} {kind}" for n, kind in kinds) or "0"
 
 
 def _gate(store: Store, artifact: str) -> dict[str, Any]:
