@@ -15,7 +15,7 @@ repro: setup
 # The pipeline's tests come last and by themselves: the model server takes all cores.
 test: fast
 	$(ACTIVATE) && pytest -m "slow and not gpu" $(PARALLEL) --ignore tests/pipeline
-	$(ACTIVATE) && pytest -m "slow and not gpu" -q tests/pipeline
+	$(ACTIVATE) && pytest -m "slow and not gpu" -q --timeout 2400 tests/pipeline # the first builds all
 
 fast: setup
 	$(ACTIVATE) && pytest -m "not slow and not gpu" $(PARALLEL)

@@ -75,9 +75,11 @@ class Workspace:
 
 
 def smaller(workspace: Workspace) -> None:
-    """The laptop scale with the least training and evaluation that still goes every way."""
+    """The laptop scale with the least synthesis, training and evaluation that still goes every way."""
     for steps in re.findall(r"steps: \d+,", (workspace.root / "params.yaml").read_text()):
         workspace.edit("params.yaml", steps, "steps: 2,")
+    workspace.edit("params.yaml", "paragraphs: 6 #", "paragraphs: 4 #")
+    workspace.edit("params.yaml", "parents: 7,", "parents: 4,")
     workspace.edit("params.yaml", "items: 3 #", "items: 1 #")
     workspace.edit("params.yaml", "{samples: 3,", "{samples: 2,")
     workspace.edit("params.yaml", "    kto: {}\n", "")  # trained, not evaluated
