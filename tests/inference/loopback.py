@@ -3,9 +3,10 @@
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ class Loopback:
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.asked: Counter[str] = Counter()
+        self.arrivals: list[float] = []  # of those bodies, by the monotonic clock
         self.open = self.most_open = 0
+        self.down = False  # answers 500 to everything, looks included
         self.address = ""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._ready = threading.Event()
@@ -59,13 +62,19 @@ class Loopback:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._done.set)
+        self.stop()
         self._thread.join(10)
+
+    def stop(self) -> None:
+        """Listen no more, and drop what is open: a server that dies."""
+        with suppress(RuntimeError):  # it has stopped already
+            self._loop.call_soon_threadsafe(self._done.set)
 
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         app = web.Application(client_max_size=2**24)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/v1/models", self._look)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -77,15 +86,19 @@ class Loopback:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         turns = json.dumps(body["messages"])
+        self.arrivals.append(time.monotonic())
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
         self.asked[turns] += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
-            return await self.plan(body, self.asked[turns])
+            return web.Response(status=500, text="down") if self.down else await self.plan(body, self.asked[turns])
         finally:
             self.open -= 1
+
+    async def _look(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": []}, status=500 if self.down else 200)
 
 
 def settings(concurrency: int = 4, price: Price | None = None, key_env: str | None = None, address: str = "",

@@ -123,23 +123,21 @@ def test_a_consumer_that_stops_early_ends_everything() -> None:
     assert len(server.bodies) == seen <= 500 + 4
 
 
-def test_connect_to_a_remote_model_by_its_name_in_params(ledger: Path, tmp_path: Path) -> None:
-    (tmp_path / "models/identity").mkdir(parents=True)
-    (tmp_path / "models/identity/api.json").write_text('{"identity": "remote:p:m:1"}')
+def test_connect_to_a_remote_model_by_its_name_in_params(ledger: Path) -> None:
     with Loopback() as server:
         given = settings(key_env="LOOPBACK_KEY", address=server.address + "/")
         with connect("api", "judge", given) as asker:
             (answer,) = asker.ask([question("q")])
     assert (answer.value, server.bodies[0]["model"]) == ("re q", "m")
-    assert answer.key == question("q").key("remote:p:m:1")
+    assert answer.key == question("q").key("remote:p/m@1")
     with closing(Ledger(paths.ledger())) as kept:
         entry = kept.get([answer.key])[answer.key]
-    assert (entry.identity, entry.stage) == ("remote:p:m:1", "judge")
+    assert (entry.identity, entry.stage) == ("remote:p/m@1", "judge")
 
 
 def test_connect_without_the_identity_says_what_to_run(ledger: Path) -> None:
-    with pytest.raises(ModelError, match=r"models/identity/api.json: is not there; run `dvc repro` from the start"), \
-            connect("api", "judge", settings()):
+    with pytest.raises(ModelError, match=r"models/identity/here.json: is not there; run `dvc repro` from the start"), \
+            connect("here", "judge", settings()):
         pass
 
 

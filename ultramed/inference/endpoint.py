@@ -133,7 +133,11 @@ def useless(where: str, target: Target, refusal: wire.Refusal) -> ModelError:
 
 def proxied(base_url: str) -> bool:
     """Whether the environment names a proxy that may stand before it: never before this machine."""
-    return bool(getproxies()) and URL(base_url).host not in ("localhost", "127.0.0.1", "::1")
+    return bool(getproxies()) and not on_this_machine(base_url)
+
+
+def on_this_machine(base_url: str) -> bool:
+    return URL(base_url).host in ("localhost", "127.0.0.1", "::1")
 
 
 def key_of(target: Target) -> str:

@@ -59,6 +59,7 @@ class Flow:
         self._changed = threading.Condition()  # guards `_flying`, `_error` and every slot's `done`
         self._error: BaseException | None = None
         self._machinery: tuple[Scheduler, Writer] | None = None
+        self._known = 0
         self.taken = self.given = self.bought = self.spent = self.uncertain = 0
 
     def __enter__(self) -> "Flow":
@@ -92,7 +93,9 @@ class Flow:
         with self._changed:  # what is in flight is followed; what has landed is in the ledger
             rest = [slot for slot in slots if not self._follow(slot)]
         found = self._ledger.get(slot.key for slot in rest)
-        self._ask([slot for slot in rest if not slot.settle(found.get(slot.key), self._ledger, *self._reading)])
+        asked = [slot for slot in rest if not slot.settle(found.get(slot.key), self._ledger, *self._reading)]
+        self._known += len(rest) - len(asked)
+        self._ask(asked)
 
     def _follow(self, slot: Slot) -> bool:
         leader = self._flying.get(slot.key)
@@ -125,7 +128,8 @@ class Flow:
                 self._settled, lambda slots: self._scheduler().funded(slots),
                 lambda slots: self._scheduler().unfunded(slots), self._failed))
             most = self._most if terms.price and terms.budget.concerns(terms.stage) else None
-            orders = Orders(self._tokens, most, self._bought, self._given_up, self._broke, self._failed)
+            orders = Orders(self._tokens, most, self._bought, lambda: self._known, self._given_up, self._broke,
+                            self._failed)
             self._machinery = Scheduler(self._target, writer, orders), writer
         return self._machinery[0]
 

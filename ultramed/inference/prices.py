@@ -1,9 +1,9 @@
 """What a model's tokens cost: as params state it, else as a maintained table knows it."""
 
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from ultramed.errors import BudgetError
+from ultramed.inference.endpoint import on_this_machine
 from ultramed.params import LocalModel, Price, RemoteModel
 
 TABLE = "genai-prices"  # dated by its version: prices in it are of its release
@@ -40,7 +40,7 @@ def _listed(model: RemoteModel) -> Price | None:
     from genai_prices.data_snapshot import get_snapshot
     from genai_prices.types import Usage
 
-    if urlsplit(model.base_urls[0]).hostname in ("localhost", "127.0.0.1"):
+    if on_this_machine(model.base_urls[0]):
         return None  # who listens there is not known, whatever the model is called
     for provider, address in ((model.provider, None), (None, model.base_urls[0])):
         try:

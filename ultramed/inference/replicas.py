@@ -42,15 +42,16 @@ class Replicas:
     def concurrency(self) -> int:
         return sum(replica.gate.concurrency for replica in self._left)
 
-    def choose(self, tokens: float) -> tuple[Replica | None, float]:
-        """The one to ask next, the one with most room, and in how many seconds; None where all are busy."""
-        now, found, least, most = time.monotonic(), None, 0.0, 0
+    def choose(self, tokens: float, but: object) -> tuple[Replica | None, float]:
+        """The one to ask next, and in how many seconds: one that answers, with most room, and another than the one
+        where the request has failed; None where all are busy."""
+        now, found, best = time.monotonic(), None, (0.0, False, 0)
         for replica in self._left:
-            if (room := replica.gate.room()) > 0:
-                wait = replica.gate.wait(tokens, now)
-                if found is None or (wait, -room) < (least, -most):
-                    found, least, most = replica, wait, room
-        return found, least
+            if (room := replica.gate.room()) > 0 and (replica is not but or len(self._left) == 1):
+                rank = replica.gate.wait(tokens, now), replica.failures > 0, -room
+                if found is None or rank < best:
+                    found, best = replica, rank
+        return found, best[0]
 
     async def failed(self, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Slow down on a 429; after other failures in a row, see whether it is up at all. While it is not it is sent

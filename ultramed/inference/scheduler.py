@@ -28,6 +28,7 @@ class Orders:
     tokens: Callable[[Slot], float]  # that a request may take, prompt and reply
     most: Callable[[Slot], int] | None  # that a request may cost, in billionths of a USD; None without a budget
     bought: Callable[[Slot, Reply, float], None]  # with its latency
+    known: Callable[[], int]  # requests that the ledger has answered
     given_up: Callable[[Slot, str, str], None]  # why, in a word and in a sentence
     broke: Callable[[Slot], BaseException]  # the error where the budget has no room for this slot
     failed: Callable[[BaseException], None]  # of no use to any
@@ -43,7 +44,7 @@ class Scheduler:
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._later = self._successes = self._refused = self._given_up = 0
-        self._stopping, self._drain_s = False, 0.0
+        self._stopping, self._drain_s, self._last = False, 0.0, ""
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name=str(target), daemon=True)
         self._thread.start()
@@ -99,16 +100,34 @@ class Scheduler:
 
     def _pump(self) -> None:
         """Send what may be sent now; where only time is in the way, come back."""
-        if self._stopping:
+        if self._stopping or self._doubtful():
             return
         if self._purse:
             self._purse.ask(self._replicas.concurrency - len(self._ready))
         while self._ready:
             tokens = self._orders.tokens(self._ready[0])
-            replica, wait = self._replicas.choose(tokens)
+            replica, wait = self._replicas.choose(tokens, self._ready[0].failed_at)
             if replica is None or wait > 0:
                 return self._come_back(wait)
             self._send(self._ready.popleft(), replica, tokens)
+
+    def _doubtful(self) -> bool:
+        """Whether all so far were refused: then nothing more is sent until those in flight have ended; if none of them
+        is answered, nothing is."""
+        if self._successes or self._refused < self._most_in_a_row(REFUSED):
+            return False
+        if len(self._tasks) <= 1 and not self._later:  # the one that has just ended
+            self._fail(ModelError(str(self._target), f"refuses every request ({self._last})",
+                                  "check max_tokens, context and the model's settings in params.yaml"))
+        return True
+
+    def _most_in_a_row(self, least: int) -> int:
+        """Rows that may be of no use one after another; more where the ledger has answers to others."""
+        return least + min(self._orders.known() // 10, 100)
+
+    def _fail(self, error: BaseException) -> None:
+        self._stopping = True
+        self._orders.failed(error)
 
     def _come_back(self, wait: float) -> None:
         if self._timer:
@@ -130,7 +149,7 @@ class Scheduler:
             self._writer.lost(slot)
             raise
         except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
-            self._orders.failed(error)
+            self._fail(error)
         self._pump()
 
     async def _outcome(self, slot: Slot, replica: Replica, tokens: float) -> None:
@@ -142,17 +161,14 @@ class Scheduler:
             await self._unanswered(slot, replica, error, sent_at)
         except Rejected as error:
             replica.gate.give(tokens)
-            self._rejected(slot, replica, error)
+            self._rejected(slot, error)
         else:
             replica.answered(reply, tokens)
             self._successes, self._given_up = self._successes + 1, 0
             self._orders.bought(slot, reply, latency)
 
-    def _rejected(self, slot: Slot, replica: Replica, error: Rejected) -> None:
-        self._refused += 1
-        if not self._successes and self._refused >= REFUSED:
-            raise ModelError(replica.endpoint.where, f"refuses every request ({error.said})",
-                             "check max_tokens, context and the model's settings in params.yaml")
+    def _rejected(self, slot: Slot, error: Rejected) -> None:
+        self._refused, self._last = self._refused + 1, error.said
         self._writer.free(slot)
         self._orders.given_up(slot, error.kind, error.said)
 
@@ -160,6 +176,7 @@ class Scheduler:
         """Try again later, or give the row up: its own fault while others are answered, else the endpoint's."""
         if error.charged:
             self._writer.lost(slot)
+        slot.failed_at = replica
         self._later += 1  # it comes back: not yet the end of the money
         await self._replicas.failed(replica, error, sent_at)
         if not replica.gate.shut:
@@ -170,7 +187,7 @@ class Scheduler:
             return
         self._later -= 1
         self._given_up += slot.since == self._successes
-        if self._given_up >= IN_A_ROW:
+        if self._given_up >= self._most_in_a_row(IN_A_ROW):
             raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
                              "what came is kept; run again when it is well, it goes on from there")
         self._writer.free(slot)
@@ -192,4 +209,4 @@ class Scheduler:
         assert self._purse
         self._purse.unpaid(slots)
         if self._purse.idle and not (self._tasks or self._ready or self._later):
-            self._orders.failed(self._orders.broke(slots[0]))
+            self._fail(self._orders.broke(slots[0]))

@@ -19,6 +19,7 @@ class Slot:
     followers: "list[Slot]" = field(default_factory=list)  # the same request, made while this one was in flight
     tries: float = 0.0
     since: int = 0  # answers the endpoint had given to others when this was first tried
+    failed_at: object = None  # the replica that did not answer last
     reserved: int = 0  # of the budget, in billionths of a USD
 
     def settle(self, entry: Entry | None, ledger: Ledger, identity: str, truncated_ok: bool) -> bool:

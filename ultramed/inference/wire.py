@@ -9,11 +9,12 @@ from ultramed.inference.requests import Reply, Request, canonical
 Mode = Literal["json_schema", "json_object", "text"]  # how an endpoint is told the shape of a reply
 UNANSWERED = ("connection", "timeout", "malformed", "server_error", "rate_limited")  # no reply, after all tries
 REFUSED = ("rejected", "too_long")  # no reply, ever
-MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError)  # raised by a body that is no completion
+# raised by a body that is no completion
+MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError)
 _TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too long", "context size",
-             "exceeds the available context", "too many tokens")  # fmt: skip
+             "exceeds the available context", "too many tokens", "maximum model length")  # fmt: skip
 _NO_SCHEMA = ("response_format", "json_schema", "guided", "grammar", "structured output")
-_NO_CREDIT = ("insufficient_quota", "billing", "credit balance", "exceeded your current quota")
+_NO_CREDIT = ("insufficient_quota", "insufficient balance", "insufficient credits", "credit balance")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def of_completion(completion: dict[str, Any]) -> Reply:
         text=_sound(choice["message"].get("content") or ""),
         finish_reason=_sound(choice.get("finish_reason") or "stop"),
         model=_sound(completion.get("model") or ""),
-        prompt_tokens=usage.get("prompt_tokens") or 0,
-        completion_tokens=usage.get("completion_tokens") or 0,
+        prompt_tokens=int(usage.get("prompt_tokens") or 0),
+        completion_tokens=int(usage.get("completion_tokens") or 0),
         logprobs=[{_sound(a["token"]): round(a["logprob"], 6) for a in t["top_logprobs"]} for t in tokens],
     )
 
@@ -80,8 +81,8 @@ def _sound(text: str) -> str:
 def refusal(status: int, said: str, key: str = "") -> Refusal:
     """What an answer other than 200 means; `key` is struck out of it: some providers echo the key they refuse."""
     text = " ".join(said.split())
-    text = (text.replace(key, "***") if key else text)[:300]
-    return Refusal(_kind(status, text.lower()), f"HTTP {status}: {text}")
+    text = text.replace(key, "***") if key else text
+    return Refusal(_kind(status, text.lower()), f"HTTP {status}: {text[:300]}")
 
 
 def _kind(status: int, text: str) -> str:

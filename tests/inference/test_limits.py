@@ -1,0 +1,160 @@
+"""How much an endpoint is asked at once. Times are given by hand: seconds, from 100 on."""
+
+import pytest
+
+from ultramed.inference.limits import Bucket, Gate
+
+START = 100.0
+
+
+def full(per_minute: int) -> Bucket:
+    return Bucket(per_minute, START)
+
+
+def slowed(concurrency: int = 8) -> Gate:
+    """A gate after a 429, at 101, to a request sent at 100."""
+    gate = Gate(concurrency)
+    gate.slower(sent_at=START, wait=0.0, now=START + 1)
+    return gate
+
+
+def test_a_burst_of_five_seconds_is_there_at_once_and_then_nothing() -> None:
+    """120 a minute are 2 a second: 10 at once, then one each half second."""
+    bucket = full(120)
+    for _ in range(10):
+        assert bucket.wait(1, START) == 0
+        bucket.take(1)
+    assert bucket.wait(1, START) == pytest.approx(0.5)
+    assert bucket.wait(1, START + 0.3) == pytest.approx(0.2)
+    assert bucket.wait(1, START + 0.5) == pytest.approx(0, abs=1e-9)
+
+
+def test_an_idle_bucket_fills_up_to_its_burst_and_no_further() -> None:
+    bucket = full(120)
+    bucket.take(10)
+    assert bucket.wait(4, START + 2) == pytest.approx(0)
+    assert bucket.wait(10, START + 3600) == 0
+    bucket.take(10)
+    assert bucket.wait(1, START + 3600) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("per_minute", [1, 6, 60, 600])
+def test_in_no_minute_is_more_let_through_than_the_limit_and_one_burst(per_minute: int) -> None:
+    bucket, now, sent = full(per_minute), START, 0
+    while (wait := bucket.wait(1, now)) + now < START + 60:
+        now += wait
+        bucket.take(1)
+        sent += 1
+    assert per_minute <= sent <= per_minute + max(1, per_minute * 5 / 60)
+
+
+def test_a_limit_of_less_than_one_in_a_burst_still_lets_one_through() -> None:
+    """6 a minute: half a request in 5 s. The first goes at once, the next after 10 s."""
+    bucket = full(6)
+    assert bucket.wait(1, START) == 0
+    bucket.take(1)
+    assert bucket.wait(1, START) == pytest.approx(10)
+
+
+def test_more_than_the_bucket_holds_is_let_through_once_and_waited_for_afterwards() -> None:
+    """600 a minute are 10 a second, 50 at once. 80 go when it is full; 30 are owed, so 10 more need 4 s."""
+    bucket = full(600)
+    assert bucket.wait(80, START) == 0
+    bucket.take(80)
+    assert bucket.wait(10, START) == pytest.approx(4)
+    assert bucket.wait(80, START) == pytest.approx(8), "full again"
+
+
+def test_what_is_given_back_may_be_taken_at_once_but_never_beyond_the_burst() -> None:
+    bucket = full(600)
+    bucket.take(50)
+    bucket.take(-20)
+    assert bucket.wait(20, START) == 0 and bucket.wait(30, START) == pytest.approx(1)
+    bucket.take(-500)
+    bucket.take(50)
+    assert bucket.wait(10, START) == pytest.approx(1)
+
+
+def test_a_gate_counts_what_is_in_flight() -> None:
+    gate = Gate(3)
+    for left in (2, 1, 0):
+        gate.take(10)
+        assert gate.room() == left
+    gate.give()
+    assert (gate.room(), gate.flying) == (1, 2)
+
+
+def test_one_that_is_shut_has_no_room() -> None:
+    gate = Gate(3)
+    gate.shut = True
+    assert gate.room() == 0
+    gate.shut = False
+    assert gate.room() == 3
+
+
+def test_concurrency_is_halved_once_for_all_requests_sent_before_a_429() -> None:
+    gate = slowed(8)
+    for sent_at in (START - 5, START + 0.5, START + 1):
+        gate.slower(sent_at, wait=0.0, now=START + 2)
+    assert gate.room() == 4
+    gate.slower(sent_at=START + 1.5, wait=0.0, now=START + 2)
+    assert gate.room() == 2, "that one was sent after the slowing down"
+
+
+def test_concurrency_never_falls_below_one() -> None:
+    gate = Gate(4)
+    for n in range(20):
+        gate.slower(sent_at=START + n, wait=0.0, now=START + n + 0.5)
+    assert gate.room() == 1
+
+
+def test_what_is_in_flight_when_the_gate_narrows_is_waited_for() -> None:
+    gate = Gate(8)
+    for _ in range(8):
+        gate.take(0)
+    gate.slower(sent_at=START, wait=0.0, now=START + 1)
+    for flying, room in ((7, 0), (6, 0), (5, 0), (4, 0), (3, 1)):
+        gate.give()
+        assert (gate.flying, gate.room()) == (flying, room)
+
+
+def test_concurrency_grows_by_one_a_round_of_answers_up_to_the_limit() -> None:
+    """From 2: about 2 answers make 3, about 3 more make 4; a rounding may ask for one answer more."""
+    gate, rooms = slowed(4), []
+    for _ in range(100):
+        gate.quicker()
+        rooms.append(gate.room())
+    assert rooms[0] == 2 and rooms[2] == 3 and rooms[6] == 4
+    assert max(rooms) == rooms[-1] == 4
+
+
+def test_nothing_is_sent_until_the_longest_retry_after_is_over() -> None:
+    gate = Gate(4)
+    gate.slower(sent_at=START, wait=20.0, now=START)
+    gate.slower(sent_at=START, wait=3.0, now=START + 1)
+    assert gate.wait(0, START + 1) == pytest.approx(19)
+    assert gate.wait(0, START + 20) == gate.wait(0, START + 500) == 0
+    assert gate.room() == 2, "the pause is no matter of room"
+
+
+def test_of_all_waits_the_longest_counts() -> None:
+    """120 requests and 600 tokens a minute: 10 requests of 5 tokens use both up; 1 more request takes 0.5 s, 10 more
+    tokens 1 s."""
+    gate = Gate(99, full(120), full(600))
+    for _ in range(10):
+        assert gate.wait(5, START) == 0
+        gate.take(5)
+    assert [gate.wait(tokens, START) for tokens in (0, 10)] == [pytest.approx(0.5), pytest.approx(1)]
+    gate.slower(START, wait=3.0, now=START)
+    assert gate.wait(10, START) == pytest.approx(3)
+
+
+def test_tokens_that_were_not_used_are_given_back() -> None:
+    gate = Gate(99, tokens=full(600))
+    gate.take(50)
+    assert gate.wait(50, START) == pytest.approx(5)
+    gate.give(unused=40)
+    assert gate.wait(50, START) == pytest.approx(1)
+    gate.take(0)
+    gate.give(unused=-20)
+    assert gate.wait(50, START) == pytest.approx(3), "more than was set aside counts, too"
