@@ -51,6 +51,7 @@ class Loopback:
         self.asked: Counter[str] = Counter()
         self.arrivals: list[float] = []  # of those bodies, by the monotonic clock
         self.open = self.most_open = 0
+        self.looks = 0  # whether it is up
         self.down = False  # answers 500 to everything, looks included
         self.address = ""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
@@ -98,6 +99,7 @@ class Loopback:
             self.open -= 1
 
     async def _look(self, _: web.Request) -> web.Response:
+        self.looks += 1
         return web.json_response({"object": "list", "data": []}, status=500 if self.down else 200)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from clients import Pick, ask, statuses, told, values
+from clients import Pick, statuses, told, values
 from loopback import Loopback, asked_of, echo, question, settings
 
 from ultramed.errors import ModelError
@@ -22,7 +22,7 @@ from ultramed.inference.requests import Answer, Request
 from ultramed.inference.scheduler import REFUSED, RETRIES
 from ultramed.inference.wire import UNANSWERED
 
-pytestmark = [pytest.mark.usefixtures("ledger"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.usefixtures("ledger"), pytest.mark.timeout(30)]
 
 Trouble = Callable[[], Awaitable[web.StreamResponse]]
 
@@ -60,6 +60,14 @@ def taking(seconds: float) -> Any:
     """A plan: each answer takes so long."""
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
         await asyncio.sleep(seconds)
+        return await echo(body, nth)
+    return plan
+
+
+def falling_silent(server: Loopback, after: int) -> Any:
+    """A plan: so many answers, then 500 to everything."""
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        server.down = len(server.bodies) >= after
         return await echo(body, nth)
     return plan
 
@@ -115,8 +123,8 @@ def test_when_a_replica_dies_the_other_goes_on(capfd: pytest.CaptureFixture[str]
             await asyncio.sleep(30)
         return await echo(body, nth)
 
-    with Loopback(plan) as dying, Loopback(taking(0.005)) as living:
-        answers = run([dying, living], questions(200))
+    with Loopback(plan) as dying, Loopback(taking(0.02)) as living:
+        answers = run([dying, living], questions(200), patience_s=0.0)
     assert values(answers) == [f"re q{n}" for n in range(200)]
     again = sum((dying.asked + living.asked).values()) - 200
     assert 0 < again <= 4, "what was in flight when it died"
@@ -136,7 +144,8 @@ def test_a_replica_that_was_never_up_is_left_out(capfd: pytest.CaptureFixture[st
 def test_when_all_replicas_die_what_came_is_kept(ledger: Path) -> None:
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
         if len(first.bodies) + len(second.bodies) > 40:
-            first.stop(), second.stop()
+            first.stop()
+            second.stop()
             await asyncio.sleep(30)
         return await echo(body, nth)
 
@@ -152,6 +161,24 @@ def test_a_replica_that_only_fails_costs_no_row_while_another_answers() -> None:
         answers = run([broken, sound], questions(60))
     assert [a.failure for a in answers] == [""] * 60
     assert set(sound.asked.values()) == {1}
+
+
+def test_a_replica_that_is_down_holds_up_no_row_of_the_others(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing waits for its patience to end: neither the row that found it down, nor one that failed at the other
+    meanwhile, nor those behind them."""
+    failed: list[str] = []
+
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        if down.looks and len(failed) < 5:
+            failed.append(asked_of(body))
+            return web.Response(status=500)
+        return await taking(0.005)(body, nth)
+
+    with Loopback() as down, Loopback(plan) as sound:
+        down.plan = falling_silent(down, after=10)
+        answers = run([down, sound], questions(200), patience_s=10.0)
+    assert values(answers) == [f"re q{n}" for n in range(200)] and len(failed) == 5
+    assert "going on without it" not in capfd.readouterr().err, "all was answered long before"
 
 
 @pytest.mark.parametrize(("name", "limit", "each", "count"), [("rpm", 600, 1, 140), ("tpm", 24_000, 12, 440)])
@@ -209,11 +236,8 @@ def test_an_endpoint_that_is_down_for_a_while_costs_no_row(capfd: pytest.Capture
 
 
 def test_an_endpoint_that_stays_down_ends_in_one_line_and_what_came_is_kept(ledger: Path) -> None:
-    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
-        server.down = len(server.bodies) >= 50
-        return await echo(body, nth)
-
-    with Loopback(plan) as server:
+    with Loopback() as server:
+        server.plan = falling_silent(server, after=50)
         line = fails([server], questions(200))
         assert line.startswith(f"model 'here' at {server.address}: does not answer (HTTP 500: down); check its address")
         assert kept(ledger) == 50

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import closing, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -85,7 +85,8 @@ def ends(pid: int, within: float) -> float:
 def reply(address: str, ledger: str, sample: int) -> str:
     """What the served model says, bought anew."""
     os.environ["ULTRAMED_LEDGER"] = ledger
-    with closing(Client("here", "trial", Target("here", address, "here"), "identity", settings(2))) as asker:
+    target = Target("here", (address,), "here", concurrency=2)
+    with closing(Client("here", "trial", lambda: nullcontext(target), "identity", settings(2))) as asker:
         (answer,) = asker.ask([question("Name an organ.", sample=sample)], truncated_ok=True)
     assert answer.ok, answer.detail
     return answer.value

@@ -84,7 +84,8 @@ def test_requests_survive_with_their_very_reply_types() -> None:
 
 
 def test_types_themselves_are_items_like_others() -> None:
-    kinds, spool = [judgement(3, 60), judgement(3, 60)], Spool()
+    kinds = [judgement(3, 60), judgement(3, 60)]
+    spool: Spool[tuple[int, type[BaseModel]]] = Spool()
     for n in range(KEPT):
         spool.append((n, kinds[n % 2]))
     assert all(kind is kinds[n % 2] for n, kind in spool)
