@@ -86,7 +86,7 @@ class Endpoint:
             async with self._session.post(self._url, data=data) as response:
                 raw = await response.read()
                 if response.status != 200:
-                    self._refused(response, raw)
+                    self._refused(response, raw, request.reply_type is not None)
                 return wire.reply(raw), time.monotonic() - started
         except aiohttp.ClientConnectorError as error:  # nothing was sent
             raise Unanswered("connection", f"{type(error).__name__}: {error}") from None
@@ -107,8 +107,8 @@ class Endpoint:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 
-    def _refused(self, response: aiohttp.ClientResponse, raw: bytes) -> None:
-        found = wire.refusal(response.status, raw.decode("utf-8", "replace"), self._key)
+    def _refused(self, response: aiohttp.ClientResponse, raw: bytes, shaped: bool) -> None:
+        found = wire.refusal(response.status, raw.decode("utf-8", "replace"), self._key, shaped)
         if found.kind in ("server_error", "rate_limited"):
             raise Unanswered(found.kind, found.said, _wait(response.headers.get("Retry-After", "")))
         if found.kind in ("rejected", "too_long"):

@@ -98,10 +98,13 @@ async def _stall(script: Script, request: web.Request, body: bytes) -> web.Strea
 async def _trickle(script: Script, request: web.Request, body: bytes) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
     await response.prepare(request)
-    for at in range(0, len(body), step := max(1, len(body) // 100)):
-        await response.write(body[at : at + step])
-        await asyncio.sleep(script.stall_s / 100)
-    await response.write_eof()
+    try:
+        for at in range(0, len(body), step := max(1, len(body) // 100)):
+            await response.write(body[at : at + step])
+            await asyncio.sleep(script.stall_s / 100)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # who asked has hung up
     return response
 
 

@@ -143,6 +143,8 @@ class Flow:
 
     def _bought(self, slot: Slot, reply: Reply, latency: float) -> None:
         price = nano(self.terms.price, reply.prompt_tokens, reply.completion_tokens)
+        if self.terms.price and not reply.prompt_tokens:
+            price = self._most(slot)  # it does not say what it read
         entry = Entry(slot.key, self.terms.identity, self.terms.stage, slot.request.turns, reply, price / 1e9, latency)
         self.bought += 1
         self._machinery[1].reply(slot, entry, price)  # type: ignore[index]

@@ -24,14 +24,15 @@ class Purse:
     def add(self, slot: Slot) -> None:
         self._waiting.append(slot)
 
-    def ask(self, room: int) -> None:
-        """Ask for the money of so many slots, those already asked for included."""
+    def ask(self, room: int) -> bool:
+        """Ask for the money of so many slots, those already asked for included; whether there was one to ask for."""
         slots = [self._waiting.popleft() for _ in range(min(room - self._asked, len(self._waiting)))]
         for slot in slots:
             slot.reserved = self._most(slot)
         if slots:
             self._asked += len(slots)
             self._writer.fund(slots)
+        return bool(slots)
 
     def paid(self, slots: list[Slot]) -> None:
         self._asked -= len(slots)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 
 from ultramed.errors import ModelError
 from ultramed.inference.endpoint import Endpoint, Target, Unanswered
@@ -20,21 +21,25 @@ class Replica:
         now = time.monotonic()
         requests, tokens = (Bucket(limit, now) if limit else None for limit in (target.rpm, target.tpm))
         self.endpoint, self.gate = Endpoint(target, url), Gate(target.concurrency, requests, tokens)
-        self.failures = 0  # in a row
+        self.failures = 0  # in a row, since it was looked at
+        self.failing = False  # at its last request
         self.ever_answered = False
 
     def answered(self, reply: Reply, tokens: float) -> None:
         """A request that so many tokens were set aside for."""
-        self.gate.give(tokens - reply.prompt_tokens - reply.completion_tokens)
+        used = reply.prompt_tokens + reply.completion_tokens
+        self.gate.give(tokens - used if used else 0.0)  # some endpoints do not say
         self.gate.quicker()
-        self.failures, self.ever_answered = 0, True
+        self.failures, self.failing, self.ever_answered = 0, False, True
 
 
 class Replicas:
     """Those that are not given up."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, target: Target, changed: Callable[[], None], lost: Callable[[ModelError], None]) -> None:
+        """`changed`: one may be asked again, or never; `lost`: that was the last."""
+        self._target, self._changed, self._lost = target, changed, lost
+        self._looks: set[asyncio.Task] = set()
         self._all = [Replica(target, url) for url in target.base_urls]
         self._left = list(self._all)
 
@@ -43,33 +48,44 @@ class Replicas:
         return sum(replica.gate.concurrency for replica in self._left)
 
     def choose(self, tokens: float, but: object) -> tuple[Replica | None, float]:
-        """The one to ask next, and in how many seconds: one that answers, with most room, and another than the one
-        where the request has failed; None where all are busy."""
+        """The one to ask next, and in how many seconds: one that answers, with most room, and not again one that fails
+        while there is another; None where all are busy."""
         now, found, best = time.monotonic(), None, (0.0, False, 0)
-        for replica in self._left:
-            if (room := replica.gate.room()) > 0 and (replica is not but or len(self._left) == 1):
-                rank = replica.gate.wait(tokens, now), replica.failures > 0, -room
+        up = [replica for replica in self._left if not replica.gate.shut]
+        for replica in up:
+            again = replica is but and replica.failing and len(up) > 1
+            if (room := replica.gate.room()) > 0 and not again:
+                rank = replica.gate.wait(tokens, now), replica.failing, -room
                 if found is None or rank < best:
                     found, best = replica, rank
         return found, best[0]
 
-    async def failed(self, replica: Replica, error: Unanswered, sent_at: float) -> None:
+    def failed(self, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Slow down on a 429; after other failures in a row, see whether it is up at all. While it is not it is sent
-        nothing, and after the target's patience it is given up. Raises ModelError when it was the last."""
+        nothing, and after the target's patience it is given up."""
         if error.kind == "rate_limited":
             return replica.gate.slower(sent_at, error.wait, time.monotonic())
-        replica.failures += 1
-        if replica.failures < (IN_A_ROW if replica.ever_answered else 1) or replica.gate.shut:
-            return None
-        replica.gate.shut = True
-        if not await self._comes_up(replica):
-            return self._give_up(replica, error)
-        replica.gate.shut, replica.failures = False, 0
+        replica.failures, replica.failing = replica.failures + 1, True
+        if replica.failures >= (IN_A_ROW if replica.ever_answered else 1) and not replica.gate.shut:
+            replica.gate.shut = True
+            look = asyncio.get_running_loop().create_task(self._look(replica, error))
+            self._looks.add(look)
+            look.add_done_callback(self._looks.discard)
         return None
 
     async def close(self) -> None:
+        for look in list(self._looks):
+            look.cancel()
+        await asyncio.gather(*self._looks, return_exceptions=True)
         for replica in self._all:
             await replica.endpoint.close()
+
+    async def _look(self, replica: Replica, error: Unanswered) -> None:
+        if await self._comes_up(replica):
+            replica.gate.shut, replica.failures = False, 0
+        else:
+            self._give_up(replica, error)
+        self._changed()
 
     async def _comes_up(self, replica: Replica) -> bool:
         began, pause = time.monotonic(), self._target.backoff_s
@@ -85,6 +101,7 @@ class Replicas:
         self._left.remove(replica)
         where = replica.endpoint.where
         if not self._left:
-            raise ModelError(where, f"does not answer ({error.said})", "check its address and that it is up; replies "
-                             "received so far are kept, the next run goes on from there")
+            remedy = "check its address and that it is up; what came is kept, the next run goes on from there"
+            return self._lost(ModelError(where, f"does not answer ({error.said})", remedy))
         print(f"  {where}: does not answer ({error.said}); going on without it", file=sys.stderr, flush=True)
+        return None

@@ -43,7 +43,9 @@ class Scheduler:
         self._ready: deque[Slot] = deque()
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._later = self._successes = self._refused = self._given_up = 0
+        self._flying = self._later = 0  # requests under way, and those that wait for their next try
+        self._ended = 0  # since money was asked for last
+        self._successes = self._refused = self._given_up = 0
         self._stopping, self._drain_s, self._last = False, 0.0, ""
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name=str(target), daemon=True)
@@ -76,7 +78,7 @@ class Scheduler:
 
     async def _run(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
-        self._replicas = Replicas(self._target)
+        self._replicas = Replicas(self._target, self._pump, self._fail)
         self._started.set()
         await self._done.wait()
         self._stopping = True
@@ -102,8 +104,8 @@ class Scheduler:
         """Send what may be sent now; where only time is in the way, come back."""
         if self._stopping or self._doubtful():
             return
-        if self._purse:
-            self._purse.ask(self._replicas.concurrency - len(self._ready))
+        if self._purse and self._purse.ask(self._replicas.concurrency - len(self._ready)):
+            self._ended = 0
         while self._ready:
             tokens = self._orders.tokens(self._ready[0])
             replica, wait = self._replicas.choose(tokens, self._ready[0].failed_at)
@@ -116,14 +118,15 @@ class Scheduler:
         is answered, nothing is."""
         if self._successes or self._refused < self._most_in_a_row(REFUSED):
             return False
-        if len(self._tasks) <= 1 and not self._later:  # the one that has just ended
+        if not (self._flying or self._later):
             self._fail(ModelError(str(self._target), f"refuses every request ({self._last})",
                                   "check max_tokens, context and the model's settings in params.yaml"))
         return True
 
     def _most_in_a_row(self, least: int) -> int:
-        """Rows that may be of no use one after another; more where the ledger has answers to others."""
-        return least + min(self._orders.known() // 10, 100)
+        """Rows that may come to nothing one after another: more where the ledger has answers to others, so that a run
+        that finds only those of an earlier one that came to nothing ends as that did."""
+        return least + self._orders.known() // 10
 
     def _fail(self, error: BaseException) -> None:
         self._stopping = True
@@ -136,6 +139,7 @@ class Scheduler:
 
     def _send(self, slot: Slot, replica: Replica, tokens: float) -> None:
         replica.gate.take(tokens)
+        self._flying += 1
         if not slot.tries:
             slot.since = self._successes
         task = self._loop.create_task(self._try(slot, replica, tokens))
@@ -150,6 +154,7 @@ class Scheduler:
             raise
         except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
             self._fail(error)
+        self._flying, self._ended = self._flying - 1, self._ended + 1
         self._pump()
 
     async def _outcome(self, slot: Slot, replica: Replica, tokens: float) -> None:
@@ -158,7 +163,7 @@ class Scheduler:
             reply, latency = await replica.endpoint.ask(slot.request)
         except Unanswered as error:
             replica.gate.give(tokens)
-            await self._unanswered(slot, replica, error, sent_at)
+            self._unanswered(slot, replica, error, sent_at)
         except Rejected as error:
             replica.gate.give(tokens)
             self._rejected(slot, error)
@@ -172,20 +177,20 @@ class Scheduler:
         self._writer.free(slot)
         self._orders.given_up(slot, error.kind, error.said)
 
-    async def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
+    def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Try again later, or give the row up: its own fault while others are answered, else the endpoint's."""
         if error.charged:
             self._writer.lost(slot)
         slot.failed_at = replica
-        self._later += 1  # it comes back: not yet the end of the money
-        await self._replicas.failed(replica, error, sent_at)
-        if not replica.gate.shut:
+        down = replica.gate.shut  # then it says nothing of this row
+        self._replicas.failed(replica, error, sent_at)
+        if not down:
             slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 says more of all than of one
         if slot.tries <= RETRIES:
             backoff = min(LONGEST_PAUSE_S, self._target.backoff_s * 2 ** int(slot.tries)) * random.uniform(0.5, 1.0)
+            self._later += 1
             self._loop.call_later(max(error.wait, backoff), self._again, slot)
             return
-        self._later -= 1
         self._given_up += slot.since == self._successes
         if self._given_up >= self._most_in_a_row(IN_A_ROW):
             raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
@@ -205,8 +210,12 @@ class Scheduler:
         self._pump()
 
     def _unpaid(self, slots: list[Slot]) -> None:
-        """When nothing is under way that could give money back, the budget is used up."""
+        """When nothing is under way, or has ended since, that gives money back, the budget is used up."""
         assert self._purse
         self._purse.unpaid(slots)
-        if self._purse.idle and not (self._tasks or self._ready or self._later):
+        if not self._purse.idle or self._flying or self._ready or self._later:
+            return
+        if self._ended:
+            self._pump()
+        else:
             self._fail(self._orders.broke(slots[0]))

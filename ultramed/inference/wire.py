@@ -13,7 +13,7 @@ REFUSED = ("rejected", "too_long")  # no reply, ever
 MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError)
 _TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too long", "context size",
              "exceeds the available context", "too many tokens", "maximum model length")  # fmt: skip
-_NO_SCHEMA = ("response_format", "json_schema", "guided", "grammar", "structured output")
+_NO_SCHEMA = ("response_format", "json_schema", "json schema", "guided_", "parse grammar", "structured output")
 _NO_CREDIT = ("insufficient_quota", "insufficient balance", "insufficient credits", "credit balance")
 
 
@@ -78,11 +78,13 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def refusal(status: int, said: str, key: str = "") -> Refusal:
-    """What an answer other than 200 means; `key` is struck out of it: some providers echo the key they refuse."""
+def refusal(status: int, said: str, key: str = "", shaped: bool = True) -> Refusal:
+    """What an answer other than 200 means; `key` is struck out of it: some providers echo the key they refuse.
+    `shaped`: the request said what shape the reply must have."""
     text = " ".join(said.split())
     text = text.replace(key, "***") if key else text
-    return Refusal(_kind(status, text.lower()), f"HTTP {status}: {text[:300]}")
+    kind = _kind(status, text.lower())
+    return Refusal("rejected" if kind == "no_schema" and not shaped else kind, f"HTTP {status}: {text[:300]}")
 
 
 def _kind(status: int, text: str) -> str:
