@@ -15,11 +15,12 @@ from loopback import Loopback, asked_of, echo, question, settings
 
 from ultramed.errors import ModelError
 from ultramed.inference.client import Client
+from ultramed.inference.doubt import IN_A_ROW, REFUSED
 from ultramed.inference.endpoint import Target
 from ultramed.inference.limits import BURST_S
-from ultramed.inference.replicas import IN_A_ROW
+from ultramed.inference.replicas import FAILURES
 from ultramed.inference.requests import Answer, Request
-from ultramed.inference.scheduler import REFUSED, RETRIES
+from ultramed.inference.scheduler import RETRIES
 from ultramed.inference.wire import UNANSWERED
 
 pytestmark = [pytest.mark.usefixtures("ledger"), pytest.mark.timeout(30)]
@@ -231,7 +232,7 @@ def test_an_endpoint_that_is_down_for_a_while_costs_no_row(capfd: pytest.Capture
     with Loopback(plan) as server:
         answers = run([server], questions(200), patience_s=30.0)
     assert values(answers) == [f"re q{n}" for n in range(200)]
-    assert 200 + IN_A_ROW <= len(server.bodies) <= 200 + IN_A_ROW + 4, "while it is down it is looked at, not asked"
+    assert 200 + FAILURES <= len(server.bodies) <= 200 + FAILURES + 4, "while it is down it is looked at, not asked"
     assert "does not answer" not in capfd.readouterr().err
 
 

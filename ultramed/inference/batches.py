@@ -8,11 +8,11 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 
 from ultramed.errors import ModelError
 from ultramed.inference import wire
 from ultramed.inference.batch_api import OVER, BatchApi
+from ultramed.inference.batch_file import File
 from ultramed.inference.batch_lines import Failures, collect
 from ultramed.inference.budget import Budget, alive, me, nano
 from ultramed.inference.flow import LOOKUP, Terms
@@ -85,10 +85,10 @@ class Batches:
         body = wire.body(slot.request, self._target.model, self._target.mode)
         return f'{{"custom_id":"{slot.key}","method":"POST","url":"/v1/chat/completions","body":{body}}}\n'.encode()
 
-    def _new_file(self) -> "File":
+    def _new_file(self) -> File:
         return File(self._folder / f"{uuid.uuid4().hex}.jsonl", self._settings)
 
-    def _send(self, file: "File", slot: Slot) -> bool:
+    def _send(self, file: File, slot: Slot) -> bool:
         """Reserve the money, write the batch down, submit it. Where money is for some lines only, those are sent."""
         budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{file.uid}")
         with self._ledger.writing() as db:
@@ -157,27 +157,3 @@ class Batches:
                 budget.settle(db, 0, spent, 0)
                 budget.drop(db)
         (self._folder / f"{uid}.jsonl").unlink(missing_ok=True)
-
-
-class File:
-    """Lines on their way into one batch, within the provider's limits."""
-
-    def __init__(self, path: Path, settings: Batch) -> None:
-        self.path, self.uid, self._settings = path, path.stem, settings
-        self.lines: list[bytes] = []
-        self.most: list[int] = []  # that each may cost, in billionths of a USD
-        self._size = 0
-
-    def takes(self, line: bytes) -> bool:
-        """Whether another line fits in."""
-        fits = self._size + len(line) <= self._settings.max_bytes and len(self.lines) < self._settings.max_requests
-        return fits or not self.lines
-
-    def add(self, line: bytes, most: int) -> None:
-        self.lines.append(line)
-        self.most.append(most)
-        self._size += len(line)
-
-    def write(self, count: int) -> None:
-        with open(self.path, "wb") as file:
-            file.writelines(self.lines[:count])

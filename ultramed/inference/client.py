@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -16,6 +15,7 @@ from ultramed.errors import ModelError, RightsError
 from ultramed.inference import prices
 from ultramed.inference.batch_lines import Failures
 from ultramed.inference.batches import Batches
+from ultramed.inference.bill import Bill
 from ultramed.inference.endpoint import Target
 from ultramed.inference.flow import Flow, Terms
 from ultramed.inference.ledger import Ledger
@@ -122,33 +122,6 @@ class Client:
             request.prompt.hash, reply.prompt_tokens if reply else 0, reply.completion_tokens if reply else 0,
             answer.price_usd, answer.failure or "ok",
         ))
-
-
-class Bill:
-    """What a client's requests cost this time: printed and logged, never an output."""
-
-    def __init__(self, stage: str, model: str) -> None:
-        self.stage, self.model = stage, model
-        self.bought = self.spent = self.uncertain = 0
-
-    def add(self, bought: int, spent: int, uncertain: int) -> None:
-        """Replies, and billionths of a USD for them: surely, and perhaps."""
-        self.bought, self.spent = self.bought + bought, self.spent + spent
-        self.uncertain += uncertain
-
-    def close(self) -> None:
-        """One line on stderr where money was spent, one in the log of all runs."""
-        if not self.bought:
-            return
-        usd, perhaps = self.spent / 1e9, self.uncertain / 1e9
-        if usd or perhaps:
-            more = f", perhaps {perhaps:.4f} more for tries whose outcome is unknown" if perhaps else ""
-            print(f"  {self.stage}: {self.bought} replies of {self.model} for USD {usd:.4f}{more}", file=sys.stderr,
-                  flush=True)
-        line = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "stage": self.stage, "model": self.model,
-                "replies": self.bought, "usd": usd, "uncertain_usd": perhaps}
-        with open(paths.home() / "spending.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
 
 
 maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `connect` makes: a plan rehearses

@@ -10,7 +10,7 @@ from ultramed.inference.endpoint import Endpoint, Target, Unanswered
 from ultramed.inference.limits import Bucket, Gate
 from ultramed.inference.requests import Reply
 
-IN_A_ROW = 10  # failures of one replica after which it is looked at
+FAILURES = 10  # of one replica in a row, after which it is looked at
 LOOK_S = 5.0  # longest pause between two looks at one that is down
 
 
@@ -66,7 +66,7 @@ class Replicas:
         if error.kind == "rate_limited":
             return replica.gate.slower(sent_at, error.wait, time.monotonic())
         replica.failures, replica.failing = replica.failures + 1, True
-        if replica.failures >= (IN_A_ROW if replica.ever_answered else 1) and not replica.gate.shut:
+        if replica.failures >= (FAILURES if replica.ever_answered else 1) and not replica.gate.shut:
             replica.gate.shut = True
             look = asyncio.get_running_loop().create_task(self._look(replica, error))
             self._looks.add(look)

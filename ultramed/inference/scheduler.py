@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ultramed.errors import ModelError
+from ultramed.inference.doubt import Doubt
 from ultramed.inference.endpoint import Rejected, Target, Unanswered
 from ultramed.inference.purse import Purse
-from ultramed.inference.replicas import IN_A_ROW, Replica, Replicas
+from ultramed.inference.replicas import Replica, Replicas
 from ultramed.inference.requests import Reply
 from ultramed.inference.slots import Slot
 from ultramed.inference.writer import Writer
 
 RETRIES = 6
 LONGEST_PAUSE_S = 30.0  # before a retry
-REFUSED = 5  # requests refused, and none answered, after which the mistake is not a row's
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Scheduler:
         self._timer: asyncio.TimerHandle | None = None
         self._flying = self._later = 0  # requests under way, and those that wait for their next try
         self._ended = 0  # since money was asked for last
-        self._successes = self._refused = self._given_up = 0
-        self._stopping, self._drain_s, self._last = False, 0.0, ""
+        self._doubt = Doubt(orders.known)
+        self._stopping, self._drain_s = False, 0.0
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name=str(target), daemon=True)
         self._thread.start()
@@ -116,17 +116,12 @@ class Scheduler:
     def _doubtful(self) -> bool:
         """Whether all so far were refused: then nothing more is sent until those in flight have ended; if none of them
         is answered, nothing is."""
-        if self._successes or self._refused < self._most_in_a_row(REFUSED):
+        if not self._doubt.all_refused:
             return False
         if not (self._flying or self._later):
-            self._fail(ModelError(str(self._target), f"refuses every request ({self._last})",
+            self._fail(ModelError(str(self._target), f"refuses every request ({self._doubt.last})",
                                   "check max_tokens, context and the model's settings in params.yaml"))
         return True
-
-    def _most_in_a_row(self, least: int) -> int:
-        """Rows that may come to nothing one after another: more where the ledger has answers to others, so that a run
-        that finds only those of an earlier one that came to nothing ends as that did."""
-        return least + self._orders.known() // 10
 
     def _fail(self, error: BaseException) -> None:
         self._stopping = True
@@ -141,7 +136,7 @@ class Scheduler:
         replica.gate.take(tokens)
         self._flying += 1
         if not slot.tries:
-            slot.since = self._successes
+            slot.since = self._doubt.answers
         task = self._loop.create_task(self._try(slot, replica, tokens))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -169,11 +164,11 @@ class Scheduler:
             self._rejected(slot, error)
         else:
             replica.answered(reply, tokens)
-            self._successes, self._given_up = self._successes + 1, 0
+            self._doubt.answered()
             self._orders.bought(slot, reply, latency)
 
     def _rejected(self, slot: Slot, error: Rejected) -> None:
-        self._refused, self._last = self._refused + 1, error.said
+        self._doubt.refused(error.said)
         self._writer.free(slot)
         self._orders.given_up(slot, error.kind, error.said)
 
@@ -191,8 +186,7 @@ class Scheduler:
             self._later += 1
             self._loop.call_later(max(error.wait, backoff), self._again, slot)
             return
-        self._given_up += slot.since == self._successes
-        if self._given_up >= self._most_in_a_row(IN_A_ROW):
+        if self._doubt.given_up(slot.since, error.said):
             raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
                              "what came is kept; run again when it is well, it goes on from there")
         self._writer.free(slot)
