@@ -17,8 +17,6 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
-    (tmp_path / "models/identity").mkdir(parents=True)
-    (tmp_path / "models/identity/oracle.json").write_text('{"identity": "oracle"}')
     with Served() as oracle:
         yield oracle
 
