@@ -1,5 +1,7 @@
 """candidates: one pool member's answers to the chosen instructions. Usage: python -m stages.candidates MEMBER|source"""
 
+from collections.abc import Iterable
+
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.candidates import choose, from_source, sample
 from ultramed.inference.client import connect
@@ -11,7 +13,7 @@ def main(name: str) -> None:
     scores = {s.id: s.score for s in tables.read(artifacts.SCORED, Score)}
     contested = {v.id for v in tables.read(artifacts.COMPLETED, Verdict, "verdicts") if v.code == "contested"}
     chosen = choose(tables.read(artifacts.CURATED, Instruction), contested, scores, settings)
-    uses: list[Use] = []
+    uses: Iterable[Use] = []
     if name == "source":
         read = list(from_source(name, chosen))
     else:

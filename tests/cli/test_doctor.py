@@ -14,6 +14,7 @@ REMOTE = """  remote:
     api: {base_url: 'http://127.0.0.1:1/v1', model: m, revision: '1', provider: p, api_key_env: A_KEY_FOR_TESTS}
     open: {base_url: 'http://127.0.0.1:1/v1', model: m, revision: '1', provider: p}
 """
+FREE = REMOTE.replace("provider: p", "provider: p, price: {prompt: 0.0, completion: 0.0}")
 Ultramed = Callable[..., tuple[int, str, str]]
 
 
@@ -70,7 +71,7 @@ def test_pins_and_inputs_that_are_missing(here: Path, ultramed: Ultramed) -> Non
 
 
 def test_keys_of_remote_models(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
-    change("  remote: {}\n", REMOTE)
+    change("  remote: {}\n", FREE)
     monkeypatch.delenv("A_KEY_FOR_TESTS", raising=False)
     code, out, _ = ultramed("doctor")
     assert code == 1 and "FAIL  key         api: A_KEY_FOR_TESTS is not set\n" in out
@@ -78,6 +79,14 @@ def test_keys_of_remote_models(here: Path, ultramed: Ultramed, monkeypatch: pyte
     monkeypatch.setenv("A_KEY_FOR_TESTS", "a secret")
     code, out, _ = ultramed("doctor")
     assert code == 0 and "ok    key         api: A_KEY_FOR_TESTS\n" in out and "a secret" not in out
+
+
+def test_prices_are_told_and_an_unknown_one_is_missed(here: Path, ultramed: Ultramed) -> None:
+    known = "    known: {base_url: 'https://api.openai.com/v1', model: gpt-4o-mini, revision: '1', provider: openai}\n"
+    change("  remote: {}\n", REMOTE.replace(", api_key_env: A_KEY_FOR_TESTS", "") + known)
+    code, out, _ = ultramed("doctor")
+    assert code == 1 and "FAIL  price       open: nobody knows it; state price under it in params.yaml\n" in out
+    assert "ok    price       known: USD 0.15 and 0.6 a million tokens, genai-prices " in out
 
 
 def test_a_mistake_in_params_is_one_finding(here: Path, ultramed: Ultramed) -> None:

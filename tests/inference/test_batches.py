@@ -110,7 +110,9 @@ def test_lines_that_expired_are_sent_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "failure"), [("400", "rejected"), ("500", "server_error"), ("429", "rate_limited")])
-def test_lines_that_never_get_through_are_given_up_with_their_kind(tmp_path: Path, kind: str, failure: str) -> None:
+def test_lines_that_never_get_through_are_given_up_with_their_kind(
+    ledger: Path, tmp_path: Path, kind: str, failure: str
+) -> None:
     faults = [{"kind": kind, "share": 0.4, "times": None}]
     with endpoint(tmp_path, reply="yes", faults=faults) as address:
         answers, _ = ask(address, questions(30), given(), "api")
@@ -118,6 +120,7 @@ def test_lines_that_never_get_through_are_given_up_with_their_kind(tmp_path: Pat
     failed = [a for a in answers if not a.ok]
     assert 3 < len(failed) < 27 and {a.failure for a in failed} == {failure}
     assert tries == 30 if kind == "400" else tries > 30 + len(failed), "what is refused for good is asked once"
+    assert open_batches(ledger) == [], "none is left behind that will be charged for"
 
 
 def test_lines_that_fail_once_are_sent_again(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from clients import ask, start, values, wait_for
-from loopback import Loopback, asked_of, echo, question, said
+from clients import Pick, ask, start, values, wait_for
+from loopback import Loopback, asked_of, client, echo, question, said
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -93,3 +93,19 @@ def test_a_damaged_record_is_bought_again(ledger: Path) -> None:
         answers, _ = ask(server.address, [question(f"q{n}") for n in range(5)])
     assert values(answers) == [f"re q{n}" for n in range(5)]
     assert sorted(server.asked.values()) == [1, 1, 1, 1, 2]
+
+
+def test_a_pass_that_is_broken_off_keeps_replies_that_would_be_asked_for_again(
+    ledger: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def plan(_: dict[str, Any], __: int) -> web.Response:
+        await asyncio.sleep(0.005)
+        return said("no JSON")
+
+    with Loopback(plan) as server, closing(client(server.address)) as asker:
+        stream: Any = asker.ask(question(f"q{n}", reply_type=Pick) for n in range(1000))
+        assert next(stream).failure == "unreadable"
+        stream.close()
+        sent = len(server.bodies)
+    assert len(bought(ledger)) == sent < 1000
+    assert "Traceback" not in capfd.readouterr().err

@@ -15,10 +15,13 @@ from ruamel.yaml import YAML
 
 from stages import candidates, complete, evolve, judge, score, wikipedia
 from ultramed import params, paths, tables
+from ultramed.cli import app
 from ultramed.errors import RightsError
 from ultramed.inference.ledger import Ledger
 from ultramed.inference.oracle import Biases, Oracle
+from ultramed.params import BudgetUSD
 from ultramed.planning.plan import Asking, make
+from ultramed.planning.shown import beyond_budget
 from ultramed.records import Completion, Instruction, Score, Verdict, keep
 
 WORDS = ["fever", "cough", "rash", "edema", "nausea", "pallor", "jaundice", "syncope", "ataxia", "dyspnea"]
@@ -143,6 +146,28 @@ def test_inputs_made_with_other_params_are_not_rehearsed(here: Served) -> None:
     lock["stages"]["data/curated"]["params"] = {"params.yaml": {"curate.min_score.medqa": 9.9}}
     Path("dvc.lock").write_text(json.dumps(lock))
     assert not planned("judge").measured and planned("score").measured
+
+
+def test_a_price_that_nobody_knows_is_exit_code_1_and_the_plan_is_shown_all_the_same(
+    here: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs(30)
+    tree = json.loads(Path("params.yaml").read_text())
+    del tree["models"]["remote"]["oracle"]["price"]
+    Path("params.yaml").write_text(json.dumps(tree))
+    monkeypatch.setattr(sys, "argv", ["ultramed", "plan"])
+    with pytest.raises(SystemExit) as ended:
+        app()
+    captured = capsys.readouterr()
+    assert ended.value.code == 1 and "nobody knows what oracle costs; state price: " in captured.err
+    assert "judge" in captured.out and "price unknown" in captured.out
+
+
+def test_a_plan_that_may_pass_the_budget_says_so(here: Served) -> None:
+    inputs(100)
+    limits = BudgetUSD(total=1000.0, stages={"judge": 0.0001, "score": 1000.0})
+    (line,) = beyond_budget(make(params.load()), limits)
+    assert line.startswith("! budget_usd.stages.judge is USD 0.00; planned are 0.")
 
 
 def test_a_plan_leaves_no_ledger_and_no_artifact(here: Served) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from ultramed import params, paths
 from ultramed.errors import UltramedError
+from ultramed.inference import prices
 
 NEED_DISK_GB, NEED_MEMORY_GB = 8.0, 7.0
 
@@ -68,6 +69,10 @@ def _project() -> Iterator[Finding]:
         env = model.api_key_env
         yield not env or bool(os.environ.get(env)), "key", f"{name}: {env or 'none needed'}" + (
             "" if not env or os.environ.get(env) else " is not set")
+        price = prices.price_of(model)
+        yield price is not None, "price", f"{name}: " + (
+            f"USD {price.prompt:g} and {price.completion:g} a million tokens, {prices.source(model)}" if price
+            else "nobody knows it; state price under it in params.yaml")
     yield _ledger()
     if shutil.which("git"):
         yield _repository()

@@ -23,7 +23,7 @@ from ultramed.planning.shown import (
 
 
 def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, complete.")] = False) -> None:
-    """What a run will still cost: calls, tokens, money, hours, memory, disk. Sends and writes nothing.
+    """What a run will still cost: calls, tokens, money, hours, memory, disk. Sends nothing, makes no artifact.
 
     Where a stage's inputs are here its requests are made as it would make them, and those that the ledger can answer
     are counted apart; the rest is reckoned from conf/plan.yaml. Exit code 1 where a price is unknown.

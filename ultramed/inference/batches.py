@@ -38,6 +38,7 @@ class Batches:
         self._folder = terms.folder / "batches"
         self._folder.mkdir(exist_ok=True)
         self._failures: Failures = {}
+        self._too_early = ""  # why the last batch was not begun, if others were in its way
         self.bought = self.spent = 0
         with ledger.writing() as db:
             db.execute(_TABLE)
@@ -48,13 +49,13 @@ class Batches:
         self._api = BatchApi(self._target)
         try:
             self._recover()
-            stalled = -1  # the first round is never one
-            while stalled < STALLED:
+            self._collect()
+            stalled = 0
+            while stalled < STALLED and self._submit_missing(requests):
                 before = self.bought
                 self._collect()
-                stalled = 0 if self.bought > before or stalled < 0 else stalled + 1
-                if not self._submit_missing(requests):
-                    return self._failures
+                stalled = 0 if self.bought > before else stalled + 1
+            self._check(self._too_early if stalled else "")
             return self._failures
         finally:
             self._api.close()
@@ -137,15 +138,16 @@ class Batches:
                     self._close(uid, found.spent)
                     for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
                         self._api.forget(file_id)
-                    self._check(found.problem)
+                    self._too_early = found.problem if "token_limit_exceeded" in found.problem else ""
+                    self._check("" if self._too_early else found.problem)
                     del waiting[uid]
                     progress.step()
                 if not over:
                     time.sleep(self._settings.poll_s)
 
     def _check(self, problem: str) -> None:
-        """A batch that the provider would not begin stops the stage, but for one that only came too early."""
-        if problem and "token_limit_exceeded" not in problem:
+        """A batch that the provider would not begin stops the stage; one too many at a time, only when it is alone."""
+        if problem:
             raise ModelError(self._terms.name, f"does not take the batch ({problem})",
                              f"check models.remote.{self._terms.name}.batch in params.yaml")
 

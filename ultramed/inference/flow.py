@@ -171,7 +171,7 @@ class Flow:
             self._changed.notify()
 
     def _broke(self, slot: Slot) -> BaseException:
-        left = f"{self.given} requests of this pass are answered"
+        left = f"{self.given} answered in this pass"
         with closing(Ledger(self.terms.folder)) as ledger:
             return Budget(ledger, self.terms.stage, self.terms.budget).exhausted(self._most(slot), left)
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ultramed.errors import ModelError
@@ -53,13 +54,17 @@ class Scheduler:
         self._started.wait()
 
     def submit(self, slots: list[Slot]) -> None:
-        self._loop.call_soon_threadsafe(self._arrived, slots)
+        self._tell(self._arrived, slots)
 
     def funded(self, slots: list[Slot]) -> None:
-        self._loop.call_soon_threadsafe(self._paid, slots)
+        self._tell(self._paid, slots)
 
     def unfunded(self, slots: list[Slot]) -> None:
-        self._loop.call_soon_threadsafe(self._unpaid, slots)
+        self._tell(self._unpaid, slots)
+
+    def _tell(self, what: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the pass is being broken off, and nothing more is sent
+            self._loop.call_soon_threadsafe(what, slots)
 
     def stop(self, drain_s: float) -> None:
         """Send nothing more; wait so long for what is in flight, then drop it."""
