@@ -173,3 +173,9 @@ def test_a_colon_inside_braces_says_to_quote_it(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_here_says_where_to_run(tmp_path: Path) -> None:
     assert mistake(tmp_path / "params.yaml") == "is not here; run from the root of the repository"
+
+
+def test_a_budget_of_a_stage_that_asks_nothing_is_refused(tmp_path: Path) -> None:
+    """A misspelt name would be no limit at all."""
+    line = mistake(edited(tmp_path, lambda tree: tree["budget_usd"].update(stages={"juge": 1.0})))
+    assert line.startswith("budget_usd.stages.juge is no stage that asks a model; expected one of textbook, ")

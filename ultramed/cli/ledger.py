@@ -12,7 +12,7 @@ import typer
 from ultramed import paths
 from ultramed.errors import LedgerError, ParamsError
 from ultramed.inference import segments, upkeep
-from ultramed.inference.budget import spent
+from ultramed.inference.budget import reserved, spent
 from ultramed.inference.ledger import Ledger
 from ultramed.lineage import asked_as
 
@@ -30,7 +30,8 @@ def stats(as_json: Json = False) -> None:
              "tokens": sum(line.prompt_tokens + line.completion_tokens for line in lines),
              "price_usd": sum(line.price_usd for line in lines),
              "spent_usd": sum(sure for sure, _ in paid.values()),
-             "uncertain_usd": sum(perhaps for _, perhaps in paid.values())}  # fmt: skip
+             "uncertain_usd": sum(perhaps for _, perhaps in paid.values()),
+             "reserved_usd": reserved(ledger)}  # fmt: skip
     if as_json:
         print(json.dumps(total | {"by_stage_and_model": [asdict(line) for line in lines],
                                   "spent_by_stage": {n: dict(zip(("usd", "uncertain_usd"), p, strict=True))
@@ -49,9 +50,10 @@ def stats(as_json: Json = False) -> None:
     console.print(table)
     console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {total['price_usd']:.2f} in "
                   f"{paths.ledger()}", soft_wrap=True)  # fmt: skip
-    if paid:
+    if paid or total["reserved_usd"]:
         perhaps = f", perhaps {total['uncertain_usd']:.2f} more" if total["uncertain_usd"] else ""
-        console.print(f"Spent through this ledger: USD {total['spent_usd']:.2f}{perhaps}", soft_wrap=True)
+        held = f"; {total['reserved_usd']:.2f} reserved for requests under way" if total["reserved_usd"] else ""
+        console.print(f"Spent through this ledger: USD {total['spent_usd']:.2f}{perhaps}{held}", soft_wrap=True)
 
 
 @app.command()

@@ -81,10 +81,19 @@ class Budget:
             used = _used(db, name)
         place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
         return BudgetError(
-            place, f"is used up: USD {used / NANO:.4f} of {cap / NANO:.2f} are spent or reserved, the next request may "
+            place, f"is used up: USD {used / NANO:.4f} of {cap / NANO:g} are spent or reserved, the next request may "
             f"cost {next_nano / NANO:.4f}; {left}",
             f"every reply so far is kept: raise {place} and run again",
         )
+
+
+def reserved(ledger: Ledger) -> float:
+    """USD set aside for requests under way, and for those of processes that were killed: the next run that asks counts
+    these as perhaps spent."""
+    with ledger.writing() as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'reserved'").fetchone():
+            return 0.0
+        return db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone()[0] / NANO
 
 
 def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:

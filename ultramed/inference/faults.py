@@ -39,7 +39,7 @@ from typing import Any
 from aiohttp import web
 
 from ultramed.inference.fault_batches import Batches
-from ultramed.inference.fault_kinds import LINE, Script, spoilt
+from ultramed.inference.fault_kinds import KINDS, LINE, Script, spoilt
 from ultramed.inference.oracle import Oracle, completion, serve
 
 
@@ -137,7 +137,10 @@ def application(faults: Faults) -> web.Application:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = "\n".join(f"    {kind:12} {meaning}" for kind, meaning in KINDS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"Kinds of fault:\n{kinds}\n\nGET /report counts what was asked, GET /tries lists every request.")
     parser.add_argument("--script", type=Path, help="JSON file; without it nothing fails")
     parser.add_argument("--truth", type=Path, help="the oracle's JSON file")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the address is printed")

@@ -1,5 +1,6 @@
 """The whole of `params.yaml`, and what must fit together across its sections."""
 
+from collections.abc import Iterable
 from typing import get_args
 
 from pydantic import model_validator
@@ -86,6 +87,20 @@ class Params(Section):
                 )
         if self.split.dev + self.split.test >= 1:
             raise ValueError(f"split.dev + split.test is {self.split.dev + self.split.test}; expected less than 1")
+        return self
+
+    @model_validator(mode="after")
+    def _budgets_are_of_stages_that_ask(self) -> "Params":
+        """A misspelt name would be no limit."""
+        parts: dict[str, Iterable[str]] = {
+            "evolve": self.evolve.sets, "candidates": self.candidates.pool, "sample": self.iterate.rounds,
+            "evaluate": self.evaluate.policies, "ensemble": self.evaluate.ensembles}
+        known = ["textbook", "wikipedia", "score", "complete", "judge", *parts,
+                 *(f"{stage}@{part}" for stage, names in parts.items() for part in names)]
+        for name in self.budget_usd.stages:
+            if name not in known:
+                raise ValueError(f"budget_usd.stages.{name} is no stage that asks a model; expected one of "
+                                 f"{', '.join(known)}")
         return self
 
     @model_validator(mode="after")

@@ -100,7 +100,7 @@ def sentence(plan: Plan) -> str:
     calls, time, read, written = (found[k] for k in ("calls", "hours", "prompt_tokens", "generated_tokens"))
     gpu = "" if found["gpu_bytes"] is None else f"{gigabytes(found['gpu_bytes'])} of each GPU and "
     known = sum(line.known for line in plan.asking)
-    return (f"Total: {short(known)} replies are in the ledger; to come {short(calls.expected)} calls "
+    return (f"Total: {short(known)} of its replies are known; to come {short(calls.expected)} calls "
             f"({span(calls) or 'exactly'}), "
             f"{short(read.expected)} tokens read, {short(written.expected)} generated, "
             f"{money(plan)}; {short(found['steps'].expected)} steps of training; {hours(time.expected)} "
