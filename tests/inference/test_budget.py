@@ -105,6 +105,16 @@ def test_a_try_whose_outcome_nobody_knows_counts_at_the_most_it_can_cost(ledger:
     assert 0.1 < perhaps < MOST
 
 
+def test_it_counts_without_a_limit_too(ledger: Path) -> None:
+    async def cut(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        return await echo(body, nth) if nth > 1 else web.Response(text='{"choi', content_type="application/json")
+
+    with Loopback(cut) as server:
+        ask(server.address, questions(1), settings(4, PRICE), "api")
+        ask(server.address, questions(1, first=1), settings(4), "here")
+    assert 0.1 < money(ledger)["trial"][1] < MOST, "a model on this machine costs nothing"
+
+
 def test_a_refusal_and_a_busy_endpoint_cost_nothing(ledger: Path) -> None:
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
         if body["messages"][0]["content"] == "q1":

@@ -127,9 +127,9 @@ class Flow:
             writer = Writer(terms.folder, terms.stage, budget, Listeners(
                 self._settled, lambda slots: self._scheduler().funded(slots),
                 lambda slots: self._scheduler().unfunded(slots), self._failed))
-            most = self._most if terms.price and terms.budget.concerns(terms.stage) else None
-            orders = Orders(self._tokens, most, self._bought, lambda: self._known, self._given_up, self._broke,
-                            self._failed)
+            capped = terms.price is not None and terms.budget.concerns(terms.stage)
+            orders = Orders(self._tokens, self._most, capped, self._bought, lambda: self._known, self._given_up,
+                            self._broke, self._failed)
             self._machinery = Scheduler(self._target, writer, orders), writer
         return self._machinery[0]
 
@@ -138,6 +138,8 @@ class Flow:
 
     def _most(self, slot: Slot) -> int:
         """A token is a byte at least, and what frames a turn in JSON is more than what frames it in a template."""
+        if self.terms.price is None:
+            return 0
         sent = len(wire.body(slot.request, self._target.model, self._target.mode).encode())
         return nano(self.terms.price, sent, slot.request.sampling.max_tokens)
 

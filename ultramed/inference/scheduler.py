@@ -27,7 +27,8 @@ class Orders:
     """What the scheduler needs to know of a slot, and whom it tells."""
 
     tokens: Callable[[Slot], float]  # that a request may take, prompt and reply
-    most: Callable[[Slot], int] | None  # that a request may cost, in billionths of a USD; None without a budget
+    most: Callable[[Slot], int]  # that a request may cost, in billionths of a USD
+    capped: bool  # whether a budget limits it
     bought: Callable[[Slot, Reply, float], None]  # with its latency
     known: Callable[[], int]  # requests that the ledger has answered
     given_up: Callable[[Slot, str, str], None]  # why, in a word and in a sentence
@@ -40,7 +41,7 @@ class Scheduler:
 
     def __init__(self, target: Target, writer: Writer, orders: Orders) -> None:
         self._target, self._writer, self._orders = target, writer, orders
-        self._purse = Purse(writer, orders.most) if orders.most else None
+        self._purse = Purse(writer, orders.most) if orders.capped else None
         self._ready: deque[Slot] = deque()
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -150,7 +151,7 @@ class Scheduler:
         try:
             await self._outcome(slot, replica, tokens)
         except asyncio.CancelledError:
-            self._writer.lost(slot)
+            self._writer.lost(slot, self._orders.most(slot))
             raise
         except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
             self._fail(error)
@@ -180,7 +181,7 @@ class Scheduler:
     def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Try again later, or give the row up: its own fault while others are answered, else the endpoint's."""
         if error.charged:
-            self._writer.lost(slot)
+            self._writer.lost(slot, self._orders.most(slot))
         slot.failed_at = replica
         down = replica.gate.shut  # then it says nothing of this row
         self._replicas.failed(replica, error, sent_at)

@@ -25,6 +25,12 @@ class Batch:
     spent: int = 0
     uncertain: int = 0
 
+    def add(self, other: "Batch") -> None:
+        self.replies += other.replies
+        self.wanting += other.wanting
+        self.released, self.spent = self.released + other.released, self.spent + other.spent
+        self.uncertain += other.uncertain
+
 
 @dataclass(frozen=True)
 class Listeners:
@@ -41,41 +47,26 @@ class Writer:
 
     def __init__(self, folder: Path, stage: str, budget: Callable[[Ledger], Budget | None], on: Listeners) -> None:
         self._folder, self._make_budget, self._on = folder, budget, on
-        self._queue: SimpleQueue[Callable[[Batch], None] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"ledger of {stage}", daemon=True)
         self.spent = self.uncertain = 0
         self._thread.start()
 
     def reply(self, slot: Slot, entry: Entry, price: int) -> None:
         """A reply came; `price` in billionths of a USD."""
-        held = slot.unreserve()
+        self._queue.put(Batch([(slot, entry)], spent=price, released=slot.unreserve()))
 
-        def put(batch: Batch) -> None:
-            batch.replies.append((slot, entry))
-            batch.spent += price
-            batch.released += held
-        self._queue.put(put)
-
-    def lost(self, slot: Slot) -> None:
+    def lost(self, slot: Slot, most: int) -> None:
         """A try has ended and nobody knows whether it will be charged for: it counts at the most it can cost."""
-        held = slot.unreserve()
-
-        def put(batch: Batch) -> None:
-            batch.uncertain += held
-            batch.released += held
-        self._queue.put(put)
+        self._queue.put(Batch(uncertain=most, released=slot.unreserve()))
 
     def free(self, slot: Slot) -> None:
         """Nothing is asked for this slot any more, and nothing was charged."""
-        held = slot.unreserve()
-
-        def put(batch: Batch) -> None:
-            batch.released += held
-        self._queue.put(put)
+        self._queue.put(Batch(released=slot.unreserve()))
 
     def fund(self, slots: list[Slot]) -> None:
         """Reserve the `reserved` of each, in their order."""
-        self._queue.put(lambda batch: batch.wanting.extend(slots))
+        self._queue.put(Batch(wanting=slots))
 
     def stop(self) -> None:
         """Commit what is there; returns when it is on disk."""
@@ -103,11 +94,11 @@ class Writer:
         """Everything that waits, one thing at least; None at the end."""
         batch, empty = Batch(), True
         while empty or not self._queue.empty():
-            put = self._queue.get()
-            if put is None:
+            came = self._queue.get()
+            if came is None:
                 self._queue.put(None)
                 return None if empty else batch
-            put(batch)
+            batch.add(came)
             empty = False
         return batch
 
