@@ -90,6 +90,17 @@ def test_a_batch_that_was_made_and_never_heard_of_is_found_by_its_mark(ledger: P
         assert counted(address)["batches"] == 1
 
 
+def test_a_batch_whose_requests_are_lost_here_is_collected_all_the_same(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        with start(address, 20, 4, "--batch", "{}") as first:
+            wait_for(lambda: counted(address)["batches"] == 1)
+            first.kill()
+        for file in (ledger / "batches").iterdir():
+            file.unlink()
+        answers, _ = ask(address, questions(20), given(), "api")
+        assert (values(answers), counted(address)["batches"]) == (["yes"] * 20, 1)
+
+
 def test_a_batch_written_down_and_never_made_is_made_once(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes") as address:
         ask(address, questions(1), given(), "api")

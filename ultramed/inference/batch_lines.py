@@ -31,6 +31,8 @@ class Brought:
 
 def collect(terms: Terms, ledger: Ledger, api: BatchApi, batch: "Batch", file: Path) -> Brought:
     """Record the replies of a batch whose requests lie in `file`; lines that are none of ours are left alone."""
+    if not file.exists():  # lost in a power cut, or made on another machine: the provider has it, too
+        file.write_bytes(b"".join(api.lines(batch.input_file_id)))
     asked, found = Asked(file), Brought(problem=_problem(batch))
     entries: list[Entry] = []
     for line in api.lines(batch.output_file_id):
@@ -85,7 +87,7 @@ class Asked:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._places = dict(self._scan()) if path.exists() else {}
+        self._places = dict(self._scan())
 
     def turns(self, key: Any) -> str | None:
         """The messages of a request as canonical JSON; None for a key that was not asked."""

@@ -47,10 +47,6 @@ class Budget:
                 if not alive(gone):
                     _charge_all(db, gone)
 
-    @property
-    def capped(self) -> bool:
-        return bool(self._caps)
-
     def reserve(self, db: sqlite3.Connection, amounts: list[int]) -> int:
         """How many of these, in their order, are reserved now, inside a transaction of the ledger."""
         room = min((cap - _used(db, name) for name, cap in self._caps.items()), default=None)
