@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PIP_OPTIONS := -q --disable-pip-version-check --no-compile
 ACTIVATE := . $(VENV)/bin/activate
-PARALLEL := -q -n auto --maxprocesses 8 --dist loadfile # modules share what they have trained or started
+PARALLEL := -q -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder # tests/conftest.py groups and orders them
 
 .PHONY: repro test fast setup lint lock clean
 
@@ -12,10 +12,8 @@ repro: setup
 	$(ACTIVATE) && dvc repro
 	@$(ACTIVATE) && ultramed summary
 
-# The pipeline's tests come last and by themselves: the model server takes all cores.
-test: fast
-	$(ACTIVATE) && pytest -m "slow and not gpu" $(PARALLEL) --ignore tests/pipeline
-	$(ACTIVATE) && pytest -m "slow and not gpu" -q --timeout 2400 tests/pipeline # the first builds all
+test: setup
+	$(ACTIVATE) && pytest -m "not gpu" $(PARALLEL)
 
 fast: setup
 	$(ACTIVATE) && pytest -m "not slow and not gpu" $(PARALLEL)

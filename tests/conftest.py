@@ -1,4 +1,4 @@
-"""A folder of its own with the oracle in it, for every test that asks a model."""
+"""In which order tests run, and a folder with the oracle in it for every test that asks a model."""
 
 import signal
 from collections.abc import Iterator
@@ -9,6 +9,17 @@ from oracle_endpoint import Served
 
 # A test run started in the background ignores interrupts, and so would every process it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules share what they have trained or started, so the tests of one stay in one process; so do those that share
+    the built pipeline. These take longest: they begin at once, and the fast tests pass beside them."""
+    for item in items:
+        pipeline = item.path.parent.name == "pipeline"
+        item.add_marker(pytest.mark.xdist_group("pipeline" if pipeline else item.path.name))
+        if pipeline:
+            item.add_marker(pytest.mark.timeout(2400))  # the first builds all
+    items.sort(key=lambda item: ("pipeline" != item.path.parent.name, item.get_closest_marker("slow") is not None))
 
 
 @pytest.fixture
