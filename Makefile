@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PIP_OPTIONS := -q --disable-pip-version-check --no-compile
 ACTIVATE := . $(VENV)/bin/activate
-PARALLEL := -q -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder # tests/conftest.py groups and orders them
+PARALLEL := -q -n auto --maxprocesses 8 # tests/conftest.py says what stays together, and what begins
 
 .PHONY: repro test fast setup lint lock clean
 

@@ -1,11 +1,15 @@
-"""params: is params.yaml sound as a whole? Before anything runs, whatever has changed in it."""
+"""params: is params.yaml sound as a whole? Before anything runs, whatever has changed in it; and what of its models
+matters to rows."""
 
-from ultramed import params, stage
+from ultramed import params, stage, tables
 from ultramed.checks import gate
+from ultramed.curation import rights
 
 
 def main() -> None:
-    params.load()
+    settings = params.load()
+    for path, text in rights.of_models(settings).items():
+        tables.write_text(path, text)
     gate.write_token("params")
 
 

@@ -6,20 +6,33 @@ from pathlib import Path
 
 import pytest
 from oracle_endpoint import Served
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # A test run started in the background ignores interrupts, and so would every process it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+class Together(LoadScopeScheduling):
+    """Modules share what they have trained or started, so the tests of one stay in one process; so do all those that
+    share the built pipeline."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::")[0]
+        return "pipeline" if module.startswith("tests/pipeline/") else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    config.option.loadscopereorder = False
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules share what they have trained or started, so the tests of one stay in one process; so do those that share
-    the built pipeline. These take longest: they begin at once, and the fast tests pass beside them."""
+    """The tests of the pipeline take longest: they begin at once, and the fast ones pass beside them."""
     for item in items:
-        pipeline = item.path.parent.name == "pipeline"
-        item.add_marker(pytest.mark.xdist_group("pipeline" if pipeline else item.path.name))
-        if pipeline:
+        if item.path.parent.name == "pipeline":
             item.add_marker(pytest.mark.timeout(2400))  # the first builds all
-    items.sort(key=lambda item: ("pipeline" != item.path.parent.name, item.get_closest_marker("slow") is not None))
+    items.sort(key=lambda item: (item.path.parent.name != "pipeline", item.get_closest_marker("slow") is not None))
 
 
 @pytest.fixture

@@ -61,13 +61,18 @@ def test_a_model_of_ours_joins_the_pool(built: Workspace) -> None:
     asked = built.replies()
     member = "+candidates.pool.ultramedical={model: sft, prompt: question, temperature: 0.7, max_tokens: 48}"
     output = built.run("dvc", "exp", "run", "-n", "ours", "-S", member, "-S", "~candidates.pool.creative", "pair")
-    assert _ran(output) == {"screen", "candidates@ultramedical", "check@candidates", "judge", "check@judged", "pair"}
+    assert _ran(output) == {"candidates@ultramedical", "check@candidates", "judge", "check@judged", "pair"}
     assert built.replies() > asked
     texts = _column(built, "text", "candidates/ultramedical/rows")
     assert len(texts) == len(set(_column(built, "instruction_id", "candidates/ultramedical/rows"))) > 5 and all(texts)
     assert set(_column(built, "model", "candidates/ultramedical/manifest")) == {"sft"}
     pairs = _column(built, "id", "paired/rows")
     assert any("ultramedical" in pair for pair in pairs) and not any("creative" in pair for pair in pairs)
+
+
+def test_a_remote_model_that_nothing_asks_remakes_no_rows(built: Workspace) -> None:
+    model = "+models.remote.api={base_url: 'http://127.0.0.1:9/v1', model: m, revision: '1', provider: p, rights: open}"
+    assert _ran(built.run("dvc", "exp", "run", "-n", "remote", "-S", model, "screen")) == set()
 
 
 def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspace) -> None:

@@ -64,7 +64,7 @@ def assume(**numbers: dict[str, float]) -> None:
 @pytest.fixture
 def rows(world: Path) -> Callable[..., Rows]:
     """Rows under the params of the folder, with sections changed."""
-    return lambda **sections: Rows(changed(params.load(), **sections), load(), Here())
+    return lambda **sections: Rows(changed(params.load(), **sections), load(), Here(params.load()))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from changed_params import changed
 
 from ultramed import params
+from ultramed.curation.rights import of_models
 from ultramed.errors import ParamsError
 from ultramed.params import Models, Params, Price, RemoteModel
 from ultramed.planning import mixtures
@@ -46,8 +47,8 @@ def test_a_price_that_nobody_stated_is_unknown_and_not_0(world: Path) -> None:
 
 def test_quarantined_rows_are_not_reckoned_where_a_model_is_remote(world: Path) -> None:
     Path("dvc.lock").unlink()
-    here = Rows(params.load(), load(), Here())
-    away = Rows(with_remote(None), load(), Here())
+    here = Rows(params.load(), load(), Here(params.load()))
+    away = Rows(with_remote(None), load(), Here(with_remote(None)))
     assert here.screened("chatdoctor").expected > 0 and away.screened("chatdoctor") == exact(0)
     assert here.screened("medqa") == away.screened("medqa") == Range(8143, 9466, 10178)  # 0.8, 0.93 and all of 10,178
 
@@ -60,18 +61,37 @@ def test_rows_of_other_params_do_not_count(world: Path) -> None:
         "curate": {"deps": [{"path": "data/screened"}], "outs": [{"path": "data/curated"}]},
     }
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
-    assert Here().by_source(Path("data/curated")) == {"medqa": 10, "medquad": 4}
-    assert Here().count(Path("data/mixed/instructions")) is None  # no stage says it made them
+    here = Here(params.load())
+    assert here.by_source(Path("data/curated")) == {"medqa": 10, "medquad": 4}
+    assert here.count(Path("data/mixed/instructions")) is None  # no stage says it made them
     stages["screen"]["params"] = {"params.yaml": {"screen.min_words": 77}}
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
-    assert Here().by_source(Path("data/curated")) is None and Here().count(Path("data/screened")) is None
+    here = Here(params.load())
+    assert here.by_source(Path("data/curated")) is None and here.count(Path("data/screened")) is None
+
+
+def test_rows_outlast_a_change_of_how_a_model_is_asked_but_not_of_whether_text_may_leave(world: Path) -> None:
+    stages = {
+        "params": {"outs": [{"path": "models/remote.json"}]},
+        "screen": {"deps": [{"path": "models/remote.json"}], "outs": [{"path": "data/screened"}]},
+        "curate": {"deps": [{"path": "data/screened"}], "outs": [{"path": "data/curated"}]},
+    }
+    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
+    Path("models").mkdir()
+    local, remote = params.load(), with_remote(None)
+    for path, text in of_models(remote).items():
+        path.write_text(text)
+    faster = remote.models.remote["api"].model_copy(update={"concurrency": 500, "base_url": "http://127.0.0.1:2/v1"})
+    faster = changed(remote, models={"remote": {"api": faster}})
+    assert Here(faster).has(Path("data/curated")), "another limit or port says nothing about rows"
+    assert not Here(local).has(Path("data/curated")), "rows that must not leave may come in now"
 
 
 def test_a_mixture_is_what_rights_and_weights_let_in(world: Path) -> None:
     Path("dvc.lock").unlink()
     settings = changed(params.load(), mix={"allows": ["open"], "instructions": {"medical": 2.0, "openorca": 0.5}},
                        split={"dev": 0.25, "test": 0.25})
-    rows = Rows(settings, load(), Here())
+    rows = Rows(settings, load(), Here(settings))
     # of the sources medquad alone is open; of its 47,457 rows 31,029 have no answer. Written rows are open here, too
     medquad = rows.curated()["medquad"].expected
     assert medquad == 5501  # ⌈0.36 × ⌈0.93 × 16,428⌉⌉ = ⌈0.36 × 15,279⌉
@@ -79,8 +99,9 @@ def test_a_mixture_is_what_rights_and_weights_let_in(world: Path) -> None:
     own = medquad + sum(synthetic[n].expected for n in ("textbookqa", "wikiinstruct"))
     assert mixtures.mixed(rows, "instructions").expected == pytest.approx(own * 0.5 * 2, abs=1)
     wider = changed(settings, mix={"allows": ["open", "research"]})
-    more = mixtures.mixed(Rows(wider, load(), Here()), "instructions").expected
-    medical = mixtures.allowed(Rows(wider, load(), Here()), mixtures.completed(Rows(wider, load(), Here()))).expected
+    more = mixtures.mixed(Rows(wider, load(), Here(wider)), "instructions").expected
+    widened = Rows(wider, load(), Here(wider))
+    medical = mixtures.allowed(widened, mixtures.completed(widened)).expected
     assert more == pytest.approx(medical + 0.5 * 0.9 * 994_896, abs=2)
 
 

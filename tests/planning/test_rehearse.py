@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,11 +21,15 @@ from ultramed.errors import RightsError
 from ultramed.inference.ledger import Ledger
 from ultramed.inference.oracle import Biases, Oracle
 from ultramed.params import BudgetUSD
+from ultramed.planning.limits import Limit
 from ultramed.planning.plan import Asking, make
-from ultramed.planning.shown import beyond_budget
+from ultramed.planning.shown import limits, unanswered
 from ultramed.records import Completion, Instruction, Score, Verdict, keep
 
 WORDS = ["fever", "cough", "rash", "edema", "nausea", "pallor", "jaundice", "syncope", "ataxia", "dyspnea"]
+MADE = ["data/screened", "data/synthetic/wikipedia", "data/synthetic/textbook", "data/curated", "data/scored",
+        "data/evolved/medqa", "data/evolved/textbook", "data/evolved/wikipedia", "data/completed",
+        *(f"data/candidates/{a}" for a in ("careful", "brief", "creative", "source"))]  # fmt: skip
 RUNS: dict[str, Any] = {
     "score": score.main, "complete": complete.main, "candidates@careful": lambda: candidates.main("careful"),
     "judge": judge.main, "evolve@medqa": lambda: evolve.main("medqa"), "wikipedia": wikipedia.main,
@@ -75,10 +80,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
                          for i in map(item, range(1, 401)) if i.options}}
     with Served(Oracle(truth, Biases(error=0.3))) as served:
         write_params(served.address)
-        lock = {"stages": {p: {"outs": [{"path": p}]} for p in (
-            "data/screened", "data/synthetic/wikipedia", "data/synthetic/textbook", "data/curated", "data/scored",
-            "data/evolved/medqa", "data/evolved/textbook", "data/evolved/wikipedia", "data/completed",
-            *(f"data/candidates/{a}" for a in ("careful", "brief", "creative", "source")))}}
+        lock = {"stages": {p: {"outs": [{"path": p}]} for p in MADE}}
         Path("dvc.lock").write_text(json.dumps(lock))
         yield served
 
@@ -165,9 +167,51 @@ def test_a_price_that_nobody_knows_is_exit_code_1_and_the_plan_is_shown_all_the_
 
 def test_a_plan_that_may_pass_the_budget_says_so(here: Served) -> None:
     inputs(100)
-    limits = BudgetUSD(total=1000.0, stages={"judge": 0.0001, "score": 1000.0})
-    (line,) = beyond_budget(make(params.load()), limits)
-    assert line.startswith("! budget_usd.stages.judge is USD 0.00; planned are 0.")
+    settings = params.load()
+    for_judge, for_score, for_all = limits(make(settings.model_copy(update={"budget_usd": BudgetUSD(
+        total=1000.0, stages={"judge": 0.0001, "score": 1000.0})})))
+    assert for_judge.startswith("! budget_usd.stages.judge is USD 0.00: 0.00 spent or reserved, 0.00 left, 0.")
+    assert for_score.startswith("budget_usd.stages.score is USD 1,000.00: 0.00 spent or reserved, 1,000.00 left, ")
+    assert for_all.startswith("budget_usd.total is USD 1,000.00")
+
+
+def test_what_was_spent_is_no_longer_there_for_what_is_planned(here: Served) -> None:
+    inputs(60)
+    score.main()
+    settings, spent = params.load(), paid()[1]
+    def planned_under(**stated: Any) -> list[Limit]:
+        return make(settings.model_copy(update={"budget_usd": BudgetUSD(**stated)})).budget
+
+    of_score, of_all = planned_under(stages={"score": 1.01 * spent}, total=1000.0)
+    assert of_score.spent_usd == of_all.spent_usd == pytest.approx(spent)
+    assert of_score.planned_usd.high == 0 and not of_score.too_low, "what is bought is not to be paid again"
+    high = of_all.planned_usd.high
+    assert [planned_under(total=high + share * spent)[0].too_low for share in (0.9, 1.1)] == [True, False]
+
+
+def test_a_stage_that_is_up_to_date_costs_nothing_whatever_it_went_without(here: Served) -> None:
+    """In real DVC: the ledger lacks ten of its replies, as of rows that were refused."""
+    inputs(30)
+    Path("dvc.yaml").write_text(json.dumps({"stages": {
+        "inputs": {"cmd": "true", "outs": [place for place in MADE if place != "data/scored"]},
+        "score": {"cmd": "true", "deps": ["data/screened"], "outs": ["data/scored"]},
+        "train": {"foreach": ["sft"], "do": {"cmd": "true", "outs": ["models/transformers/sft"]}}}}))
+    Path("models/transformers/sft").mkdir(parents=True)
+    score.main()
+    Path("dvc.lock").unlink()
+    for command in (["init", "--no-scm"], ["commit", "--force"]):
+        subprocess.run([sys.executable, "-m", "dvc", *command, "-q"], check=True)
+    with closing(Ledger(paths.ledger())) as ledger, ledger.writing() as db:
+        db.execute("DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE stage = 'score' LIMIT 10)")
+    found = make(params.load())
+    line = next(a for a in found.asking if a.stage == "score")
+    assert (line.known, line.unanswered, line.calls.high, line.price_usd.high) == (20, 10, 0, 0)  # type: ignore[union-attr]
+    assert unanswered(found).startswith("Up to date, with requests that have no reply here: score (10); `dvc repro --f")
+    assert next(a for a in found.asking if a.stage == "judge").calls.low > 0, "which never ran"
+    steps = {run.stage: run.steps.low for run in found.training}
+    assert steps["train@sft"] == 0 < steps["train@dpo"]
+    put("screened", Instruction, [item(1), item(2)])
+    assert planned("score").unanswered == 0, "its input is another, so it will run"
 
 
 def test_a_plan_makes_no_artifact(here: Served) -> None:

@@ -10,13 +10,14 @@ from ultramed.errors import BudgetError
 from ultramed.planning.plan import Plan, make
 from ultramed.planning.shown import (
     as_plain,
-    beyond_budget,
     gigabytes,
     hours,
+    limits,
     sentence,
     short,
     span,
     too_large,
+    unanswered,
     unpriced,
     usd,
 )
@@ -28,12 +29,11 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, com
     Where a stage's inputs are here its requests are made as it would make them, and those that the ledger can answer
     are counted apart; the rest is reckoned from conf/plan.yaml. Exit code 1 where a price is unknown.
     """
-    settings = params.load()
-    found = make(settings)
+    found = make(params.load())
     if as_json:
         print(json.dumps(as_plain(found), indent=1))
     else:
-        _show(found, beyond_budget(found, settings.budget_usd))
+        _show(found)
     if missing := unpriced(found):
         models = ", ".join(sorted({a.model for a in found.asking if a.unpriced}))
         raise BudgetError(
@@ -42,7 +42,7 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, com
             "of your own")
 
 
-def _show(found: Plan, warnings: list[str]) -> None:
+def _show(found: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -77,8 +77,8 @@ def _show(found: Plan, warnings: list[str]) -> None:
         console.print(f"! more than GPUs of {found.gpu_gb:g} GB hold: lower batch or max_length, LoRA, or more GPUs")
     console.print("Disk: " + ", ".join(f"{name} {gigabytes(size)}" for name, size in found.disk.items()))
     console.print(sentence(found), soft_wrap=True, style="bold")
-    for warning in warnings:
-        console.print(warning, soft_wrap=True, style="bold")
+    for line in filter(None, [*limits(found), unanswered(found)]):
+        console.print(line, soft_wrap=True, style="bold")
     if found.counted:
         console.print(f"Counted here: {', '.join(found.counted)}", soft_wrap=True)
     console.print("Assumed, in conf/plan.yaml:")

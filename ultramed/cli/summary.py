@@ -10,8 +10,8 @@ import typer
 from ultramed import artifacts, params
 from ultramed.checks.store import Store
 from ultramed.evaluation.metrics import Mean
+from ultramed.outdated import Outdated
 from ultramed.report import models
-from ultramed.report.freshness import Outdated
 from ultramed.report.summary import Line, as_plain, lines, spent
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def summary(as_json: Annotated[bool, typer.Option("--json", help="For machines, 
     """What the last run built, what it held back and why, and what it cost."""
     store = Store(params.load())
     found = lines(store)
-    old = Outdated(store.base)
+    old = Outdated(store.params, store.base)
     if as_json:
         stale = [f.artifact for f in found if store.path(f.artifact) in old]
         told = {"stages": as_plain(found), "total": spent(store), "out_of_date": stale,

@@ -4,8 +4,11 @@ The rights of a row are the most restrictive ones of its source, its underlying 
 Engineering input, not legal advice.
 """
 
+import json
+from pathlib import Path
 from typing import get_args
 
+from ultramed import artifacts
 from ultramed.params import Params, RemoteModel, Rights
 from ultramed.records import Instruction
 
@@ -36,6 +39,15 @@ def remote_models_configured(params: Params) -> bool:
     names = {params.textbook.model, params.wikipedia.model, params.evolve.model, params.score.model}
     names |= {params.complete.model, params.judge.model, *(m.model for m in params.candidates.pool.values())}
     return any(isinstance(params.model(name), RemoteModel) for name in names)
+
+
+def of_models(params: Params) -> dict[Path, str]:
+    """The files that say of models what rows depend on, with their text: another port, price or limit changes neither
+    and so remakes no rows."""
+    models = sorted((params.models.local | params.models.remote).items())
+    allowed = {name: model.rights for name, model in models}
+    said = {artifacts.RIGHTS: allowed, artifacts.REMOTE: {"asked": remote_models_configured(params)}}
+    return {path: json.dumps(content, indent=1) + "\n" for path, content in said.items()}
 
 
 def screen_rights(instruction: Instruction, remote: bool) -> tuple[str, str] | None:

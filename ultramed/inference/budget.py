@@ -87,7 +87,7 @@ def reserved(ledger: Ledger) -> float:
     """USD set aside for requests under way, and for those of processes that were killed: the next run that asks counts
     these as perhaps spent."""
     with ledger.writing() as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'reserved'").fetchone():
+        if not _kept(db, "reserved"):
             return 0.0
         return db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone()[0] / NANO
 
@@ -95,10 +95,21 @@ def reserved(ledger: Ledger) -> float:
 def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:
     """USD spent through this ledger by stage: surely, and perhaps (requests whose outcome nobody knows)."""
     with ledger.writing() as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'spent'").fetchone():
+        if not _kept(db, "spent"):
             return {}
         found = db.execute("SELECT stage, nano, uncertain FROM spent ORDER BY stage").fetchall()
     return {stage: (sure / NANO, perhaps / NANO) for stage, sure, perhaps in found}
+
+
+def used(ledger: Ledger, name: str | None) -> float:
+    """USD that the limit of a stage, of all its parts, or (None) of everything, counts as gone."""
+    with ledger.writing() as db:
+        return _used(db, name or "") / NANO if _kept(db, "spent") else 0.0
+
+
+def _kept(db: sqlite3.Connection, table: str) -> bool:
+    """A ledger that nobody was paid through has no such table."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
 
 
 def _used(db: sqlite3.Connection, name: str) -> int:

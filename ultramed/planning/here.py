@@ -2,32 +2,46 @@
 or from other inputs, says nothing about the run that is planned."""
 
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ruamel.yaml import YAML, YAMLError
 
 from ultramed import tables
-from ultramed.errors import ParamsError, SourceError
+from ultramed.errors import SourceError
+from ultramed.lock import Lock, read
+from ultramed.outdated import Outdated
+from ultramed.params import Params
 
 READ_AT_MOST = 20_000_000  # bytes of raw files that are read to count their rows
-Tree = dict[str, Any]
 
 
 class Here:
-    """The artifacts under `base` that its dvc.lock says were made with its params.yaml. Raises ParamsError where the
-    lock is no YAML."""
+    """The artifacts under `base` that its dvc.lock says were made with its params.yaml; `settings` are what that holds.
+    Raises ParamsError where the lock is no YAML."""
 
-    def __init__(self, base: Path = Path(".")) -> None:
-        self.base = base
-        self._made = _as_set(_yaml(base / "dvc.lock").get("stages", {}), _yaml(base / "params.yaml"))
+    def __init__(self, settings: Params, base: Path = Path(".")) -> None:
+        self.base, self._settings = base, settings
+        lock, now = Lock(settings, base), read(base / "params.yaml")
+        changed = {name for name, stage in lock.stages.items() if any(
+            _at(now, key) != value for key, value in stage.get("params", {}).get("params.yaml", {}).items())}
+        self._as_set = {*lock.stages} - lock.reached(changed | {"params"})
+        self._made = {path for name in self._as_set for path in lock.made(name)}
         self.counted: list[str] = []
 
     def has(self, path: Path) -> bool:
         """Whether the path was made by stages whose params, and those before them, are what they were."""
         return str(path) in self._made and (self.base / path).exists()
+
+    def runs(self, stage: str) -> bool:
+        """Whether `dvc repro` would run a stage, or might."""
+        return stage not in self._as_set or self._outdated.runs(stage)
+
+    @cached_property
+    def _outdated(self) -> Outdated:
+        return Outdated(self._settings, self.base)
 
     def count(self, path: Path, table: str = "rows") -> int | None:
         """Rows of a table; None where it is not here or was made with other params."""
@@ -60,32 +74,6 @@ class Here:
                     self.counted.append(str(path))
                     return folder
         return None
-
-
-def _yaml(path: Path) -> Tree:
-    try:
-        found = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (YAMLError, UnicodeDecodeError) as error:
-        remedy = f"`git checkout {path.name}` brings back the last one kept"
-        raise ParamsError(path.name, f"is not valid YAML: {' '.join(str(error).split())[:200]}", remedy) from None
-    return found if isinstance(found, dict) else {}
-
-
-def _as_set(stages: dict[str, Tree], now: Tree) -> set[str]:
-    """Outputs of the stages that changed params do not reach."""
-    makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", [])}
-    changed = {name for name, stage in stages.items()
-               if any(_at(now, key) != value for key, value in stage.get("params", {}).get("params.yaml", {}).items())}
-    below = {name: {makers[path] for dep in stage.get("deps", []) for path in _inside(dep["path"], makers)}
-             for name, stage in stages.items()}
-    while more := {name for name, before in below.items() if name not in changed and before & changed}:
-        changed |= more
-    return {path for path, name in makers.items() if name not in changed}
-
-
-def _inside(dep: str, makers: dict[str, str]) -> list[str]:
-    """Outputs that a dependency names, lies in, or holds."""
-    return [path for path in makers if path == dep or path.startswith(f"{dep}/") or dep.startswith(f"{path}/")]
 
 
 def _at(tree: Any, key: str) -> Any:

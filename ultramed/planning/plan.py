@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ultramed import paths
 from ultramed.inference.ledger import Ledger
@@ -11,13 +12,16 @@ from ultramed.params import LocalModel, Params, RemoteModel
 from ultramed.planning import assumptions, mixtures
 from ultramed.planning.asking import Ask, Asks
 from ultramed.planning.here import Here
+from ultramed.planning.limits import Limit, limits
 from ultramed.planning.machine import Machines, gpus_serving
 from ultramed.planning.measured import Measured, Needed
-from ultramed.planning.ranges import Range, total
+from ultramed.planning.ranges import Range, exact, total
 from ultramed.planning.reading import Reading, readings
 from ultramed.planning.rehearse import rehearse
 from ultramed.planning.rows import Rows
 from ultramed.planning.training import Run, Trainings
+
+Line = TypeVar("Line", Run, Reading)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Asking:
     model: str
     remote: bool
     known: int  # replies that are in the ledger already
+    unanswered: int  # requests without a reply of a stage that is up to date: `dvc repro` leaves them so
     measured: bool  # with real prompts, by a rehearsal; else by assumptions
     calls: Range  # still to be asked, as the rest
     prompt_tokens: Range
@@ -53,27 +58,31 @@ class Plan:
     disk: dict[str, float]  # bytes by what takes them
     assumed: dict[str, str]
     counted: list[str]  # paths whose rows were counted
+    budget: list[Limit]  # those that are set
     gpu_gb: float  # memory that a GPU is taken to have
 
 
 def make(settings: Params, base: Path = Path(".")) -> Plan:
-    """Reckon a run of everything from nothing. Reads, asks and writes nothing but files here.
+    """Reckon what a run of everything would still take. Reads files here alone, asks nothing, writes nothing.
 
     Raises ParamsError where the table of assumptions or a launch configuration is of no use.
     """
     book = assumptions.load(base / assumptions.FILE)
-    here = Here(base)
+    here = Here(settings, base)
     rows, machines = Rows(settings, book, here), Machines(settings, book, base)
     asks = list(Asks(rows).all())
     with _ledger() as ledger:
         measured = Measured(ledger, book)
         asking = [_costs(stage, [a for a in asks if a.stage == stage], machines, measured, here)
                   for stage in dict.fromkeys(a.stage for a in asks)]
-    training = Trainings(rows, machines).all()
-    reading = readings(rows, machines)
+        planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
+        budget = list(limits(settings.budget_usd, planned, ledger))
+    training = [_left(run, here, "steps", "tokens", "hours") for run in Trainings(rows, machines).all()]
+    reading = [_left(one, here, "dialogues", "tokens", "hours") for one in readings(rows, machines)]
     disk = _disk(rows, machines, asking, training)
     memory = book.number("gpu.memory").expected
-    return Plan(settings.scale, asking, training, reading, disk, book.used, sorted(set(here.counted)), memory)
+    counted = sorted(set(here.counted))
+    return Plan(settings.scale, asking, training, reading, disk, book.used, counted, budget, memory)
 
 
 @contextmanager
@@ -86,17 +95,28 @@ def _ledger() -> Iterator[Ledger | None]:
         yield ledger
 
 
+def _left(line: Line, here: Here, *work: str) -> Line:
+    """What is still to be done of it: nothing where the stage is up to date."""
+    none: dict[str, Any] = dict.fromkeys(work, exact(0))
+    return line if here.runs(line.stage) else replace(line, **none)
+
+
 def _costs(stage: str, asks: list[Ask], machines: Machines, measured: Measured, here: Here) -> Asking:
     model, settings = asks[0].model, machines.settings
     found = rehearse(stage, model, settings, here)
     need = measured.needed(stage, found, asks) if found else Needed(
         total(a.calls for a in asks), total(a.calls * a.prompt for a in asks).whole(),
         total(a.calls * a.generated for a in asks).whole())
+    unanswered = 0
+    if need.calls.high and not here.runs(stage):
+        unanswered = round(need.calls.expected) if found else 0
+        need = Needed(exact(0), exact(0), exact(0))
     price = machines.price(model)
     usd = (need.prompt_tokens * price.prompt + need.generated_tokens * price.completion) * 1e-6 if price else None
     remote = isinstance(settings.model(model), RemoteModel)
-    return Asking(stage, model, remote, found.known if found else 0, found is not None, need.calls, need.prompt_tokens,
-                  need.generated_tokens, usd, machines.hours(model, *vars(need).values()), *_server(model, machines))
+    return Asking(stage, model, remote, found.known if found else 0, unanswered, found is not None, need.calls,
+                  need.prompt_tokens, need.generated_tokens, usd, machines.hours(model, *vars(need).values()),
+                  *_server(model, machines))
 
 
 def _server(name: str, machines: Machines) -> tuple[int, float | None, float, float]:

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from ultramed.params import BudgetUSD
 from ultramed.planning.plan import Asking, Plan
 from ultramed.planning.ranges import Range, total
 from ultramed.planning.training import Run
@@ -59,17 +58,18 @@ def money(plan: Plan) -> str:
     return said + ("; and " * bool(said and missing)) + (f"price unknown: {', '.join(missing)}" if missing else "")
 
 
-def beyond_budget(plan: Plan, limits: BudgetUSD) -> list[str]:
-    """A line for each limit that the plan may pass; what was spent before is not in it."""
-    stages = [*limits.stages.items(), (None, limits.total)]
-    found = []
-    for name, limit in stages:
-        cost = total(a.price_usd for a in plan.asking
-                     if a.price_usd is not None and name in (None, a.stage, a.stage.split("@")[0]))
-        if limit is not None and cost.high > limit:
-            place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
-            found.append(f"! {place} is USD {limit:,.2f}; planned are {cost.expected:,.2f}, {cost.high:,.2f} at most")
-    return found
+def limits(plan: Plan) -> list[str]:
+    """A line for each limit on spending; one that the plan may pass begins with `!`."""
+    return [f"{'! ' * limit.too_low}{limit.place} is USD {limit.usd:,.2f}: {limit.spent_usd:,.2f} spent or reserved, "
+            f"{max(0.0, limit.usd - limit.spent_usd):,.2f} left, {limit.planned_usd.expected:,.2f} planned "
+            f"({limit.planned_usd.high:,.2f} at most)" for limit in plan.budget]
+
+
+def unanswered(plan: Plan) -> str:
+    """What stages that are up to date did without; empty where that is nothing."""
+    found = ", ".join(f"{a.stage} ({short(a.unanswered)})" for a in plan.asking if a.unanswered)
+    again = "`dvc repro --force --single-item STAGE` would ask them again"
+    return found and f"Up to date, with requests that have no reply here: {found}; {again}"
 
 
 def sums(plan: Plan) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def sentence(plan: Plan) -> str:
             f"({span(calls) or 'exactly'}), "
             f"{short(read.expected)} tokens read, {short(written.expected)} generated, "
             f"{money(plan)}; {short(found['steps'].expected)} steps of training; {hours(time.expected)} "
-            f"({span(time, hours)}); at the peak {gpu}{gigabytes(found['host_bytes'])} of memory; "
+            f"({span(time, hours) or 'exactly'}); at the peak {gpu}{gigabytes(found['host_bytes'])} of memory; "
             f"{gigabytes(found['disk_bytes'])} on disk")
 
 
@@ -122,4 +122,4 @@ def as_plain(plan: Plan) -> dict[str, Any]:
     reading = [{"kind": "reading", **asdict(r)} for r in plan.reading]
     totals = {k: asdict(v) if isinstance(v, Range) else v for k, v in sums(plan).items()}
     return {"scale": plan.scale, "stages": asking + training + reading, "disk_bytes": plan.disk, "total": totals,
-            "assumptions": plan.assumed, "counted": plan.counted}
+            "assumptions": plan.assumed, "counted": plan.counted, "budget": [asdict(limit) for limit in plan.budget]}

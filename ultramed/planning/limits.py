@@ -1,0 +1,33 @@
+"""The limits on spending, beside what was spent and what is planned."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ultramed.inference import budget
+from ultramed.inference.ledger import Ledger
+from ultramed.params import BudgetUSD
+from ultramed.planning.ranges import Range, total
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit of `budget_usd`."""
+
+    place: str  # in params
+    usd: float
+    spent_usd: float  # through this ledger, with what is reserved
+    planned_usd: Range
+
+    @property
+    def too_low(self) -> bool:
+        """Whether what is planned may pass it."""
+        return self.spent_usd + self.planned_usd.high > self.usd
+
+
+def limits(stated: BudgetUSD, planned: dict[str, Range], ledger: Ledger | None) -> Iterator[Limit]:
+    """Those that are set. `planned` is USD by stage; a limit of `evolve` holds for `evolve@medqa` and the others."""
+    for name, usd in [*stated.stages.items(), (None, stated.total)]:
+        if usd is not None:
+            concerned = total(cost for stage, cost in planned.items() if name in (None, stage, stage.split("@")[0]))
+            place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
+            yield Limit(place, usd, budget.used(ledger, name) if ledger else 0.0, concerned)
