@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from faulty import told as counted
 from loopback import question, settings
 
 from ultramed.errors import BudgetError, ModelError
+from ultramed.inference import batches
+from ultramed.inference.batch_lines import collect
 from ultramed.params import BudgetUSD, Params, Price
 
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -76,6 +80,25 @@ def test_after_a_kill_the_batch_is_found_and_collected(ledger: Path, tmp_path: P
         answers, _ = ask(address, questions(20), given(), "api")
         report = counted(address)
     assert (values(answers), report["batches"], report["batch_lines"]) == (["yes"] * 20, 1, 20)
+
+
+def test_a_batch_that_several_wait_for_is_collected_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of two workers of a queue that run the same stage."""
+    collected: list[str] = []
+
+    def slowly(*what: Any) -> Any:
+        collected.append("")
+        time.sleep(0.2)  # in which the others see the batch as ended, too
+        return collect(*what)
+
+    monkeypatch.setattr(batches, "collect", slowly)
+    with endpoint(tmp_path, reply="yes", batch_s=1.0) as address, ThreadPoolExecutor(3) as several:
+        first = several.submit(ask, address, questions(20), given(), "api")
+        wait_for(lambda: counted(address)["batches"] == 1)
+        all_three = [first, *(several.submit(ask, address, questions(20), given(), "api") for _ in range(2))]
+        assert [values(done.result()[0]) for done in all_three] == [["yes"] * 20] * 3
+        report = counted(address)
+    assert (len(collected), report["batches"], report["batch_lines"], report["files"]) == (1, 1, 20, 0)
 
 
 def test_a_batch_that_was_made_and_never_heard_of_is_found_by_its_mark(ledger: Path, tmp_path: Path) -> None:

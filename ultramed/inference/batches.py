@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ultramed.errors import ModelError
 from ultramed.inference import wire
@@ -16,11 +17,14 @@ from ultramed.inference.batch_file import File
 from ultramed.inference.batch_lines import Failures, collect
 from ultramed.inference.budget import Budget, alive, me, nano
 from ultramed.inference.flow import LOOKUP, Terms
-from ultramed.inference.ledger import Ledger
+from ultramed.inference.ledger import Ledger, alone
 from ultramed.inference.requests import Request
 from ultramed.inference.slots import Slot
 from ultramed.params import Batch
 from ultramed.progress import Progress
+
+if TYPE_CHECKING:
+    from openai.types import Batch as Finished
 
 STALLED = 3  # rounds without a single reply after which what is left is given up
 _TABLE = """
@@ -132,18 +136,23 @@ class Batches:
             while waiting:
                 over = [(uid, b) for uid, batch_id in waiting.items() if (b := self._api.look(batch_id)).status in OVER]
                 for uid, batch in over:
-                    found = collect(self._terms, self._ledger, self._api, batch, self._folder / f"{uid}.jsonl")
-                    self.bought, self.spent = self.bought + found.bought, self.spent + found.spent
-                    self._failures |= found.failures
-                    self._close(uid, found.spent)
-                    for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
-                        self._api.forget(file_id)
-                    self._too_early = found.problem if "token_limit_exceeded" in found.problem else ""
-                    self._check("" if self._too_early else found.problem)
+                    with alone(self._folder):  # another process may wait for it, too
+                        if any(uid == still for still, _, _ in self._open()):
+                            self._take_in(uid, batch)
                     del waiting[uid]
                     progress.step()
                 if not over:
                     time.sleep(self._settings.poll_s)
+
+    def _take_in(self, uid: str, batch: "Finished") -> None:
+        found = collect(self._terms, self._ledger, self._api, batch, self._folder / f"{uid}.jsonl")
+        self.bought, self.spent = self.bought + found.bought, self.spent + found.spent
+        self._failures |= found.failures
+        self._close(uid, found.spent)
+        for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
+            self._api.forget(file_id)
+        self._too_early = found.problem if "token_limit_exceeded" in found.problem else ""
+        self._check("" if self._too_early else found.problem)
 
     def _check(self, problem: str) -> None:
         """A batch that the provider would not begin stops the stage; one too many at a time, only when it is alone."""

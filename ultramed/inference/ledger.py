@@ -48,7 +48,7 @@ class Ledger:
         self.path = folder / "ledger.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _alone(folder):
+            with alone(folder):  # SQLite itself does not wait while another turns a new file into a WAL one
                 found = self._open()
         except (sqlite3.Error, OSError) as error:
             raise self._fault(error) from None
@@ -150,8 +150,8 @@ class Ledger:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time: SQLite itself does not wait while another turns a new file into a WAL one."""
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time in a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
