@@ -52,10 +52,12 @@ def test_every_scale_has_a_plan(name: str, here: Path, ultramed: Ultramed) -> No
     assert stages <= shown
 
 
-def test_totals_are_the_last_line_before_the_assumptions(here: Path, ultramed: Ultramed) -> None:
-    lines = ultramed("plan")[1].splitlines()
-    at = next(n for n, line in enumerate(lines) if line.startswith("Total: "))
-    assert lines[at + 1] == "Assumed, in conf/plan.yaml:" and len(lines) > at + 20
+def test_totals_come_last_and_the_assumptions_where_they_are_asked_for(here: Path, ultramed: Ultramed) -> None:
+    total, rests = ultramed("plan")[1].splitlines()[-2:]
+    lines = ultramed("plan", "--assumptions")[1].splitlines()
+    at = lines.index(total)
+    assert lines[at + 1] == rests.removesuffix("; --assumptions lists them") + ":" and len(lines) > at + 20
+    assert f" {len(lines) - at - 2} figures of conf/plan.yaml" in rests
     assert any(line.startswith("  sources.medqa.rows  10,178: paper: 9,343 of 10.2K") for line in lines)
 
 

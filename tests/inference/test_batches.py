@@ -37,12 +37,16 @@ def open_batches(ledger: Path) -> list[tuple[str | None, ...]]:
         return db.execute("SELECT batch_id FROM batches").fetchall()
 
 
-def test_replies_come_in_order_into_the_ledger_and_nothing_is_left_there(ledger: Path, tmp_path: Path) -> None:
+def test_replies_come_in_order_into_the_ledger_and_nothing_is_left_there(
+    ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=0.1) as address:
-        answers, asker = ask(address, questions(30), given(), "api")
+        answers, asker = ask(address, questions(30), given(), "api", total=30)
         assert values(answers) == ["yes"] * 30
+        assert "30 of 30" in (said := capsys.readouterr().err) and "from the ledger" not in said
         assert [u.row_id for u in asker.manifest] == [f"q{n}" for n in range(30)]
         again, second = ask(address, questions(40), given(), "api")
+        assert "30 from the ledger" in capsys.readouterr().err
         online, _ = ask(address, questions(40), settings(8), "api")
         report = counted(address)
     assert (report["batches"], report["batch_lines"], report["files"]) == (2, 40, 0)

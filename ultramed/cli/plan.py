@@ -23,7 +23,10 @@ from ultramed.planning.shown import (
 )
 
 
-def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, complete.")] = False) -> None:
+def plan(
+    assumptions: Annotated[bool, typer.Option("--assumptions", help="List every figure that it rests on.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines, complete.")] = False,
+) -> None:
     """What a run will still cost: calls, tokens, money, hours, memory, disk. Sends nothing, makes no artifact.
 
     Where a stage's inputs are here its requests are made as it would make them, and those that the ledger can answer
@@ -33,7 +36,7 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, com
     if as_json:
         print(json.dumps(as_plain(found), indent=1))
     else:
-        _show(found)
+        _show(found, assumptions)
     if missing := unpriced(found):
         models = ", ".join(sorted({a.model for a in found.asking if a.unpriced}))
         raise BudgetError(
@@ -42,7 +45,7 @@ def plan(as_json: Annotated[bool, typer.Option("--json", help="For machines, com
             "of your own")
 
 
-def _show(found: Plan) -> None:
+def _show(found: Plan, assumptions: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -81,6 +84,7 @@ def _show(found: Plan) -> None:
         console.print(line, soft_wrap=True, style="bold")
     if found.counted:
         console.print(f"Counted here: {', '.join(found.counted)}", soft_wrap=True)
-    console.print("Assumed, in conf/plan.yaml:")
-    for name, said in sorted(found.assumed.items()):
+    console.print(f"Rests on {len(found.assumed)} figures of conf/plan.yaml" + (
+        ":" if assumptions else "; --assumptions lists them"))
+    for name, said in sorted(found.assumed.items()) if assumptions else ():
         console.print(f"  {name}  {said}", soft_wrap=True)

@@ -58,15 +58,15 @@ class Client:
         by the token limit as it is. Raises ModelError when the endpoint is of no use, BudgetError when there is no
         money for the next request: what came is in the ledger. An interrupt waits for what is in flight.
         """
-        what, answer, refused = what or self.stage, None, None
+        what, answer, refused, bought = what or self.stage, None, None, 0
         stream: Iterable[Request] = map(self._allowed, requests)
         if batch := getattr(self.settings, "batch", None):
-            stream, refused = self._through_batches(stream, batch, truncated_ok)
+            stream, refused, bought = self._through_batches(stream, batch, truncated_ok)
         with Progress(what, total) as progress, self._flowing(truncated_ok, refused, what, total) as flow:
             for slot in flow.run(stream):
                 for answer in slot.answers:
                     self._note(answer)
-                progress.step(known=slot.known)
+                progress.step(known=slot.known and flow.given > bought)  # not those that batches have just brought
                 yield slot.answers[-1]
         if answer and not self._answered and answer.failure in UNANSWERED:
             raise ModelError(str(self._terms.reach()), f"answers nothing ({answer.detail})",
@@ -94,14 +94,14 @@ class Client:
 
     def _through_batches(
         self, stream: Iterable[Request], settings: parameters.Batch, truncated_ok: bool
-    ) -> tuple[Iterable[Request], Failures]:
-        """The requests again, once all replies that can be had are in the ledger, and why others are not."""
+    ) -> tuple[Iterable[Request], Failures, int]:
+        """The requests again, once all replies that can be had are in the ledger; why others are not; how many came."""
         requests: Spool[Request] = Spool()
         for request in stream:
             requests.append(request)
         batches = Batches(self._terms, settings, self._ledger, truncated_ok)
         try:
-            return requests, batches.buy(requests)
+            return requests, batches.buy(requests), batches.bought
         finally:
             self._bill.add(batches.bought, batches.spent, 0)
 
