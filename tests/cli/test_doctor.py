@@ -2,8 +2,11 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -77,12 +80,57 @@ def test_keys_of_remote_models(here: Path, ultramed: Ultramed, monkeypatch: pyte
     assert code == 1 and "FAIL  key         api: A_KEY_FOR_TESTS is not set\n" in out
     assert "ok    key         open: none needed\n" in out
     monkeypatch.setenv("A_KEY_FOR_TESTS", "a secret")
-    code, out, _ = ultramed("doctor")
-    assert code == 0 and "ok    key         api: A_KEY_FOR_TESTS\n" in out and "a secret" not in out
+    _, out, _ = ultramed("doctor")
+    assert "ok    key         api: A_KEY_FOR_TESTS\n" in out and "a secret" not in out
+
+
+@contextmanager
+def provider(status: int, said: str) -> Iterator[str]:
+    """An address whose list of models is this; what is sent as key is said after it."""
+    class Lists(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path == "/v1/models"
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(f"{said}{self.headers['Authorization'] if status != 200 else ''}".encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Lists) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("status", "said", "fine", "shown"), [
+    (200, '{"data": [{"id": "m"}]}', True, "answers\n"),
+    (200, '{"data": [{"id": "other"}]}', True, "answers, but does not list 'm'\n"),
+    (200, "not JSON", True, "answers\n"),
+    (404, "no such page", True, "answers HTTP 404: no such page"),
+    (401, "unknown key ", False, "answers HTTP 401: unknown key Bearer ***\n"),
+    (503, "busy", False, "answers HTTP 503: busy"),
+])
+def test_endpoints_are_looked_at(
+    here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch, status: int, said: str, fine: bool, shown: str
+) -> None:
+    monkeypatch.setenv("A_KEY_FOR_TESTS", "a secret")
+    with provider(status, said) as address:
+        change("  remote: {}\n", FREE.replace("http://127.0.0.1:1/v1", address))
+        code, out, _ = ultramed("doctor")
+    assert (code == 0) is fine
+    assert f"{'ok  ' if fine else 'FAIL'}  endpoint    api: {address} {shown}" in out and "a secret" not in out
+
+
+def test_each_replica_is_looked_at_and_one_that_is_down_is_told(here: Path, ultramed: Ultramed) -> None:
+    with provider(200, "{}") as address:
+        change("  remote: {}\n", FREE.replace("'http://127.0.0.1:1/v1'", f"['{address}', 'http://127.0.0.1:1/v1']"))
+        code, out, _ = ultramed("doctor")
+    assert code == 1 and f"ok    endpoint    open: {address} answers\n" in out
+    assert "FAIL  endpoint    open: http://127.0.0.1:1/v1 does not answer ([Errno 111] Connection refused)\n" in out
 
 
 def test_prices_are_told_and_an_unknown_one_is_missed(here: Path, ultramed: Ultramed) -> None:
-    known = "    known: {base_url: 'https://api.openai.com/v1', model: gpt-4o-mini, revision: '1', provider: openai}\n"
+    known = "    known: {base_url: 'https://127.0.0.2:1/v1', model: gpt-4o-mini, revision: '1', provider: openai}\n"
     change("  remote: {}\n", REMOTE.replace(", api_key_env: A_KEY_FOR_TESTS", "") + known)
     code, out, _ = ultramed("doctor")
     assert code == 1 and "FAIL  price       open: nobody knows it; state price under it in params.yaml\n" in out

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from ultramed import params, paths
+from ultramed.cli.endpoints import endpoints
 from ultramed.errors import UltramedError
 from ultramed.inference import prices
 
@@ -20,7 +21,7 @@ Finding = tuple[bool, str, str]  # fine?, what, what was found
 
 
 def doctor() -> None:
-    """Check interpreter, disk, memory, ports, keys, pins and the ledger; exit code 1 when something is missing."""
+    """Check interpreter, disk, memory, ports, pins, keys, endpoints, prices and ledger; exit code 1 when one fails."""
     findings = [*_machine(), *_project()]
     for fine, what, found in findings:
         print(f"{'ok  ' if fine else 'FAIL'}  {what:<12}{found}")
@@ -69,6 +70,8 @@ def _project() -> Iterator[Finding]:
         env = model.api_key_env
         yield not env or bool(os.environ.get(env)), "key", f"{name}: {env or 'none needed'}" + (
             "" if not env or os.environ.get(env) else " is not set")
+        for fine, said in endpoints(model):
+            yield fine, "endpoint", f"{name}: {said}"
         price = prices.price_of(model)
         yield price is not None, "price", f"{name}: " + (
             f"USD {price.prompt:g} and {price.completion:g} a million tokens, {prices.source(model)}" if price
