@@ -99,6 +99,7 @@ def test_a_server_is_started_answers_the_same_again_and_is_reused(weights: Path,
         third = reply(address, str(tmp_path / "other"), 0)
         assert first == second == third != ""
         pid = pid_of(tmp_path)
+        assert b"GOMP_SPINCOUNT=1000\0" in Path(f"/proc/{pid}/environ").read_bytes(), "crawls beside others"
     with serving("here", MODEL, weights, "identity") as again:
         assert (again, pid_of(tmp_path)) == (address, pid)
     os.kill(pid, signal.SIGTERM)
