@@ -7,9 +7,10 @@ from ruamel.yaml import YAML, YAMLError
 
 from ultramed.curation.rights import of_models
 from ultramed.errors import ParamsError
-from ultramed.params import Params
+from ultramed.params import LocalModel, Params
 
 TOKENS = "quality/tokens"  # never change: what stands behind a gate is as fresh as what the gate has judged
+WEIGHTS = ("location", "sha256", "revision", "engine")  # of a local model, what decides on its files
 Tree = dict[str, Any]
 
 
@@ -20,6 +21,8 @@ class Lock:
     def __init__(self, settings: Params, base: Path = Path(".")) -> None:
         self.stages: dict[str, Tree] = read(base / "dvc.lock").get("stages") or {}
         self._lasting = {str(path) for path, text in of_models(settings).items() if _reads(base / path, text)}
+        self._lasting |= {path for name, model in settings.models.local.items() if self._pinned(name, model)
+                          for path in self.made(f"model@{name}")}
 
     def reached(self, changed: set[str]) -> set[str]:
         """The changed stages, and all that depend on what those may make otherwise."""
@@ -38,6 +41,12 @@ class Lock:
     def unsure(self, stage: str) -> list[str]:
         """Outputs that may come out otherwise when the stage runs again."""
         return [path for path in self.made(stage) if not path.startswith(TOKENS) and path not in self._lasting]
+
+    def _pinned(self, name: str, model: LocalModel) -> bool:
+        """Whether a model's files are those that were fetched: how many requests it takes at once says nothing."""
+        recorded = self.stages.get(f"model@{name}", {}).get("params", {}).get("params.yaml", {})
+        was = recorded.get(f"models.local.{name}", {})
+        return all(was.get(key) == getattr(model, key) for key in WEIGHTS)
 
 
 def meet(one: str, other: str) -> bool:

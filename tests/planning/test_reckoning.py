@@ -10,7 +10,7 @@ from changed_params import changed
 from ultramed import params
 from ultramed.curation.rights import of_models
 from ultramed.errors import ParamsError
-from ultramed.params import Models, Params, Price, RemoteModel
+from ultramed.params import LocalModel, Models, Params, Price, RemoteModel
 from ultramed.planning import mixtures
 from ultramed.planning.assumptions import load
 from ultramed.planning.here import Here
@@ -85,6 +85,28 @@ def test_rows_outlast_a_change_of_how_a_model_is_asked_but_not_of_whether_text_m
     faster = changed(remote, models={"remote": {"api": faster}})
     assert Here(faster).has(Path("data/curated")), "another limit or port says nothing about rows"
     assert not Here(local).has(Path("data/curated")), "rows that must not leave may come in now"
+
+
+def test_rows_outlast_another_load_of_a_local_model_but_not_other_weights(world: Path) -> None:
+    settings = params.load()
+    entry = {"location": "here.gguf", "sha256": "1", "engine": "llama.cpp", "rights": "open"}
+    stages = {
+        "model@smollm2": {"params": {"params.yaml": {"models.local.smollm2": entry | {"concurrency": 1}}},
+                          "outs": [{"path": "models/identity/smollm2.json"}]},
+        "curate": {"deps": [{"path": "models/identity/smollm2.json"}], "outs": [{"path": "data/curated"}]},
+    }
+    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
+    Path("models/identity").mkdir(parents=True)
+    Path("models/identity/smollm2.json").write_text("{}")
+
+    def rows_count(**now: str | int) -> bool:
+        local = {"smollm2": LocalModel.model_validate(entry | now)}
+        here = Here(changed(settings, models={"local": local}))
+        assert here.has(Path("data/curated")) == here.has(Path("models/identity/smollm2.json"))
+        return here.has(Path("data/curated"))
+
+    assert rows_count(concurrency=1) and rows_count(concurrency=64, context=512)
+    assert not rows_count(sha256="2") and not rows_count(location="there.gguf") and not rows_count(engine="vllm")
 
 
 def test_a_mixture_is_what_rights_and_weights_let_in(world: Path) -> None:

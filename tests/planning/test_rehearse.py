@@ -170,7 +170,7 @@ def test_a_plan_that_may_pass_the_budget_says_so(here: Served) -> None:
     settings = params.load()
     for_judge, for_score, for_all = limits(make(settings.model_copy(update={"budget_usd": BudgetUSD(
         total=1000.0, stages={"judge": 0.0001, "score": 1000.0})})))
-    assert for_judge.startswith("! budget_usd.stages.judge is USD 0.00: 0.00 spent or reserved, 0.00 left, 0.")
+    assert for_judge.startswith("! budget_usd.stages.judge is USD 0.0001: 0.00 spent or reserved, 0.0001 left, 0.")
     assert for_score.startswith("budget_usd.stages.score is USD 1,000.00: 0.00 spent or reserved, 1,000.00 left, ")
     assert for_all.startswith("budget_usd.total is USD 1,000.00")
 

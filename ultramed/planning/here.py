@@ -27,8 +27,10 @@ class Here:
         lock, now = Lock(settings, base), read(base / "params.yaml")
         changed = {name for name, stage in lock.stages.items() if any(
             _at(now, key) != value for key, value in stage.get("params", {}).get("params.yaml", {}).items())}
-        self._as_set = {*lock.stages} - lock.reached(changed | {"params"})
-        self._made = {path for name in self._as_set for path in lock.made(name)}
+        reached = lock.reached(changed | {"params"})
+        self._as_set = {*lock.stages} - reached
+        self._made = {path for name in lock.stages for path in lock.made(name)}
+        self._made -= {path for name in reached for path in lock.unsure(name)}
         self.counted: list[str] = []
 
     def has(self, path: Path) -> bool:

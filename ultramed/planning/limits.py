@@ -21,7 +21,7 @@ class Limit:
     @property
     def too_low(self) -> bool:
         """Whether what is planned may pass it."""
-        return self.spent_usd + self.planned_usd.high > self.usd
+        return self.planned_usd.high > max(0.0, self.usd - self.spent_usd)
 
 
 def limits(stated: BudgetUSD, planned: dict[str, Range], ledger: Ledger | None) -> Iterator[Limit]:

@@ -43,6 +43,11 @@ def usd(line: Asking) -> str:
     return f"{cost:,.0f}" if cost >= 9.995 else f"{cost:.2f}"
 
 
+def cents(amount: float) -> str:
+    """USD; what is less than one in hundredths of a cent."""
+    return f"{amount:.4f}" if 0 < amount < 1 else f"{amount:,.2f}"
+
+
 def unpriced(plan: Plan) -> list[str]:
     """Stages that ask a remote model whose price is not stated."""
     return [a.stage for a in plan.asking if a.unpriced]
@@ -60,9 +65,10 @@ def money(plan: Plan) -> str:
 
 def limits(plan: Plan) -> list[str]:
     """A line for each limit on spending; one that the plan may pass begins with `!`."""
-    return [f"{'! ' * limit.too_low}{limit.place} is USD {limit.usd:,.2f}: {limit.spent_usd:,.2f} spent or reserved, "
-            f"{max(0.0, limit.usd - limit.spent_usd):,.2f} left, {limit.planned_usd.expected:,.2f} planned "
-            f"({limit.planned_usd.high:,.2f} at most)" for limit in plan.budget]
+    return [
+        f"{'! ' * limit.too_low}{limit.place} is USD {cents(limit.usd)}: {cents(limit.spent_usd)} spent or reserved, "
+        f"{cents(max(0.0, limit.usd - limit.spent_usd))} left, {cents(limit.planned_usd.expected)} planned "
+        f"({cents(limit.planned_usd.high)} at most)" for limit in plan.budget]
 
 
 def unanswered(plan: Plan) -> str:
