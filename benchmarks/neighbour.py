@@ -40,8 +40,10 @@ def main() -> None:
             with serving(f"spins-{spins}", MODEL, weights, spins) as address:
                 _seconds(address, 1)
                 quiet = statistics.median(_seconds(address, count) for _ in range(REPEATS))
-                with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as neighbour:
+                neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+                try:
                     busy = statistics.median(_seconds(address, count) for _ in range(REPEATS))
+                finally:
                     neighbour.kill()
             print(f"| {int(spins):,} | {quiet:.1f} | {busy:.1f} |", flush=True)
 

@@ -22,6 +22,7 @@ class Together(LoadScopeScheduling):
         return "pipeline" if module.startswith("tests/pipeline/") else module
 
 
+@pytest.hookimpl(optionalhook=True)  # tests run without xdist, too
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
     config.option.loadscopereorder = False
     return Together(config, log)

@@ -179,6 +179,7 @@ def test_what_was_spent_is_no_longer_there_for_what_is_planned(here: Served) -> 
     inputs(60)
     score.main()
     settings, spent = params.load(), paid()[1]
+
     def planned_under(**stated: Any) -> list[Limit]:
         return make(settings.model_copy(update={"budget_usd": BudgetUSD(**stated)})).budget
 

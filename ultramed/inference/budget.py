@@ -36,10 +36,7 @@ class Budget:
 
     def __init__(self, ledger: Ledger, stage: str, limits: BudgetUSD, owner: str = "") -> None:
         self.stage, self.owner, self._ledger = stage, owner or me(), ledger
-        names = {stage, stage.split("@")[0]}
-        self._caps = {n: round(cap * NANO) for n, cap in limits.stages.items() if n in names and cap is not None}
-        if limits.total is not None:
-            self._caps[""] = round(limits.total * NANO)
+        self._caps = {name: round(usd * NANO) for name, usd in limits.over(stage).items()}
         with ledger.writing() as db:
             for statement in _TABLES.strip().split(";\n"):
                 db.execute(statement)
@@ -101,10 +98,10 @@ def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:
     return {stage: (sure / NANO, perhaps / NANO) for stage, sure, perhaps in found}
 
 
-def used(ledger: Ledger, name: str | None) -> float:
-    """USD that the limit of a stage, of all its parts, or (None) of everything, counts as gone."""
+def used(ledger: Ledger, name: str) -> float:
+    """USD that the limit of a stage, of all its parts, or ("") of everything, counts as gone."""
     with ledger.writing() as db:
-        return _used(db, name or "") / NANO if _kept(db, "spent") else 0.0
+        return _used(db, name) / NANO if _kept(db, "spent") else 0.0
 
 
 def _kept(db: sqlite3.Connection, table: str) -> bool:

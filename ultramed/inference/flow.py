@@ -127,7 +127,7 @@ class Flow:
             writer = Writer(terms.folder, terms.stage, budget, Listeners(
                 self._settled, lambda slots: self._scheduler().funded(slots),
                 lambda slots: self._scheduler().unfunded(slots), self._failed))
-            capped = terms.price is not None and terms.budget.concerns(terms.stage)
+            capped = terms.price is not None and bool(terms.budget.over(terms.stage))
             orders = Orders(self._tokens, self._most, capped, self._bought, lambda: self._known, self._given_up,
                             self._broke, self._failed)
             self._machinery = Scheduler(self._target, writer, orders), writer

@@ -73,10 +73,11 @@ class BudgetUSD(Section):
     total: Usd | None = None
     stages: dict[str, Usd | None] = {}  # judge; candidates@strong, or candidates for all of them
 
-    def concerns(self, stage: str) -> bool:
-        """Whether a limit applies to a stage."""
-        limits = (self.total, self.stages.get(stage), self.stages.get(stage.split("@")[0]))
-        return any(limit is not None for limit in limits)
+    def over(self, stage: str) -> dict[str, float]:
+        """The limits that hold for a stage: its own, that of all its parts (`candidates` for `candidates@strong`), and
+        under "" the total."""
+        stated = {stage: self.stages.get(stage), (kind := stage.split("@")[0]): self.stages.get(kind), "": self.total}
+        return {name: usd for name, usd in stated.items() if usd is not None}
 
 
 class Models(Section):

@@ -26,8 +26,8 @@ class Limit:
 
 def limits(stated: BudgetUSD, planned: dict[str, Range], ledger: Ledger | None) -> Iterator[Limit]:
     """Those that are set. `planned` is USD by stage; a limit of `evolve` holds for `evolve@medqa` and the others."""
-    for name, usd in [*stated.stages.items(), (None, stated.total)]:
+    for name, usd in [*stated.stages.items(), ("", stated.total)]:
         if usd is not None:
-            concerned = total(cost for stage, cost in planned.items() if name in (None, stage, stage.split("@")[0]))
+            concerned = total(cost for stage, cost in planned.items() if name in stated.over(stage))
             place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
             yield Limit(place, usd, budget.used(ledger, name) if ledger else 0.0, concerned)
