@@ -6,11 +6,11 @@ from pathlib import Path
 from ultramed import artifacts, params, stage
 from ultramed.sources.models import weights_hash, write_identity
 from ultramed.training import base
-from ultramed.training.quiet import quiet
+from ultramed.training.environment import prepare
 
 
 def main() -> None:
-    quiet()
+    prepare()
     os.environ["TQDM_DISABLE"] = "1"  # the conversion's bar, which heeds nothing else
     settings = params.load()
     out = artifacts.MODELS / "base"

@@ -2,16 +2,16 @@
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.errors import ParamsError
-from ultramed.evaluation.predict import answer_often
+from ultramed.evaluation.predict import choose, sample_often
 from ultramed.evaluation.tasks import chosen
 from ultramed.inference.client import connect
 from ultramed.records import Prediction, Use
-from ultramed.training.quiet import quiet
+from ultramed.training.environment import prepare
 from ultramed.training.rewards import RewardModel
 
 
 def main(name: str) -> None:
-    quiet()
+    prepare()
     settings = params.load()
     plan = settings.evaluate
     if name not in plan.ensembles:
@@ -19,9 +19,10 @@ def main(name: str) -> None:
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
     tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
-    judge = RewardModel(artifacts.MODELS / ensemble.reward)
     with connect(name, f"ensemble@{name}", settings) as client:
-        found = list(answer_often(client, tasks, plan, ensemble, judge.rewards, settings.seed))
+        samples = sample_often(client, tasks, plan, ensemble, settings.seed)
+    judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
+    found = list(choose(name, tasks, samples, plan.format, judge.rewards))
     with tables.artifact(artifacts.ENSEMBLES / name) as folder:
         tables.write(folder, "rows", Prediction, found)
         tables.write(folder, "manifest", Use, client.manifest)

@@ -5,13 +5,13 @@ from ultramed.errors import ParamsError
 from ultramed.evaluation.rewardbench import compare, labels, reviewed
 from ultramed.records import Assignment, Comparison, Instruction, Pair
 from ultramed.release.profiles import Rights
+from ultramed.training.environment import prepare
 from ultramed.training.mix import preferences
-from ultramed.training.quiet import quiet
 from ultramed.training.rewards import RewardModel
 
 
 def main(name: str) -> None:
-    quiet()
+    prepare()
     settings = params.load()
     known = settings.evaluate.reward_models
     if name not in known:

@@ -4,21 +4,21 @@ from ultramed import artifacts, params, stage, tables
 from ultramed.errors import ParamsError
 from ultramed.inference.client import connect
 from ultramed.records import Example, Preference, Sample, Use, Verdict
-from ultramed.training.quiet import quiet
+from ultramed.training.environment import prepare
 from ultramed.training.rewards import RewardModel
 from ultramed.training.sample import prompts, rank, sample
 
 
 def main(number: str) -> None:
-    quiet()
+    prepare()
     settings = params.load()
     plan = settings.iterate
     if number not in plan.rounds:
         raise ParamsError("sample", f"'{number}' is no round; expected one of {', '.join(plan.rounds) or 'none'}")
     asked = prompts(tables.read(artifacts.MIXED / "instructions", Example), plan.prompts, settings.seed, number)
-    judge = RewardModel(artifacts.MODELS / plan.reward)
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)
+    judge = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy is not needed any more
     found = rank(asked, answers, judge.rewards, number)
     with tables.artifact(artifacts.SAMPLED / number) as folder:
         tables.write(folder, "rows", Preference, found.rows)

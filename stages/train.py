@@ -2,12 +2,12 @@
 
 from ultramed import artifacts, params, stage
 from ultramed.sources.models import weights_hash, write_identity
+from ultramed.training.environment import prepare
 from ultramed.training.job import job
-from ultramed.training.quiet import quiet
 
 
 def main(name: str) -> None:
-    quiet()
+    prepare()
     settings = params.load()
     found = job(name, settings)
     from ultramed.training.run import make

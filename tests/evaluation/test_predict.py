@@ -10,7 +10,7 @@ from oracle_endpoint import Body, Served, says, settings
 
 from ultramed.evaluation.benchmarks import BenchmarkItem
 from ultramed.evaluation.metrics import accuracy, by_task, outcomes
-from ultramed.evaluation.predict import Rewards, Tasks, answer_often, answer_once, majority, read
+from ultramed.evaluation.predict import Read, Rewards, Tasks, answer_once, choose, majority, read, sample_often
 from ultramed.evaluation.tasks import draws, greedy, requests
 from ultramed.inference.client import connect
 from ultramed.inference.oracle import Biases, Oracle
@@ -20,7 +20,6 @@ from ultramed.records import Option, Prediction
 
 NAMES = ["Aspirin", "Heparin", "Warfarin", "Alteplase"]
 FORMS = ("text", "json")
-Samples = list[tuple[str | None, str, str]]
 
 
 def item(n: int) -> BenchmarkItem:
@@ -63,7 +62,8 @@ def often(
     plan = params(served, form)
     ensemble = Ensemble(samples=samples, temperature=0.7, top_p=0.9, reward="reward")
     with connect("oracle", "ensemble@oracle", plan) as client:
-        found = list(answer_often(client, given, plan.evaluate, ensemble, rewards, plan.seed))
+        sampled = sample_often(client, given, plan.evaluate, ensemble, plan.seed)
+    found = list(choose("oracle", given, sampled, form, rewards))
     modes = {m: [p for p in found if p.mode == m] for m in ("self-consistency", "best-of-n")}
     assert len(found) == 2 * len(every(given)) == sum(map(len, modes.values()))
     assert all([p.item_id for p in ps] == [i.id for i in every(given)] for ps in modes.values())
@@ -209,7 +209,7 @@ def test_a_majority_wins_and_of_letters_alike_the_one_chosen_first(
     letters: str, winner: str | None, place: int
 ) -> None:
     """The answer that stands for a majority is the first with its letter; replies without a letter do not vote."""
-    samples: Samples = [(None if x == "-" else x, "unreadable" if x == "-" else "answered", f"{n}")
+    samples: list[Read] = [(None if x == "-" else x, "unreadable" if x == "-" else "answered", f"{n}")
                         for n, x in enumerate(letters)]
     assert majority(iter(samples)) == (winner, "answered" if winner else "unreadable", f"{place}")
 

@@ -24,7 +24,7 @@ from ultramed.params import BudgetUSD
 from ultramed.planning.limits import Limit
 from ultramed.planning.plan import Asking, make
 from ultramed.planning.shown import limits, unanswered
-from ultramed.records import Completion, Instruction, Score, Verdict, keep
+from ultramed.records import Completion, Example, Instruction, Message, Score, Verdict, keep
 
 WORDS = ["fever", "cough", "rash", "edema", "nausea", "pallor", "jaundice", "syncope", "ataxia", "dyspnea"]
 MADE = ["data/screened", "data/synthetic/wikipedia", "data/synthetic/textbook", "data/curated", "data/scored",
@@ -133,6 +133,25 @@ def test_without_a_trial_the_calls_of_the_first_pass_are_exact(here: Served) -> 
     assert plan.calls.low == 100
     judge.main()
     assert len(here.bodies) == 100
+
+
+def test_stages_that_ask_a_policy_of_ours_are_rehearsed_before_its_rewards_are_needed(here: Served) -> None:
+    """No reward model is there: the policies' answers are all that is planned."""
+    inputs(3)
+    made = ["data/mixed/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo"))]
+    turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium falls.")]
+    put("mixed/instructions", Example, [Example(f"e{n}", "medical", turns, f"e{n}", "open") for n in range(20)])
+    Path("models/identity").mkdir()
+    for policy in ("sft", "dpo"):
+        Path(f"models/transformers/{policy}").mkdir(parents=True)
+        Path(f"models/identity/{policy}.json").write_text(json.dumps({"identity": f"local:{policy}"}))
+    for name in params.load().benchmarks:
+        shutil.copytree(ROOT / "data/raw/sample" / name, Path("data/raw") / name)
+        made.append(f"data/raw/{name}")
+    Path("dvc.lock").write_text(json.dumps({"stages": {p: {"outs": [{"path": p}]} for p in MADE + made}}))
+    sampled, once, often = (planned(stage) for stage in ("sample@1", "evaluate@sft", "ensemble@sft"))
+    assert sampled.measured and (sampled.calls.low, sampled.calls.high) == (8 * 3, 8 * 3), "8 prompts, 3 samples"
+    assert once.measured and often.measured and often.calls.low == 3 * once.calls.low > 0
 
 
 def test_text_that_must_not_leave_is_refused_by_the_plan_too(here: Served) -> None:

@@ -1,6 +1,6 @@
 """Answers of a policy read as predictions: greedy ones, and what several samples agree on or a reward model prefers."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ultramed.evaluation.benchmarks import BenchmarkItem
@@ -13,6 +13,8 @@ from ultramed.records import Prediction
 
 Rewards = Callable[[list[list[dict[str, str]]]], list[float]]
 Tasks = dict[str, list[BenchmarkItem]]
+Read = tuple[str | None, str, str]  # letter, outcome, text
+Samples = dict[str, list[Read]]  # by item
 
 
 def answer_once(client: Client, tasks: Tasks, plan: Evaluate) -> Iterator[Prediction]:
@@ -24,28 +26,31 @@ def answer_once(client: Client, tasks: Tasks, plan: Evaluate) -> Iterator[Predic
         yield _prediction(item, names[item.id], client.name, "greedy", *read(item, answer))
 
 
-def answer_often(
-    client: Client, tasks: Tasks, plan: Evaluate, ensemble: Ensemble, rewards: Rewards, seed: int
-) -> Iterator[Prediction]:
+def sample_often(client: Client, tasks: Tasks, plan: Evaluate, ensemble: Ensemble, seed: int) -> Samples:
+    """Several answers an item, in the order of their seeds."""
+    known = {item.id: item for found in tasks.values() for item in found}
+    asked = requests(known.values(), plan, draws(plan, ensemble.samples, ensemble.temperature, ensemble.top_p, seed))
+    samples: Samples = {item: [] for item in known}
+    for answer in client.ask(asked, f"sample {client.name}", len(asked), truncated_ok=True):
+        samples[answer.request.row_id].append(read(known[answer.request.row_id], answer))
+    return samples
+
+
+def choose(policy: str, tasks: Tasks, samples: Samples, form: str, rewards: Rewards) -> Iterator[Prediction]:
     """Two predictions an item from the same samples: self-consistency and best-of-N. A reply without text is chosen by
     the latter only where no other is there."""
     items = [item for found in tasks.values() for item in found]
     names = {item.id: task for task, found in tasks.items() for item in found}
-    sampling = draws(plan, ensemble.samples, ensemble.temperature, ensemble.top_p, seed)
-    asked = requests(items, plan, sampling)
-    samples: dict[str, list[tuple[str | None, str, str]]] = defaultdict(list)
-    known = {item.id: item for item in items}
-    for answer in client.ask(asked, f"sample {client.name}", len(asked), truncated_ok=True):
-        samples[answer.request.row_id].append(read(known[answer.request.row_id], answer))
-    liked = _rewarded(items, samples, plan.format, rewards)
+    liked = _rewarded(items, samples, form, rewards)
     for item in items:
-        yield _prediction(item, names[item.id], client.name, "self-consistency", *majority(samples[item.id]))
-        best = max(range(ensemble.samples), key=lambda n: (bool(samples[item.id][n][2]), liked[item.id][n], -n))
-        yield _prediction(item, names[item.id], client.name, "best-of-n", *samples[item.id][best])
+        found = samples[item.id]
+        yield _prediction(item, names[item.id], policy, "self-consistency", *majority(found))
+        best = max(range(len(found)), key=lambda n: (bool(found[n][2]), liked[item.id][n], -n))
+        yield _prediction(item, names[item.id], policy, "best-of-n", *found[best])
 
 
-def read(item: BenchmarkItem, answer: Answer) -> tuple[str | None, str, str]:
-    """(letter, outcome, text) of an answer; one that was cut before it chose is truncated, in either form."""
+def read(item: BenchmarkItem, answer: Answer) -> Read:
+    """What an answer says; one that was cut before it chose is truncated, in either form."""
     cut = answer.reply is not None and answer.reply.finish_reason == "length"
     unread = "truncated" if cut else "unreadable"
     if not answer.ok:
@@ -56,7 +61,7 @@ def read(item: BenchmarkItem, answer: Answer) -> tuple[str | None, str, str]:
     return letter, "answered" if letter else unread, answer.value
 
 
-def majority(samples: Iterable[tuple[str | None, str, str]]) -> tuple[str | None, str, str]:
+def majority(samples: Iterable[Read]) -> Read:
     """The first answer with the letter that most samples chose; of letters alike, the one chosen first. Where none
     chose, the first answer."""
     found = list(samples)
@@ -68,7 +73,7 @@ def majority(samples: Iterable[tuple[str | None, str, str]]) -> tuple[str | None
 
 
 def _rewarded(
-    items: list[BenchmarkItem], samples: dict[str, list[tuple[str | None, str, str]]], form: str, rewards: Rewards
+    items: list[BenchmarkItem], samples: Samples, form: str, rewards: Rewards
 ) -> dict[str, list[float]]:
     dialogues = [[*({"role": role, "content": text} for role, text in prompt(item, form).messages),
                   {"role": "assistant", "content": text}] for item in items for _, _, text in samples[item.id]]

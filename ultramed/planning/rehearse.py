@@ -24,7 +24,6 @@ from ultramed.planning.ranges import Range
 
 ENOUGH = 20  # replies, from which a mean is trusted
 UNASKED = "unasked"
-UNKNOWN = Path("of stages that read a model before they ask")  # nothing has this name
 
 
 @dataclass
@@ -162,9 +161,11 @@ def _inputs(stage: str, model: str, settings: Params) -> list[Path]:
         "candidates": [artifacts.SCORED, artifacts.COMPLETED, artifacts.CURATED],
         "judge": [artifacts.CURATED, *(artifacts.CANDIDATES / author for author in settings.candidates.authors)],
         "evolve": [Path(rules.rows) for key, rules in settings.evolve.sets.items() if key == part],
+        "sample": [artifacts.MIXED / "instructions"],
         "evaluate": [artifacts.RAW / name for name in settings.benchmarks],
+        "ensemble": [artifacts.RAW / name for name in settings.benchmarks],
     }
     if model in settings.ours:
-        return [*known.get(name, [UNKNOWN]), artifacts.MODELS / model]
+        return [*known[name], artifacts.MODELS / model]
     local = model in settings.models.local
-    return [*known.get(name, [UNKNOWN]), *([Path("models/identity") / f"{model}.json"] if local else [])]
+    return [*known[name], *([Path("models/identity") / f"{model}.json"] if local else [])]

@@ -4,12 +4,12 @@ import sys
 
 from ultramed import params, stage
 from ultramed.errors import UltramedError
+from ultramed.training.environment import prepare
 from ultramed.training.job import job
-from ultramed.training.quiet import quiet
 
 
 def main(name: str) -> None:
-    quiet()
+    prepare()
     from ultramed.training.run import train
 
     try:
