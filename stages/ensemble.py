@@ -19,9 +19,9 @@ def main(name: str) -> None:
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
     tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
+    judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
     with connect(name, f"ensemble@{name}", settings) as client:
         samples = sample_often(client, tasks, plan, ensemble, settings.seed)
-    judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
     found = list(choose(name, tasks, samples, plan.format, judge.rewards))
     with tables.artifact(artifacts.ENSEMBLES / name) as folder:
         tables.write(folder, "rows", Prediction, found)

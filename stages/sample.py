@@ -16,9 +16,9 @@ def main(number: str) -> None:
     if number not in plan.rounds:
         raise ParamsError("sample", f"'{number}' is no round; expected one of {', '.join(plan.rounds) or 'none'}")
     asked = prompts(tables.read(artifacts.MIXED / "instructions", Example), plan.prompts, settings.seed, number)
+    judge = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy is not needed any more
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)
-    judge = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy is not needed any more
     found = rank(asked, answers, judge.rewards, number)
     with tables.artifact(artifacts.SAMPLED / number) as folder:
         tables.write(folder, "rows", Preference, found.rows)

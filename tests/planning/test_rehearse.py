@@ -135,8 +135,8 @@ def test_without_a_trial_the_calls_of_the_first_pass_are_exact(here: Served) -> 
     assert len(here.bodies) == 100
 
 
-def test_stages_that_ask_a_policy_of_ours_are_rehearsed_before_its_rewards_are_needed(here: Served) -> None:
-    """No reward model is there: the policies' answers are all that is planned."""
+def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_reward_model(here: Served) -> None:
+    """Its record is all that is there of it: the policies' answers are all that is planned."""
     inputs(3)
     made = ["data/mixed/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo"))]
     turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium falls.")]
@@ -145,6 +145,9 @@ def test_stages_that_ask_a_policy_of_ours_are_rehearsed_before_its_rewards_are_n
     for policy in ("sft", "dpo"):
         Path(f"models/transformers/{policy}").mkdir(parents=True)
         Path(f"models/identity/{policy}.json").write_text(json.dumps({"identity": f"local:{policy}"}))
+    record = Path("models/transformers/reward/training.json")
+    record.parent.mkdir()
+    record.write_text('{"method": "reward"}')
     for name in params.load().benchmarks:
         shutil.copytree(ROOT / "data/raw/sample" / name, Path("data/raw") / name)
         made.append(f"data/raw/{name}")
