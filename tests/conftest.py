@@ -1,4 +1,4 @@
-"""In which order tests run, and a folder with the oracle in it for every test that asks a model."""
+"""What tests run under and in which order, and a folder with the oracle in it for every test that asks a model."""
 
 import signal
 from collections.abc import Iterator
@@ -8,6 +8,10 @@ import pytest
 from oracle_endpoint import Served
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from ultramed.training.environment import prepare
+
+prepare()  # before any test imports PyTorch: trainings in this process and in others must end in the same bytes
 
 # A test run started in the background ignores interrupts, and so would every process it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

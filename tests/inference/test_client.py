@@ -96,12 +96,12 @@ def test_the_window_bounds_what_is_in_flight_and_in_memory() -> None:
 
 def test_replies_are_let_go_once_they_are_handed_on() -> None:
     with Loopback() as server, closing(client(server.address)) as asker:
-        stream: Any = asker.ask(question(f"q{n}") for n in range(2000))
-        for _ in range(1990):
+        stream: Any = asker.ask(question(f"q{n}") for n in range(4000))
+        for _ in range(3990):
             next(stream)
         alive = sum(isinstance(thing, Reply) for thing in gc.get_objects())
         stream.close()
-    assert alive <= 10 + 2 * 4 * AHEAD, "a window of answers, and what the last commit wrote and read"
+    assert alive <= 10 + 2 * LOOKUP, "what is not handed on, and what the last commit wrote: a window at most, and read"
 
 
 @pytest.mark.slow
