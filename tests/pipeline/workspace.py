@@ -23,7 +23,8 @@ class Workspace:
 
     @property
     def env(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "HF_", "ULTRAMED_"))}
+        ours = ("DVC_", "HF_", "MKL_", "TOKENIZERS_", "TRANSFORMERS_", "ULTRAMED_")  # stages set what they need
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
         return {**kept, "PATH": path, "ULTRAMED_LEDGER": str(self.ledger), "DVC_NO_ANALYTICS": "1"}
 

@@ -78,8 +78,8 @@ class Writer:
             ledger = Ledger(self._folder)
             try:
                 budget = self._make_budget(ledger)
-                while (batch := self._gather()) is not None:
-                    self._commit(ledger, budget, batch)
+                while self._turn(ledger, budget):
+                    pass
                 if budget:
                     with ledger.writing() as db:
                         budget.drop(db)
@@ -89,6 +89,13 @@ class Writer:
             self._on.failed(error)
             if not isinstance(error, UltramedError):
                 raise
+
+    def _turn(self, ledger: Ledger, budget: Budget | None) -> bool:
+        """One commit, whose replies are let go when it ends; False at the end."""
+        if (batch := self._gather()) is None:
+            return False
+        self._commit(ledger, budget, batch)
+        return True
 
     def _gather(self) -> Batch | None:
         """Everything that waits, one thing at least; None at the end."""
