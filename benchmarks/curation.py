@@ -19,9 +19,8 @@ from rich.table import Table
 from ultramed.curation.comparison import words
 from ultramed.curation.decontaminate import Index
 from ultramed.curation.dedup import clusters, exact_duplicates, looser, near_duplicates
-from ultramed.evaluation.benchmarks import BenchmarkItem
 from ultramed.params import Decontaminate, Dedup
-from ultramed.records import Instruction, Message
+from ultramed.records import BenchmarkItem, Instruction, Message
 
 DEDUP = Dedup(threshold=0.8, shingle=3, permutations=128)
 SCREEN = Decontaminate(ngram=13, short=0.8)

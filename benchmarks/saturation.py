@@ -20,8 +20,8 @@ from contextlib import closing, nullcontext
 
 from ultramed import params
 from ultramed.inference.client import Client
-from ultramed.inference.endpoint import Target
-from ultramed.inference.requests import Request, Sampling
+from ultramed.inference.http.endpoint import Target
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Models, Price, RemoteModel
 from ultramed.prompts import Prompt
 

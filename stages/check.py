@@ -1,7 +1,7 @@
 """check: the data-quality gate of one artifact. Usage: python -m stages.check ARTIFACT"""
 
 from ultramed import params, stage
-from ultramed.checks import gate
+from ultramed.gates import gate
 
 
 def main(artifact: str) -> None:

@@ -4,8 +4,8 @@ from itertools import chain
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.decontaminate import Index
-from ultramed.evaluation.benchmarks import questions
 from ultramed.records import Example, Preference, Verdict
+from ultramed.sources.benchmarks.read import questions
 from ultramed.sources.general.read import KINDS, load
 from ultramed.training.general import screen
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from itertools import chain
 
 from ultramed import artifacts, params, stage, tables
+from ultramed.claims import Claims
 from ultramed.curation.decontaminate import Index
 from ultramed.errors import ParamsError
-from ultramed.evaluation.benchmarks import questions
 from ultramed.params import MEDICAL
 from ultramed.records import Assignment, Completion, Example, Instruction, Pair, Preference, Verdict
-from ultramed.release.profiles import Rights
+from ultramed.sources.benchmarks.read import questions
 from ultramed.training.general import Row
 from ultramed.training.mix import examples, mix, preferences
 
@@ -21,7 +21,7 @@ def main(kind: str) -> None:
         raise ParamsError("mix", f"'{kind}' is no mixture; expected {' or '.join(kinds)}")
     instructions = {i.id: i for i in tables.read(artifacts.CURATED, Instruction)}
     families = {a.id: a for a in tables.read(artifacts.SPLIT, Assignment)}
-    rights = Rights(settings)
+    rights = Claims(settings)
     medical: Iterable[tuple[Row, str]]
     if kind == "instructions":
         medical = examples(tables.read(artifacts.COMPLETED, Completion), instructions, families, rights)

@@ -1,14 +1,13 @@
 """params: is params.yaml sound as a whole? Before anything runs, whatever has changed in it; and what of its models
 matters to rows."""
 
-from ultramed import params, stage, tables
-from ultramed.checks import gate
-from ultramed.curation import rights
+from ultramed import claims, params, stage, tables
+from ultramed.gates import gate
 
 
 def main() -> None:
     settings = params.load()
-    for path, text in rights.of_models(settings).items():
+    for path, text in claims.of_models(settings).items():
         tables.write_text(path, text)
     gate.write_token("params")
 

@@ -1,10 +1,10 @@
 """rewardbench: a reward model on the preference pairs of the split test. Usage: python -m stages.rewardbench MODEL"""
 
 from ultramed import artifacts, params, stage, tables
+from ultramed.claims import Claims
 from ultramed.errors import ParamsError
 from ultramed.evaluation.rewardbench import compare, labels, reviewed
 from ultramed.records import Assignment, Comparison, Instruction, Pair
-from ultramed.release.profiles import Rights
 from ultramed.training.environment import prepare
 from ultramed.training.mix import preferences
 from ultramed.training.rewards import RewardModel
@@ -21,7 +21,7 @@ def main(name: str) -> None:
     families = {a.id: a for a in tables.read(artifacts.SPLIT, Assignment)}
     answers = {c.id: c for found in artifacts.candidates(settings).values() for c in found}
     selected = tables.read(artifacts.PAIRED, Pair, "selected")
-    pairs = preferences(selected, answers, instructions, families, Rights(settings), settings.judge.model)
+    pairs = preferences(selected, answers, instructions, families, Claims(settings), settings.judge.model)
     kept = reviewed([row for row, split in pairs if split == "test"], labels(artifacts.RAW / "human_labels"))
     model = RewardModel(artifacts.MODELS / name)
     with tables.artifact(artifacts.REWARDBENCH / name) as folder:

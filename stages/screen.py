@@ -4,8 +4,8 @@ from itertools import chain
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.screen import screen
-from ultramed.evaluation.benchmarks import questions
 from ultramed.records import Instruction, Verdict
+from ultramed.sources.benchmarks.read import questions
 
 
 def main() -> None:

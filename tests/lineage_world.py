@@ -7,8 +7,8 @@ from pathlib import Path
 from oracle_endpoint import asked, exam
 
 from ultramed import artifacts, paths, tables
-from ultramed.inference.ledger import Entry, Ledger
-from ultramed.inference.requests import Reply
+from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.requests import Reply
 from ultramed.records import (
     Assignment,
     Completion,

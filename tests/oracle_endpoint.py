@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from ruamel.yaml import YAML
 
-from ultramed.inference.oracle import Oracle, application
+from ultramed.fakes.oracle import Oracle, application
 from ultramed.params import Params
 from ultramed.records import Instruction, Message, Option
 

@@ -186,6 +186,16 @@ class Sample(Record):
 
 
 @dataclass(frozen=True)
+class BenchmarkItem(Record):
+    id: str  # "<benchmark>,<key of the raw row>"
+    benchmark: str  # name in params: the folder that fetch made
+    question: str  # without context and options
+    context: str | None  # passage the question is about
+    options: list[Option]
+    key: str  # letter of the right option
+
+
+@dataclass(frozen=True)
 class Prediction(Record):
     """What a policy made of one benchmark item."""
 

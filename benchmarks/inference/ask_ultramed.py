@@ -15,10 +15,10 @@ from pydantic import BaseModel
 from benchmarks.inference.contenders import REPOSITORY
 from benchmarks.inference.questions import question
 from ultramed import params, tables
-from ultramed.inference import wire
 from ultramed.inference.client import Client
-from ultramed.inference.endpoint import Target
-from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.inference.http import wire
+from ultramed.inference.http.endpoint import Target
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import BudgetUSD, Models, Price, RemoteModel
 from ultramed.prompts import Prompt
 from ultramed.records import Use

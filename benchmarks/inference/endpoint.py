@@ -40,7 +40,7 @@ def endpoint(**script: Any) -> Iterator[Endpoint]:
     with tempfile.TemporaryDirectory(prefix="ultramed-benchmark-") as folder:
         path = Path(folder) / "script.json"
         path.write_text(json.dumps(script), encoding="utf-8")
-        command = [sys.executable, "-m", "ultramed.inference.faults", "--script", str(path)]
+        command = [sys.executable, "-m", "ultramed.fakes.faults", "--script", str(path)]
         with (open(path.with_name("log.txt"), "w") as log,  # who hangs up on a slow answer fills it
               subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process):
             try:

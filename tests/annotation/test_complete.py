@@ -9,8 +9,8 @@ import pytest
 from oracle_endpoint import Body, Served, asked, exam, said, says, settings
 
 from ultramed.annotation.complete import Completed, complete
+from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import Client, connect
-from ultramed.inference.oracle import Biases
 from ultramed.records import Instruction, Message
 
 ROWS = {

@@ -10,8 +10,8 @@ from oracle_endpoint import Body, Served, asked, exam, said, says, settings
 from pydantic import ValidationError
 
 from ultramed.annotation.judge import judge, judgement, shuffled
+from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import Client, connect
-from ultramed.inference.oracle import Biases
 from ultramed.records import Completion, Feedback, Instruction, Verdict
 
 Judged = list[tuple[list[Feedback], Verdict]]

@@ -3,8 +3,8 @@
 from oracle_endpoint import Body, Served, exam, said, says, settings
 
 from ultramed.annotation.solve import solve, winner
+from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import connect
-from ultramed.inference.oracle import Biases
 
 STEM = "Which vitamin corrects the clotting of a patient on warfarin, case {}?"
 OPTIONS = ["Vitamin A", "Vitamin C", "Vitamin K", "Vitamin E"]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from ultramed import tables
-from ultramed.inference import segments
-from ultramed.inference.ledger import Entry, Ledger
-from ultramed.inference.requests import Reply
+from ultramed.ledger import segments
+from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.requests import Reply
 from ultramed.records import Use
 
 KEYS = [f"{n:064x}" for n in range(12)]

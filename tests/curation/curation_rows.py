@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ultramed import params
-from ultramed.evaluation.benchmarks import BenchmarkItem
 from ultramed.params import Decontaminate, Dedup, Params, Screen
-from ultramed.records import Instruction, Message, Option
+from ultramed.records import BenchmarkItem, Instruction, Message, Option
 
 ROOT = Path(__file__).parents[2]
 LEAKS = Decontaminate(ngram=13, short=0.8)

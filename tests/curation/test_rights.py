@@ -5,8 +5,10 @@ from itertools import permutations
 import pytest
 from curation_rows import row, settings
 
-from ultramed.curation.rights import may_leave, most_restrictive, of_call, remote_models_configured, screen_rights
+from ultramed.claims import remote_models_configured
+from ultramed.curation.screen import screen_rights
 from ultramed.params import RemoteModel
+from ultramed.rights import may_leave, most_restrictive, of_call
 
 ORDER = ["open", "research", "recipe", "quarantine", "deny"]
 

@@ -9,7 +9,8 @@ import pytest
 
 from ultramed import params
 from ultramed.errors import SourceError
-from ultramed.evaluation.benchmarks import BenchmarkItem, questions
+from ultramed.records import BenchmarkItem
+from ultramed.sources.benchmarks.read import questions
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data/raw/sample"

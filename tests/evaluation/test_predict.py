@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from oracle_endpoint import Body, Served, says, settings
 
-from ultramed.evaluation.benchmarks import BenchmarkItem
 from ultramed.evaluation.metrics import accuracy, by_task, outcomes
 from ultramed.evaluation.predict import Read, Rewards, Tasks, answer_once, choose, majority, read, sample_often
 from ultramed.evaluation.tasks import draws, greedy, requests
+from ultramed.fakes.oracle import Biases, Oracle
 from ultramed.inference.client import connect
-from ultramed.inference.oracle import Biases, Oracle
-from ultramed.inference.requests import Answer
+from ultramed.ledger.requests import Answer
 from ultramed.params import Ensemble, Params
-from ultramed.records import Option, Prediction
+from ultramed.records import BenchmarkItem, Option, Prediction
 
 NAMES = ["Aspirin", "Heparin", "Warfarin", "Alteplase"]
 FORMS = ("text", "json")

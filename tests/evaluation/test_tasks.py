@@ -7,12 +7,11 @@ import pytest
 from oracle_endpoint import exam
 
 from ultramed import params
-from ultramed.evaluation.benchmarks import BenchmarkItem
+from ultramed.claims import Claims
 from ultramed.evaluation.metrics import TASKS
 from ultramed.evaluation.tasks import chosen, draws, greedy, prompt, reply_type, requests
 from ultramed.prompts import render
-from ultramed.records import Assignment, Completion, Instruction
-from ultramed.release.profiles import Rights
+from ultramed.records import Assignment, BenchmarkItem, Completion, Instruction
 from ultramed.sources.collect import Collection
 from ultramed.training.mix import examples
 
@@ -76,7 +75,7 @@ def test_a_question_is_put_in_the_very_words_that_policies_are_trained_on(form: 
         i = instructions[item.id]
         assert prompt(item, "text").messages == (("user", i.prompt),)
         answer = Completion(f"{i.id}@t", i.id, "t", "", "So, the answer is A.", "A", 1, "k")
-        (row, _), = examples([answer], {i.id: i}, {i.id: Assignment(i.id, i.id, "train")}, Rights(SETTINGS))
+        (row, _), = examples([answer], {i.id: i}, {i.id: Assignment(i.id, i.id, "train")}, Claims(SETTINGS))
         assert tuple((m.role, m.content) for m in row.messages[:-1]) == prompt(item, "text").messages
         assert prompt(item, "json") == render("complete-exam-json", question=i.prompt)
     assert ("Context: " in instructions[item.id].prompt) == (form == "pubmedqa")

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 import ultramed
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request
+from ultramed.ledger.requests import Answer, Request
 from ultramed.params import Params
 
 KEY = "sk-planted-0123456789"

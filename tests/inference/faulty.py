@@ -15,7 +15,7 @@ from typing import Any
 def endpoint(folder: Path, **script: Any) -> Iterator[str]:
     """Address of a fault endpoint that runs in a process of its own."""
     (folder / "script.json").write_text(json.dumps(script), encoding="utf-8")
-    command = [sys.executable, "-m", "ultramed.inference.faults", "--script", str(folder / "script.json")]
+    command = [sys.executable, "-m", "ultramed.fakes.faults", "--script", str(folder / "script.json")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

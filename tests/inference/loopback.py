@@ -14,8 +14,8 @@ from aiohttp import web
 
 from ultramed import params
 from ultramed.inference.client import Client
-from ultramed.inference.endpoint import Target
-from ultramed.inference.requests import Request, Sampling
+from ultramed.inference.http.endpoint import Target
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Batch, LocalModel, Models, Params, Price, RemoteModel
 from ultramed.prompts import Prompt
 

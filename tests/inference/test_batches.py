@@ -16,8 +16,8 @@ from faulty import told as counted
 from loopback import question, settings
 
 from ultramed.errors import BudgetError, ModelError
-from ultramed.inference import batches
-from ultramed.inference.batch_lines import collect
+from ultramed.inference.batch import batches
+from ultramed.inference.batch.lines import collect
 from ultramed.params import BudgetUSD, Params, Price
 
 pytestmark = pytest.mark.usefixtures("ledger")

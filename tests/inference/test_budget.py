@@ -12,8 +12,8 @@ from clients import ask, start, told, values, wait_for
 from loopback import Loopback, echo, question, said, settings
 
 from ultramed.errors import BudgetError
-from ultramed.inference.budget import NANO, Budget, spent
-from ultramed.inference.ledger import Ledger
+from ultramed.ledger.budget import NANO, Budget, spent
+from ultramed.ledger.ledger import Ledger
 from ultramed.params import BudgetUSD, Params, Price
 
 pytestmark = pytest.mark.usefixtures("ledger")

@@ -19,10 +19,10 @@ from loopback import Loopback, asked_of, client, echo, question, settings
 
 from ultramed import paths
 from ultramed.errors import LedgerError, ModelError
+from ultramed.inference.ask.flow import AHEAD, LOOKUP
 from ultramed.inference.client import connect
-from ultramed.inference.flow import AHEAD, LOOKUP
-from ultramed.inference.ledger import Ledger
-from ultramed.inference.requests import Reply, Request
+from ultramed.ledger.ledger import Ledger
+from ultramed.ledger.requests import Reply, Request
 
 pytestmark = pytest.mark.usefixtures("ledger")
 

@@ -11,8 +11,8 @@ from clients import KEY, Pick, answered, ask, statuses, told, values
 from loopback import Loopback, asked_of, echo, question, said, settings
 
 from ultramed.errors import ModelError
-from ultramed.inference.requests import Reply
-from ultramed.inference.scheduler import RETRIES
+from ultramed.inference.ask.scheduler import RETRIES
+from ultramed.ledger.requests import Reply
 from ultramed.params import Price
 
 pytestmark = pytest.mark.usefixtures("ledger")

@@ -14,8 +14,8 @@ from aiohttp import web
 from clients import ask, start, values, wait_for
 from loopback import Loopback, asked_of, echo, question, said
 
-from ultramed.inference.endpoint import Target
-from ultramed.inference.scheduler import Orders, Scheduler
+from ultramed.inference.ask.scheduler import Orders, Scheduler
+from ultramed.inference.http.endpoint import Target
 
 pytestmark = pytest.mark.usefixtures("ledger")
 

@@ -95,7 +95,7 @@ def test_the_client_gets_through_what_clears(tmp_path: Path, ledger: Path) -> No
 ])  # fmt: skip
 def test_a_script_with_a_mistake_is_one_line(tmp_path: Path, script: dict, said: str) -> None:
     (tmp_path / "script.json").write_text(json.dumps(script), encoding="utf-8")
-    command = [sys.executable, "-m", "ultramed.inference.faults", "--script", str(tmp_path / "script.json")]
+    command = [sys.executable, "-m", "ultramed.fakes.faults", "--script", str(tmp_path / "script.json")]
     done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=60)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"ERROR {tmp_path}/script.json: ") and said in done.stderr

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from ultramed.errors import LedgerError
-from ultramed.inference.ledger import Entry, Ledger
-from ultramed.inference.requests import Reply
+from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.requests import Reply
 
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from ultramed.inference.ledger import Entry, Ledger
-from ultramed.inference.requests import Reply
+from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.requests import Reply
 
 folder, author, count, end = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
 print("ready", flush=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ultramed.inference.limits import Bucket, Gate
+from ultramed.inference.http.limits import Bucket, Gate
 
 START = 100.0
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from ultramed.annotation.complete import explained
 from ultramed.annotation.judge import judgement
 from ultramed.annotation.solve import choice
-from ultramed.inference import wire
-from ultramed.inference.oracle import Biases, Oracle
-from ultramed.inference.requests import Request, Sampling
-from ultramed.inference.structured import expected_digit, read
+from ultramed.exam import explained
+from ultramed.fakes.oracle import Biases, Oracle
+from ultramed.inference.ask.structured import expected_digit, read
+from ultramed.inference.http import wire
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.prompts import Prompt, render
 
 STEM = "Which electrolyte disorder prolongs the QT interval?"

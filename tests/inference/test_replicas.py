@@ -14,14 +14,14 @@ from clients import Pick, statuses, told, values
 from loopback import Loopback, asked_of, echo, question, settings
 
 from ultramed.errors import ModelError
+from ultramed.inference.ask.health import IN_A_ROW, REFUSED
+from ultramed.inference.ask.scheduler import RETRIES
 from ultramed.inference.client import Client
-from ultramed.inference.doubt import IN_A_ROW, REFUSED
-from ultramed.inference.endpoint import Target
-from ultramed.inference.limits import BURST_S
-from ultramed.inference.replicas import FAILURES
-from ultramed.inference.requests import Answer, Request
-from ultramed.inference.scheduler import RETRIES
-from ultramed.inference.wire import UNANSWERED
+from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.limits import BURST_S
+from ultramed.inference.http.replicas import FAILURES
+from ultramed.inference.http.wire import UNANSWERED
+from ultramed.ledger.requests import Answer, Request
 
 pytestmark = [pytest.mark.usefixtures("ledger"), pytest.mark.timeout(30)]
 

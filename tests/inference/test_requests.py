@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from ultramed.inference.requests import Reply, Request, Sampling, digest
+from ultramed.ledger.requests import Reply, Request, Sampling, digest
 from ultramed.prompts import Prompt
 
 

@@ -8,8 +8,8 @@ from faulty import endpoint
 from loopback import question, settings
 
 from ultramed import tables
-from ultramed.inference.ledger import Ledger
-from ultramed.inference.segments import pack
+from ultramed.ledger.ledger import Ledger
+from ultramed.ledger.segments import pack
 from ultramed.params import Price
 from ultramed.records import Use
 

@@ -17,16 +17,16 @@ from loopback import question, settings
 import ultramed
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
-from ultramed.inference.endpoint import Target
-from ultramed.inference.server import IDLE_S
-from ultramed.inference.servers import healthy, serving
+from ultramed.inference.engines.server import IDLE_S
+from ultramed.inference.engines.servers import healthy, serving
+from ultramed.inference.http.endpoint import Target
 from ultramed.params import LocalModel
 
 MODEL = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)
 HOLDER = """
 import sys
 from pathlib import Path
-from ultramed.inference.servers import serving
+from ultramed.inference.engines.servers import serving
 from ultramed.params import LocalModel
 
 model = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-from ultramed.inference.requests import Reply
-from ultramed.inference.structured import characters, expected_digit, find_object, read
+from ultramed.inference.ask.structured import expected_digit, find_object, read
+from ultramed.ledger.requests import Reply
+from ultramed.tokens import characters
 
 VERDICT = '{"answer": "B", "why": {"text": "so", "score": 3}}'
 

@@ -7,8 +7,8 @@ import pytest
 from clients import KEY, Pick
 from loopback import question
 
-from ultramed.inference.requests import Reply, Request, Sampling
-from ultramed.inference.wire import Malformed, Mode, body, refusal, reply
+from ultramed.inference.http.wire import Malformed, Mode, body, refusal, reply
+from ultramed.ledger.requests import Reply, Request, Sampling
 from ultramed.prompts import Prompt
 
 SYSTEM, USER = ("system", "You are a nurse."), ("user", 'Is 37\u202f°C\n"fever"?')

@@ -49,7 +49,7 @@ def test_a_kept_row_tells_its_whole_life(built: Workspace) -> None:
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("hub")
     process = subprocess.Popen(
-        [sys.executable, "-m", "ultramed.release.loopback_hub", "--port", "0", "--root", str(root)],
+        [sys.executable, "-m", "ultramed.fakes.loopback_hub", "--port", "0", "--root", str(root)],
         stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     url = process.stdout.readline().strip().split()[-1]

@@ -8,7 +8,7 @@ import pytest
 from changed_params import changed
 
 from ultramed import params
-from ultramed.curation.rights import of_models
+from ultramed.claims import of_models
 from ultramed.errors import ParamsError
 from ultramed.params import LocalModel, Models, Params, Price, RemoteModel
 from ultramed.planning import mixtures

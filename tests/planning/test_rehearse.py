@@ -18,8 +18,8 @@ from stages import candidates, complete, evolve, judge, score, wikipedia
 from ultramed import params, paths, tables
 from ultramed.cli import app
 from ultramed.errors import RightsError
-from ultramed.inference.ledger import Ledger
-from ultramed.inference.oracle import Biases, Oracle
+from ultramed.fakes.oracle import Biases, Oracle
+from ultramed.ledger.ledger import Ledger
 from ultramed.params import BudgetUSD
 from ultramed.planning.limits import Limit
 from ultramed.planning.plan import Asking, make

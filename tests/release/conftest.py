@@ -35,7 +35,7 @@ stages:
 """
 GATE = """
 import json, pathlib, sys
-from ultramed.checks.content import content_hash
+from ultramed.gates.content import content_hash
 name, path = sys.argv[1:]
 found = {"artifact": name, "success": True, "artifact_hash": content_hash(pathlib.Path(path)), "failures": []}
 pathlib.Path(f"quality/{name}.json").write_text(json.dumps(found, sort_keys=True))
@@ -89,7 +89,7 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
     def start(*options: str, root: Path | None = None) -> LoopbackHub:
         root = root or tmp_path_factory.mktemp("hub")
-        command = [sys.executable, "-m", "ultramed.release.loopback_hub", "--root", str(root), *options]
+        command = [sys.executable, "-m", "ultramed.fakes.loopback_hub", "--root", str(root), *options]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
         started.append(process)
         assert process.stdout

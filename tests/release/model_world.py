@@ -15,7 +15,7 @@ from release_world import PROJECT
 from ruamel.yaml import YAML
 
 from ultramed import artifacts, params, tables
-from ultramed.checks.content import content_hash
+from ultramed.gates.content import content_hash
 from ultramed.params import Params
 from ultramed.records import Comparison, Example, Message, Prediction, Preference
 from ultramed.sources.models import weights_hash

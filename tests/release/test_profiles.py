@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 from release_world import ROWS
 
+from ultramed.claims import Claim, Claims, strictest
 from ultramed.errors import ParamsError, RightsError
 from ultramed.params import Override, Params, RemoteModel
 from ultramed.records import Instruction
-from ultramed.release.profiles import Claim, Rights, allowed, strictest, withhold
+from ultramed.release.profiles import allowed, withhold
 
 MEDQUAD: Instruction = ROWS[0][0]
 MEDQA: Instruction = ROWS[5][0]
@@ -24,7 +25,7 @@ def with_teacher(settings: Params, rights: str) -> Params:
 
 
 def test_a_row_is_as_restricted_as_its_strictest_part(settings: Params) -> None:
-    rights = Rights(with_teacher(settings, "recipe"))
+    rights = Claims(with_teacher(settings, "recipe"))
     source = rights.source(MEDQUAD)
     assert source == Claim("source medquad", "open")
     assert rights.instruction(source, "smollm2").rights == "open"
@@ -33,24 +34,24 @@ def test_a_row_is_as_restricted_as_its_strictest_part(settings: Params) -> None:
 
 
 def test_an_unknown_author_denies(settings: Params) -> None:
-    rights = Rights(settings)
+    rights = Claims(settings)
     assert rights.judged(rights.source(MEDQUAD), "careful", "somebody", "smollm2") == Claim("model somebody", "deny")
 
 
 def test_a_scoring_model_has_a_say(settings: Params) -> None:
     settings = changed(with_teacher(settings, "deny"), "score", model="teacher")
-    rights = Rights(settings)
+    rights = Claims(settings)
     assert rights.instruction(rights.source(MEDQUAD), None).rights == "deny"
 
 
 def test_params_restrict_a_row_that_says_more(settings: Params) -> None:
-    assert Rights(settings).source(replace(MEDQA, rights="open")).rights == "recipe"  # sources.medqa is recipe
+    assert Claims(settings).source(replace(MEDQA, rights="open")).rights == "recipe"  # sources.medqa is recipe
 
 
 def test_a_signed_override_replaces_the_source(settings: Params) -> None:
     signed = Override(rights="open", by="A. Person", on="2026-01-01", because="the authors agreed in writing")
     settings = changed(settings, "release", overrides={"medqa": signed})
-    assert Rights(settings).source(MEDQA).rights == "open"
+    assert Claims(settings).source(MEDQA).rights == "open"
 
 
 def test_no_profile_can_be_set_wider_than_its_kind(settings: Params) -> None:

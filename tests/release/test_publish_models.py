@@ -43,7 +43,7 @@ tiny(Path("models/transformers/base"))
 """
 GATE = """
 import json, pathlib, sys
-from ultramed.checks.content import content_hash
+from ultramed.gates.content import content_hash
 name, path = sys.argv[1:]
 found = {"artifact": name, "success": True, "artifact_hash": content_hash(pathlib.Path(path)), "failures": []}
 pathlib.Path(f"quality/{name}.json").write_text(json.dumps(found, sort_keys=True))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "checks"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "gates"))
 
 from world import World
 from world_models import build

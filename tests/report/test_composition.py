@@ -4,7 +4,7 @@ from statistics import mean
 
 from world import World
 
-from ultramed.checks.store import Store
+from ultramed.gates.store import Store
 from ultramed.report import paper
 from ultramed.report.composition import composition
 

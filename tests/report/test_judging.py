@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from world import World
 
-from ultramed.checks.store import Store
+from ultramed.gates.store import Store
 from ultramed.report.blocks import Figure
 from ultramed.report.judging import judging
 

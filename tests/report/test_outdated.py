@@ -8,9 +8,9 @@ import pytest
 from world import World
 
 from ultramed import artifacts
-from ultramed.checks.store import Store
-from ultramed.curation.rights import of_models
-from ultramed.outdated import Outdated
+from ultramed.claims import of_models
+from ultramed.gates.store import Store
+from ultramed.graph.outdated import Outdated
 
 ARTIFACTS = ["collected", "screened", "scored", "split", "paired"]
 GRAPH = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from world import World
 
-from ultramed.checks.gate import check
-from ultramed.checks.store import Store
+from ultramed.gates.gate import check
+from ultramed.gates.store import Store
 from ultramed.records import Message
 from ultramed.report import page
 from ultramed.report.verdicts import gates

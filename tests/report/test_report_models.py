@@ -4,7 +4,7 @@ import json
 
 from world import BENCHMARK, World
 
-from ultramed.checks.store import Store
+from ultramed.gates.store import Store
 from ultramed.records import Comparison
 from ultramed.report import models
 from ultramed.report.benchmarks import benchmarks, generations

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 from world import World
 
-from ultramed.checks.store import Store
+from ultramed.gates.store import Store
 from ultramed.report import summary
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from world import World
 
-from ultramed.checks.store import Store
 from ultramed.embeddings import encode
+from ultramed.gates.store import Store
 from ultramed.report.topics import SHOWN, cluster_count, hover, names, place, topics
 
 HEARTS = [f"ventricle valve murmur {n}" for n in range(12)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ultramed import params
-from ultramed.release.loopback_hub import LoopbackHub
+from ultramed.fakes.loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "hf_loopback"

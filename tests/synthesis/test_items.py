@@ -7,11 +7,11 @@ from oracle_endpoint import Body, Served, asked, exam, says, settings
 from pydantic import ValidationError
 
 from ultramed.inference.client import connect
-from ultramed.inference.requests import Answer, Request, Sampling
-from ultramed.inference.structured import characters
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.prompts import render
 from ultramed.records import Option, drop, keep
 from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
+from ultramed.tokens import characters
 
 STEM = "Which spirometric pattern is typical of emphysema in a smoker?"
 GOOD = {"question": STEM, "options": {"A": "one", "B": "two", "C": "three", "D": " four "}, "answer": "C"}

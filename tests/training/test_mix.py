@@ -4,10 +4,10 @@ import pytest
 from oracle_endpoint import asked, exam, settings
 from training_rows import LEAKS, benchmark, example, preference
 
+from ultramed.claims import Claims
 from ultramed.curation.decontaminate import Index
 from ultramed.params import Params
 from ultramed.records import Assignment, Completion, Message, Pair, Preference
-from ultramed.release.profiles import Rights
 from ultramed.training.mix import Mixture, examples, mix, preferences, times
 
 CAREFUL = "candidates__pool__careful__model"
@@ -69,7 +69,7 @@ def test_a_completion_becomes_a_dialogue_in_the_form_it_is_asked_in() -> None:
     talk = [Message("user", "I bleed."), Message("assistant", "Where?"), Message("user", "Gums.")]
     i = exam("MedQA,1", "Which drug?", ["Aspirin", "Heparin"], "B", messages=talk, rights="recipe")
     c = Completion("MedQA,1@oracle", "MedQA,1", "oracle", "", "So, the answer is B.", "B", 1, "k")
-    (row, split), = examples([c], {i.id: i}, {i.id: Assignment(i.id, "family-9", "dev")}, Rights(settings()))
+    (row, split), = examples([c], {i.id: i}, {i.id: Assignment(i.id, "family-9", "dev")}, Claims(settings()))
     assert split == "dev" and (row.id, row.family, row.rights) == ("MedQA,1", "family-9", "recipe")
     assert [(m.role, m.content) for m in row.messages] == [
         ("user", "I bleed."), ("assistant", "Where?"), ("user", "Gums.\n\nA. Aspirin\nB. Heparin"),
@@ -89,7 +89,7 @@ def paired(params: Params) -> tuple[Preference, str]:
     answers = {f"{i.id}@{a}": Completion(f"{i.id}@{a}", i.id, a, "", f"{a} says", None, 1, "k") for a in names}
     p = Pair("MedQuad,1#brief>careful", i.id, *answers, 5, 3, 1, 2, 2, "easy", "train")
     assigned = {i.id: Assignment(i.id, "f", "train")}
-    found, = preferences([p], answers, {i.id: i}, assigned, Rights(params), params.judge.model)
+    found, = preferences([p], answers, {i.id: i}, assigned, Claims(params), params.judge.model)
     return found
 
 
@@ -103,7 +103,7 @@ def test_authors_and_judge_have_a_say_in_what_may_be_learnt(place: str, model: s
 def test_the_teacher_has_a_say_in_what_may_be_learnt() -> None:
     i = asked("MedQuad,1", "What now?", source="medquad", rights="open")
     c = Completion(f"{i.id}@encoder", i.id, "encoder", "", "Rest.", None, 1, "k")
-    found = examples([c], {i.id: i}, {i.id: Assignment(i.id, i.id, "train")}, Rights(settings()))
+    found = examples([c], {i.id: i}, {i.id: Assignment(i.id, i.id, "train")}, Claims(settings()))
     assert codes(mixed({"medical": 1.0}, list(found))) == {i.id: "rights_deny"}
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ultramed import tables
-from ultramed.evaluation.benchmarks import BenchmarkItem
 from ultramed.params import Decontaminate, Recipe, Training
-from ultramed.records import Example, Message, Option, Preference, Verdict
+from ultramed.records import BenchmarkItem, Example, Message, Option, Preference, Verdict
 from ultramed.training.job import Job
 
 ROOT = Path(__file__).parents[2]

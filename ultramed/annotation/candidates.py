@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ultramed.evaluation.extraction import chosen_letter, reasoning
+from ultramed.exam import chosen_letter, reasoning
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Member, Params
 from ultramed.prompts import Prompt, render
 from ultramed.records import Completion, Instruction, Verdict, drop, keep, quarantine

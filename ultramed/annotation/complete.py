@@ -2,17 +2,14 @@
 with examples retrieved from accepted answers, and keys that independent solvers agree against are set aside."""
 
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel
 
 from ultramed.annotation.solve import solve, winner
 from ultramed.embeddings import encode, nearest
-from ultramed.evaluation.extraction import chosen_letter, reasoning
+from ultramed.exam import chosen_letter, explained, reasoning
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request, Sampling
-from ultramed.inference.structured import characters
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import Prompt, render
 from ultramed.records import Completion, Instruction, Verdict, drop, keep, quarantine
@@ -93,16 +90,6 @@ def _prompt(i: Instruction, examples: list[dict[str, str]], formatted: bool, ope
     if examples:
         return render(f"complete-exam-examples{ending}", question=i.prompt, examples=examples)
     return render(f"complete-exam{ending}", question=i.prompt)
-
-
-@cache
-def explained(options: int, max_tokens: int) -> type[BaseModel]:
-    """Reply type `{"reasoning": …, "answer": <letter>}` for so many options, short enough for the token limit."""
-    fields: dict[str, Any] = {
-        "reasoning": (str, Field(min_length=20, max_length=characters(max_tokens))),
-        "answer": (Literal[tuple("ABCDEFGHIJ"[:options])], ...),
-    }
-    return create_model("Explained", **fields)
 
 
 def _examples(

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Completion, Feedback, Instruction, Verdict, drop, keep, quarantine

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, create_model
 
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Request, Sampling
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.prompts import render
 from ultramed.records import Instruction, Option
 from ultramed.seeds import generator, seed_of

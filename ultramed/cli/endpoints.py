@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from http.client import HTTPException
 from urllib.error import HTTPError
 
-from ultramed.inference import wire
-from ultramed.inference.endpoint import on_this_machine
+from ultramed.inference.http import wire
+from ultramed.inference.http.endpoint import on_this_machine
 from ultramed.params import RemoteModel
 
 WAIT_S = 5.0

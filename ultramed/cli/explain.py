@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ultramed import artifacts, params
-from ultramed.lineage import Row, Story, tell
+from ultramed.report.lineage import Row, Story, tell
 
 CUT = 400  # characters of a text shown, unless --full
 

@@ -11,10 +11,11 @@ import typer
 
 from ultramed import paths
 from ultramed.errors import LedgerError, ParamsError
-from ultramed.inference import segments, upkeep
-from ultramed.inference.budget import reserved, spent
-from ultramed.inference.ledger import Ledger
-from ultramed.lineage import asked_as
+from ultramed.ledger import maintenance as upkeep
+from ultramed.ledger import segments
+from ultramed.ledger.budget import reserved, spent
+from ultramed.ledger.ledger import Ledger
+from ultramed.report.lineage import asked_as
 
 app = typer.Typer(help="Replies that were bought: look at them, carry them, take some out.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ultramed import artifacts, params
-from ultramed.checks.store import Store
 from ultramed.evaluation.metrics import Mean
-from ultramed.outdated import Outdated
+from ultramed.gates.store import Store
+from ultramed.graph.outdated import Outdated
 from ultramed.report import models
 from ultramed.report.summary import Line, as_plain, lines, spent
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, Field
 
+from ultramed.inference.ask.structured import expected_digit
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request, Sampling
-from ultramed.inference.structured import expected_digit
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Instruction, Score, Verdict, keep, quarantine

@@ -6,13 +6,15 @@ It costs nothing; what it holds back never leaves the machine.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ultramed.curation import dirt, identifiers, rights
-from ultramed.curation.decontaminate import BenchmarkItem, Index
+from ultramed.claims import remote_models_configured
+from ultramed.curation import dirt, identifiers
+from ultramed.curation.decontaminate import Index
 from ultramed.curation.dedup import drop_duplicates
 from ultramed.errors import SourceError
 from ultramed.params import Params
 from ultramed.progress import Progress
-from ultramed.records import Instruction, Message, Option, Verdict, drop, keep, quarantine
+from ultramed.records import BenchmarkItem, Instruction, Message, Option, Verdict, drop, keep, quarantine
+from ultramed.rights import may_leave, most_restrictive
 
 STAGE = "screen"
 
@@ -31,7 +33,7 @@ def screen(instructions: Iterable[Instruction], items: Iterable[BenchmarkItem], 
     Raises SourceError when an id occurs twice: its verdict would be ambiguous.
     """
     index = Index.from_items(items, settings.decontaminate)
-    remote = rights.remote_models_configured(settings)
+    remote = remote_models_configured(settings)
     verdicts: dict[str, Verdict] = {}
     passed: list[Instruction] = []
     with Progress(STAGE) as progress:
@@ -80,7 +82,7 @@ def _judge(
 ) -> tuple[Instruction, Verdict]:
     """The cleaned row, and the verdict on it alone."""
     row_id, kinds = instruction.id, list(settings.screen.identifiers)
-    if found := rights.screen_rights(instruction, remote):
+    if found := screen_rights(instruction, remote):
         return instruction, drop(row_id, STAGE, *found)
     if found := identifiers.identifier(instruction, kinds):
         return instruction, quarantine(row_id, STAGE, *found)
@@ -92,3 +94,13 @@ def _judge(
     if leak := index.match(tidy):
         return tidy, drop(row_id, STAGE, "leak", leak.reason)
     return tidy, keep(row_id, STAGE, "cleaned", f"repaired: {', '.join(repaired)}") if repaired else keep(row_id, STAGE)
+
+
+def screen_rights(instruction: Instruction, remote: bool) -> tuple[str, str] | None:
+    """Code and reason why a row may not go on; None for one that may. `remote`: some configured model is remote."""
+    rights = most_restrictive(instruction.rights)
+    if rights == "deny":
+        return "rights_denied", f"rights are '{instruction.rights}'; nothing may be done with the row"
+    if remote and not may_leave(rights):
+        return "rights_local_only", f"rights are '{rights}', for local models only; a remote model is configured"
+    return None

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from ultramed.curation.decontaminate import BenchmarkItem, Index
+from ultramed.curation.decontaminate import Index
 from ultramed.curation.screen import ScreenResult, refuse_repeated, without_duplicates
 from ultramed.errors import ParamsError
 from ultramed.params import Params
-from ultramed.records import Instruction, Score, Verdict, drop, keep, quarantine
+from ultramed.records import BenchmarkItem, Instruction, Score, Verdict, drop, keep, quarantine
 
 STAGE = "curate"
 

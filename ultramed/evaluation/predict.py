@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from ultramed.evaluation.benchmarks import BenchmarkItem
-from ultramed.evaluation.extraction import chosen_letter
 from ultramed.evaluation.tasks import draws, greedy, prompt, requests
+from ultramed.exam import chosen_letter
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer
+from ultramed.ledger.requests import Answer
 from ultramed.params import Ensemble, Evaluate
-from ultramed.records import Prediction
+from ultramed.records import BenchmarkItem, Prediction
 
 Rewards = Callable[[list[list[dict[str, str]]]], list[float]]
 Tasks = dict[str, list[BenchmarkItem]]

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ultramed.annotation.complete import explained
-from ultramed.evaluation.benchmarks import BenchmarkItem, questions
-from ultramed.inference.requests import Request, Sampling
+from ultramed.exam import explained
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Benchmark, Evaluate
 from ultramed.prompts import Prompt, render
+from ultramed.records import BenchmarkItem
 from ultramed.seeds import draw, seed_of
+from ultramed.sources.benchmarks.read import questions
 
 
 def task_of(item: BenchmarkItem, form: str) -> str:

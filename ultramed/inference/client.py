@@ -10,21 +10,21 @@ from pathlib import Path
 
 from ultramed import params as parameters
 from ultramed import paths
-from ultramed.curation.rights import may_leave
 from ultramed.errors import ModelError, RightsError
 from ultramed.inference import prices
-from ultramed.inference.batch_lines import Failures
-from ultramed.inference.batches import Batches
-from ultramed.inference.bill import Bill
-from ultramed.inference.endpoint import Target
-from ultramed.inference.flow import Flow, Terms
-from ultramed.inference.ledger import Ledger
-from ultramed.inference.requests import Answer, Request
-from ultramed.inference.servers import serving
-from ultramed.inference.spool import Spool
-from ultramed.inference.wire import UNANSWERED
+from ultramed.inference.ask.flow import Flow, Terms
+from ultramed.inference.ask.spool import Spool
+from ultramed.inference.batch.batches import Batches
+from ultramed.inference.batch.lines import Failures
+from ultramed.inference.engines.servers import serving
+from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import UNANSWERED
+from ultramed.ledger.bill import Bill
+from ultramed.ledger.ledger import Ledger
+from ultramed.ledger.requests import Answer, Request
 from ultramed.progress import Progress
 from ultramed.records import Use
+from ultramed.rights import may_leave
 from ultramed.sources.models import remote_identity
 
 Reach = Callable[[], AbstractContextManager[Target]]

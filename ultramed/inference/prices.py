@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from ultramed.errors import BudgetError
-from ultramed.inference.endpoint import on_this_machine
+from ultramed.inference.http.endpoint import on_this_machine
 from ultramed.params import LocalModel, Price, RemoteModel
 
 TABLE = "genai-prices"  # dated by its version: prices in it are of its release

@@ -1,10 +1,11 @@
 """What all sections of `params.yaml` are made of."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Rights = Literal["open", "research", "recipe", "quarantine", "deny"]
+from ultramed.rights import Rights as Rights
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]

@@ -1,11 +1,10 @@
 """The whole of `params.yaml`, and what must fit together across its sections."""
 
 from collections.abc import Iterable
-from typing import get_args
 
 from pydantic import model_validator
 
-from ultramed.params.base import Rights, Section
+from ultramed.params.base import Section
 from ultramed.params.data import (
     Benchmark,
     Candidates,
@@ -28,6 +27,7 @@ from ultramed.params.data import (
 )  # fmt: skip
 from ultramed.params.models import BudgetUSD, LocalModel, Models, Pin, RemoteModel
 from ultramed.params.training import Base, Evaluate, GeneralSet, Iterate, Mix, Serving, Trained, Training
+from ultramed.rights import most_restrictive
 
 MEDICAL = "medical"  # this repository's own rows, in a mixture
 
@@ -157,7 +157,7 @@ class Params(Section):
         if name in self.policies:
             return LocalModel(
                 location=f"models/transformers/{name}",
-                rights=max(self.mix.allows, key=get_args(Rights).index),
+                rights=most_restrictive(*self.mix.allows),
                 **self.serving.model_dump(),
             )
         return self.models.local.get(name) or self.models.remote[name]

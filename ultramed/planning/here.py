@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from ultramed import tables
 from ultramed.errors import SourceError
-from ultramed.lock import Lock, read
-from ultramed.outdated import Outdated
+from ultramed.graph.lock import Lock, read
+from ultramed.graph.outdated import Outdated
 from ultramed.params import Params
 
 READ_AT_MOST = 20_000_000  # bytes of raw files that are read to count their rows

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ultramed.inference import budget
-from ultramed.inference.ledger import Ledger
+from ultramed.ledger import budget
+from ultramed.ledger.ledger import Ledger
 from ultramed.params import BudgetUSD
 from ultramed.planning.ranges import Range, total
 

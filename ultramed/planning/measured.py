@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from ultramed.inference.ledger import Ledger
+from ultramed.ledger.ledger import Ledger
 from ultramed.planning.asking import Ask
 from ultramed.planning.assumptions import Book
 from ultramed.planning.ranges import Range, total

@@ -1,11 +1,11 @@
 """Rows of the training half's artifacts: completions, candidates, pairs, mixtures, on-policy pairs."""
 
 from ultramed import artifacts
-from ultramed.evaluation.benchmarks import questions
 from ultramed.evaluation.tasks import task_of
 from ultramed.params import MEDICAL
 from ultramed.planning.ranges import Range, exact, total
 from ultramed.planning.rows import Rows
+from ultramed.sources.benchmarks.read import questions
 
 
 def completed(rows: Rows) -> dict[str, Range]:

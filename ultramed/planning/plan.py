@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ultramed import paths
-from ultramed.inference.ledger import Ledger
+from ultramed.ledger.ledger import Ledger
 from ultramed.params import LocalModel, Params, RemoteModel
 from ultramed.planning import assumptions, mixtures
 from ultramed.planning.asking import Ask, Asks

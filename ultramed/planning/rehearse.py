@@ -14,10 +14,10 @@ from pathlib import Path
 
 from ultramed import artifacts
 from ultramed.errors import RightsError, UltramedError
+from ultramed.inference.ask.flow import LOOKUP
+from ultramed.inference.ask.slots import Slot
 from ultramed.inference.client import Client, maker
-from ultramed.inference.flow import LOOKUP
-from ultramed.inference.requests import Answer, Request
-from ultramed.inference.slots import Slot
+from ultramed.ledger.requests import Answer, Request
 from ultramed.params import Params
 from ultramed.planning.here import Here
 from ultramed.planning.ranges import Range

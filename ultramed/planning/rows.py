@@ -4,11 +4,12 @@ from functools import cache
 from itertools import islice
 
 from ultramed import artifacts
-from ultramed.curation.rights import may_leave, most_restrictive, remote_models_configured
+from ultramed.claims import remote_models_configured
 from ultramed.params import Params, SetName
 from ultramed.planning.assumptions import Book
 from ultramed.planning.here import Here
 from ultramed.planning.ranges import Range, exact, total
+from ultramed.rights import may_leave, most_restrictive
 
 WRITTEN = {"textbook": "textbookqa", "wikipedia": "wikiinstruct"}  # what synthetic sets are called as sources
 EVOLVED = {"medqa": "medqa_evol", **WRITTEN}

@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ultramed import artifacts, tables
+from ultramed.claims import Claim, Claims
 from ultramed.errors import PublishError, RightsError, UltramedError
 from ultramed.params import Params
 from ultramed.records import Completion, Instruction
 from ultramed.release import recipe, shards
-from ultramed.release.profiles import Claim, Rights, allowed
+from ultramed.release.profiles import allowed
 from ultramed.release.selection import WITH_TEXT
 
 PAGES = ("README.md", "NOTICE.md", "lineage.json")
@@ -70,7 +71,7 @@ def _layout(profile: str, folder: Path) -> Iterator[PublishError]:
 
 def _claims(params: Params, folder: Path) -> Iterator[tuple[str, Claim]]:
     """(source, deciding claim) of each row; an id that the curated set does not know is `deny`."""
-    rights = Rights(params)
+    rights = Claims(params)
     known = {row.id: (row.source, rights.source(row)) for row in tables.read(artifacts.CURATED, Instruction)}
     teachers = {c.instruction_id: c.author for c in tables.read(artifacts.COMPLETED, Completion)}
     for path in _parquet(folder):
@@ -80,7 +81,7 @@ def _claims(params: Params, folder: Path) -> Iterator[tuple[str, Claim]]:
             yield name, _claim(rights, source, row, teachers.get(row_id))
 
 
-def _claim(rights: Rights, source: Claim, row: dict[str, Any], teacher: str | None) -> Claim:
+def _claim(rights: Claims, source: Claim, row: dict[str, Any], teacher: str | None) -> Claim:
     if "metadata" in row:
         about = row["metadata"]
         return rights.judged(source, about["chosen_model"], about["rejected_model"], about["judge"])

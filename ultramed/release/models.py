@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ultramed import paths
 from ultramed.artifacts import RECORD
-from ultramed.checks.content import content_hash
+from ultramed.claims import strictest
 from ultramed.errors import ParamsError, PublishError, RightsError, SourceError, UltramedError
+from ultramed.gates.content import content_hash
 from ultramed.params import Params
 from ultramed.release import fitness
-from ultramed.release.profiles import strictest
 from ultramed.release.shipment import MODEL, WEIGHTS
 from ultramed.release.trained import Record, Trained, claims, history
 from ultramed.tables import write_text

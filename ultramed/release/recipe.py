@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from ultramed import artifacts, tables
+from ultramed.claims import Claims
 from ultramed.records import Completion, Feedback, Instruction, Verdict
-from ultramed.release.profiles import Rights
 from ultramed.release.selection import Selection
 from ultramed.release.shards import METADATA, TYPES, metadata, write_config
 
@@ -53,7 +53,7 @@ def write_configs(
 
 def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
     """One row per curated instruction of an allowed class, answered or not: `completion` is the verdict's code."""
-    rights = Rights(selection.params)
+    rights = Claims(selection.params)
     outcomes = {v.id: v.code for v in tables.read(artifacts.COMPLETED, Verdict, "verdicts")}
     feedback = {f.candidate_id: f for f in tables.read(artifacts.JUDGED, Feedback)}
     candidates = _candidates(selection)
@@ -102,6 +102,6 @@ def _candidate(candidate: Completion, feedback: Feedback | None) -> dict[str, An
     }  # fmt: skip
 
 
-def _may_show(selection: Selection, rights: Rights, row: Instruction, candidate: dict[str, Any]) -> bool:
+def _may_show(selection: Selection, rights: Claims, row: Instruction, candidate: dict[str, Any]) -> bool:
     models = [name for name in (candidate["model"], candidate["judge"]) if name]
     return rights.judged(rights.source(row), *models).rights in selection.classes

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ultramed import artifacts, tables
+from ultramed.claims import Claims
 from ultramed.errors import GateError, SourceError
 from ultramed.params import Params
 from ultramed.records import Assignment, Completion, Feedback, Instruction, Pair, Score, Verdict, drop, keep
-from ultramed.release.profiles import Rights, allowed, withhold
+from ultramed.release.profiles import allowed, withhold
 
 WITH_TEXT = ("open", "research")  # the others carry ids, hashes and our own annotations
 
@@ -57,12 +58,12 @@ def select(params: Params, profile: str) -> Selection:
         scores={s.id: s.score for s in tables.read(artifacts.SCORED, Score)},
         judges={f.candidate_id: f.judge for f in tables.read(artifacts.JUDGED, Feedback)},
     )
-    prompts = _select_rows(selection, Rights(params))
+    prompts = _select_rows(selection, Claims(params))
     _refuse_shared_prompts(selection, prompts)
     return selection
 
 
-def _select_rows(selection: Selection, rights: Rights) -> dict[str, bytes]:
+def _select_rows(selection: Selection, rights: Claims) -> dict[str, bytes]:
     """Fill the selection; returns the prompt hash of every instruction."""
     teachers = {c.instruction_id: c.author for c in tables.read(artifacts.COMPLETED, Completion)}
     pairs: dict[str, list[Pair]] = {}
@@ -82,7 +83,7 @@ def _select_rows(selection: Selection, rights: Rights) -> dict[str, bytes]:
     return prompts
 
 
-def _decide_row(selection: Selection, rights: Rights, row: Instruction, teacher: str | None) -> None:
+def _decide_row(selection: Selection, rights: Claims, row: Instruction, teacher: str | None) -> None:
     stage, claim = f"release@{selection.profile}", rights.instruction(rights.source(row), teacher)
     if claim.rights not in selection.classes:
         verdict = withhold(row.id, selection.profile, claim, selection.classes)
@@ -95,7 +96,7 @@ def _decide_row(selection: Selection, rights: Rights, row: Instruction, teacher:
     selection.sources[row.id] = row.source
 
 
-def _decide_pair(selection: Selection, rights: Rights, row: Instruction, pair: Pair) -> None:
+def _decide_pair(selection: Selection, rights: Claims, row: Instruction, pair: Pair) -> None:
     judge = selection.judges.get(pair.chosen_id, "unknown")
     claim = rights.judged(rights.source(row), author(pair.chosen_id), author(pair.rejected_id), judge)
     if claim.rights in selection.classes:

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ultramed import artifacts, tables
 from ultramed.artifacts import RECORD
+from ultramed.claims import Claim, strictest
 from ultramed.errors import PublishError
 from ultramed.params import MEDICAL, Params
-from ultramed.release.profiles import Claim, strictest
 from ultramed.training.job import Job, job
 
 ROUND = "iterate-"  # what the name of a round's model starts with

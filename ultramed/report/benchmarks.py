@@ -2,13 +2,13 @@
 in their words."""
 
 from ultramed import artifacts, tables
-from ultramed.checks.store import Store
-from ultramed.evaluation.benchmarks import questions
 from ultramed.evaluation.metrics import Accuracy
+from ultramed.gates.store import Store
 from ultramed.records import Prediction
 from ultramed.report import paper
 from ultramed.report.blocks import Section, Table, number
 from ultramed.report.models import Result, rankings, results
+from ultramed.sources.benchmarks.read import questions
 
 NAMES = {"medqa": "MedQA", "medmcqa": "MedMCQA", "pubmedqa": "PubMedQA", "mmlu_clinical_knowledge": "Clinical",
          "mmlu_medical_genetics": "Genetics", "mmlu_anatomy": "Anatomy", "mmlu_professional_medicine": "Prof. med.",

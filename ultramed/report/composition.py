@@ -3,8 +3,8 @@
 from typing import Any
 
 from ultramed import tables
-from ultramed.checks.facts_instructions import prefixes
-from ultramed.checks.store import Store
+from ultramed.gates.facts_instructions import prefixes
+from ultramed.gates.store import Store
 from ultramed.report import paper
 from ultramed.report.blocks import CATEGORIES, Figure, Section, Table, figure, label, number, share
 

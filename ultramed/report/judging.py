@@ -1,6 +1,6 @@
 """Does the judge judge? Scores by pool member, position bias, length bias; and the pairs that came of it."""
 
-from ultramed.checks.store import Store
+from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, label, number, share
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ultramed import tables
-from ultramed.checks.store import Store
 from ultramed.evaluation.metrics import Accuracy, Mean, by_label, by_task, mean, outcomes
+from ultramed.gates.store import Store
 from ultramed.params import Params
 from ultramed.records import Comparison, Prediction
 

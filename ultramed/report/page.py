@@ -6,8 +6,8 @@ from typing import Any
 import jinja2
 
 from ultramed import tables
-from ultramed.checks.store import Store
 from ultramed.embeddings import ENCODER
+from ultramed.gates.store import Store
 from ultramed.params import Params
 from ultramed.report.benchmarks import benchmarks, generations
 from ultramed.report.blocks import Section

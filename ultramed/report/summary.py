@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ultramed import tables
-from ultramed.checks.balance import balance, codes
-from ultramed.checks.store import Store
+from ultramed.gates.balance import balance, codes
+from ultramed.gates.store import Store
 from ultramed.params import Params
 
 DATA = ("collected", "screened", "synthetic", "evolved", "scored", "curated", "split", "completed", "candidates",

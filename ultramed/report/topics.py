@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ultramed.checks.facts_instructions import prefixes
-from ultramed.checks.store import Store
 from ultramed.embeddings import encode
+from ultramed.gates.facts_instructions import prefixes
+from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, figure, label
 from ultramed.seeds import draw
 

@@ -1,6 +1,6 @@
 """How the models of ours were trained: what each learnt from, and its curves."""
 
-from ultramed.checks.store import Store
+from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, label, number
 from ultramed.report.models import curve, trainings
 

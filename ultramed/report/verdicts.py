@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from ultramed.checks.facts_instructions import prefixes
-from ultramed.checks.store import Store
+from ultramed.gates.facts_instructions import prefixes
+from ultramed.gates.store import Store
 from ultramed.report.blocks import BRICK, OCHRE, Figure, Section, Table, figure, label, number, share
 from ultramed.report.summary import ASKING, Line, lines, uses
 

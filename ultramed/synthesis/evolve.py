@@ -6,13 +6,13 @@ Methods after the original's prompts (FACTS: five for open questions, four for e
 from dataclasses import dataclass, field, replace
 
 from ultramed.annotation.solve import solve
-from ultramed.curation.rights import most_restrictive
+from ultramed.inference.ask.structured import find_object
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request, Sampling
-from ultramed.inference.structured import find_object
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import EvolveSet, Params, SetName
 from ultramed.prompts import Prompt, render
 from ultramed.records import Instruction, Verdict, drop, keep, quarantine
+from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator
 from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
 

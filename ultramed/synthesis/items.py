@@ -9,10 +9,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, create_model
 
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request
-from ultramed.inference.structured import characters
+from ultramed.ledger.requests import Answer, Request
 from ultramed.records import Instruction, Message, Option, Verdict
 from ultramed.seeds import seed_of
+from ultramed.tokens import characters
 
 LETTERS = "ABCD"
 FINAL = frozenset({"not_significant", "not_sufficient", "rejected"})  # codes that another seed is not to overturn

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ultramed.curation.rights import most_restrictive
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Answer, Request, Sampling
+from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Instruction, Message, Verdict, drop, keep, quarantine
+from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator, seed_of
 from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, tried
 

@@ -8,18 +8,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
 
-from ultramed.curation.rights import most_restrictive
 from ultramed.embeddings import encode, nearest
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Request, Sampling
-from ultramed.inference.structured import characters
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
 from ultramed.records import Instruction, Message, drop, keep, quarantine
+from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, seed_of
 from ultramed.synthesis.items import flaw
 from ultramed.synthesis.textbook import Synthesised
+from ultramed.tokens import characters
 
 STAGE = "wikipedia"
 

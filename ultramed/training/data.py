@@ -8,9 +8,9 @@ from typing import Any
 from jinja2 import TemplateError
 
 from ultramed import tables
-from ultramed.curation.rights import most_restrictive
 from ultramed.errors import ModelError, ParamsError, SourceError
 from ultramed.records import Example, Preference
+from ultramed.rights import most_restrictive
 
 CHECKED = 64  # rows that are rendered before training to see whether the template tells everything
 OWN = "the tokenizer's chat template"

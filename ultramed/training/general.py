@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from ultramed.curation.decontaminate import Index
 from ultramed.curation.dedup import exact_duplicates
-from ultramed.curation.rights import most_restrictive
 from ultramed.params import Params
 from ultramed.records import Example, Instruction, Message, Preference, Verdict, drop, keep
+from ultramed.rights import most_restrictive
 from ultramed.sources.raw import Broken
 
 STAGE = "general"

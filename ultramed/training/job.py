@@ -8,7 +8,7 @@ from pathlib import Path
 from ultramed import artifacts, paths, tables
 from ultramed.artifacts import RECORD
 from ultramed.errors import ModelError, ParamsError
-from ultramed.inference.requests import digest
+from ultramed.ledger.requests import digest
 from ultramed.params import Params, Recipe, Training
 from ultramed.sources.hashing import file_hash, files_hash
 from ultramed.sources.models import weights_hash

@@ -7,6 +7,7 @@ its 410K medical instructions with 190K general ones.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ultramed.claims import Claims
 from ultramed.curation.decontaminate import Index
 from ultramed.params import MEDICAL, Params
 from ultramed.records import (
@@ -21,7 +22,6 @@ from ultramed.records import (
     drop,
     keep,
 )
-from ultramed.release.profiles import Rights
 from ultramed.seeds import seed_of
 from ultramed.training.general import Row, answers, characters
 
@@ -37,7 +37,7 @@ class Mixture:
 
 def examples(
     completions: Iterable[Completion], instructions: dict[str, Instruction], families: dict[str, Assignment],
-    rights: Rights,
+    rights: Claims,
 ) -> Iterator[tuple[Example, str]]:
     """Completed instructions as SFT examples, each with its split; source, scorer and teacher decide on their class."""
     for c in completions:
@@ -49,7 +49,7 @@ def examples(
 
 def preferences(
     pairs: Iterable[Pair], candidates: dict[str, Completion], instructions: dict[str, Instruction],
-    families: dict[str, Assignment], rights: Rights, judge: str,
+    families: dict[str, Assignment], rights: Claims, judge: str,
 ) -> Iterator[tuple[Preference, str]]:
     """Selected pairs with their texts, each with its split; source, authors and judge decide on their class."""
     for p in pairs:

@@ -11,9 +11,9 @@ from typing import Any
 
 from ultramed import tables
 from ultramed.artifacts import RECORD
-from ultramed.curation.rights import most_restrictive
 from ultramed.errors import ModelError, ParamsError, UltramedError
 from ultramed.records import Example, Preference
+from ultramed.rights import most_restrictive
 from ultramed.training import dpo, kto, reward, sft
 from ultramed.training.base import source
 from ultramed.training.common import curves, load, watch

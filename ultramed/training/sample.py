@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ultramed.inference.client import Client
-from ultramed.inference.requests import Request, Sampling
+from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Iterate, Params
 from ultramed.prompts import Prompt, render
 from ultramed.records import Example, Preference, Sample, Verdict, drop, keep

@@ -1,0 +1,82 @@
+"""The class of a row, derived from everyone with a say in it: its source (already joined with the models that wrote
+it), the teacher of its completion, the model that scored it; for a pair also both candidates' models and the judge.
+What nobody has classified is `deny`.
+
+Example: a MedQA row (recipe) answered by an open model is `recipe`; `open` and `research` withhold it.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ultramed import artifacts
+from ultramed.params import Params, RemoteModel
+from ultramed.records import Instruction
+from ultramed.rights import most_restrictive
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One party with a say in a row, and what it allows."""
+
+    holder: str  # source medqa, model smollm2 …
+    rights: str
+
+
+class Claims:
+    """Classes of rows and pairs under one set of params."""
+
+    def __init__(self, params: Params) -> None:
+        self._params = params
+
+    def source(self, row: Instruction) -> Claim:
+        """What the row's source allows, in the row and in params; a signed override takes the place of both."""
+        holder, declared = f"source {row.source}", self._params.sources.get(row.source)
+        if override := self._params.release.overrides.get(row.source):
+            return Claim(holder, override.rights)
+        return Claim(holder, most_restrictive(row.rights, *([declared.rights] if declared else [])))
+
+    def model(self, name: str) -> Claim:
+        """What a model's terms allow, by its name in params, or by the name of a pool member. The row's own answer
+        (`source`) adds nothing to what the row allows."""
+        if name == "source":
+            return Claim("the row's own answer", "open")
+        models, member = self._params.models, self._params.candidates.pool.get(name)
+        known = models.local.get(name) or models.remote.get(name)
+        if known is None and member is not None:
+            return self.model(member.model)
+        if name in self._params.policies:  # a member of the pool that was trained here
+            known = self._params.model(name)
+        return Claim(f"model {name}", known.rights if known else "deny")
+
+    def instruction(self, source: Claim, teacher: str | None) -> Claim:
+        """The class of a row with its score and, where `teacher` is given, that model's completion."""
+        claims = [source, self.model(self._params.score.model)]
+        return strictest(claims + ([self.model(teacher)] if teacher else []))
+
+    def judged(self, source: Claim, *models: str) -> Claim:
+        """The class of a row's candidates with the feedback on them: a pair, or one candidate's rank. `models` are
+        their authors and the judge."""
+        return strictest([source, *map(self.model, models)])
+
+
+def strictest(claims: list[Claim]) -> Claim:
+    """The claim that decides: the first of the most restrictive class."""
+    worst = most_restrictive(*(claim.rights for claim in claims))
+    return next(Claim(claim.holder, worst) for claim in claims if most_restrictive(claim.rights) == worst)
+
+
+def remote_models_configured(params: Params) -> bool:
+    """Whether any stage's model is a remote one. A loopback address counts too: nobody knows what is behind it."""
+    names = {params.textbook.model, params.wikipedia.model, params.evolve.model, params.score.model}
+    names |= {params.complete.model, params.judge.model, *(m.model for m in params.candidates.pool.values())}
+    return any(isinstance(params.model(name), RemoteModel) for name in names)
+
+
+def of_models(params: Params) -> dict[Path, str]:
+    """The files that state the two facts on models that rows depend on, with their text: a changed port, price or
+    limit changes neither, and so remakes no rows."""
+    models = sorted((params.models.local | params.models.remote).items())
+    allowed = {name: model.rights for name, model in models}
+    facts = {artifacts.RIGHTS: allowed, artifacts.REMOTE: {"asked": remote_models_configured(params)}}
+    return {path: json.dumps(content, indent=1) + "\n" for path, content in facts.items()}

@@ -1,0 +1,216 @@
+"""The oracle: an OpenAI-compatible loopback endpoint that answers from planted truth.
+
+For tests and trials: the right output of every model-calling stage is known, and error, position, length and self bias
+can be set. It knows a task by the name of the reply schema, and a row by the texts planted in its truth file.
+
+    python -m ultramed.fakes.oracle --truth truth.json --port 0 --error 0.1 --position-bias 0.5
+
+Truth, JSON, every part optional:
+    answers   {stem: text of the right option}       exam items, whatever the order of their options
+    quality   {text of a candidate: 1 to 5}          what the judge should find
+    scores    {stem: 1 to 10}                        difficulty
+    broken    [stem]                                 parents whose evolved item gets a wrong key
+    barren    [text in a passage]                    passages not worth examining
+    self      [text of a candidate]                  the judge's own writings, for self bias
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import math
+import random
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+_OPTION = re.compile(r"^([A-J])\. (.*)$", re.MULTILINE)
+_ANSWER = re.compile(r"^Answer (\d+):\n(.*?)(?=^Answer \d+:\n|\Z)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Biases:
+    """How the oracle errs. Shares are probabilities; biases are points on the judge's scale."""
+
+    error: float = 0.0  # share of letters and scores that are wrong
+    position: float = 0.0  # added to the first answer shown
+    length: float = 0.0  # added per 1,000 characters
+    self_: float = 0.0  # added to answers of the judge's own
+
+
+@dataclass
+class Oracle:
+    """Answers chat requests from `truth`; `asked` counts requests by schema name."""
+
+    truth: dict[str, Any]
+    biases: Biases = field(default_factory=Biases)
+    asked: Counter = field(default_factory=Counter)
+
+    def reply(self, body: dict[str, Any]) -> tuple[str, list[dict[str, float]]]:
+        """The text of the reply, and for a score by log-probability its alternatives."""
+        shape = (body.get("response_format") or {}).get("json_schema") or {}
+        turns = [m["content"] for m in body["messages"]]
+        text = turns[-3] if turns[-1].startswith("That reply could not be used") else turns[-1]  # asked again
+        chance = random.Random(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
+        self.asked[shape.get("name", "text")] += 1
+        if body.get("logprobs"):
+            return self._digit(text)
+        tasks = {
+            "Choice": self._choice, "Explained": self._explained, "Judgement": self._judgement,
+            "Difficulty": self._difficulty, "TextbookItem": self._textbook, "EvolvedExam": self._evolved_exam,
+            "EvolvedOpen": self._evolved_open, "Subfields": self._subfields, "Tasks": self._tasks,
+        }
+        task = tasks.get(shape.get("name", ""))
+        if task is None:
+            return self._free(text, chance), []
+        return json.dumps(task(text, chance, shape.get("schema") or {})), []
+
+    def _letter(self, text: str, chance: random.Random) -> str:
+        """The letter under which the right option is shown; another one with probability `error`."""
+        shown = dict(_OPTION.findall(text, max(0, text.rfind("\nA. "))))  # examples stand before the question asked
+        ends = [(text.rfind(stem) + len(stem), len(stem), right)
+                for stem, right in self.truth.get("answers", {}).items() if stem in text]
+        right = max(ends)[2] if ends else None
+        letter = next((k for k, v in shown.items() if v.strip() == right), None)
+        if letter is not None and chance.random() >= self.biases.error:
+            return letter
+        return chance.choice([k for k in shown if k != letter] or ["A"])
+
+    def _choice(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
+        return {"answer": self._letter(text, chance)}
+
+    def _explained(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
+        return {"reasoning": "The planted truth names this option.", "answer": self._letter(text, chance)}
+
+    def _free(self, text: str, chance: random.Random) -> str:
+        if _OPTION.search(text):
+            return f"The planted truth names this option.\n\nSo, the answer is {self._letter(text, chance)}."
+        return "A planted answer to an open question."
+
+    def _judgement(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
+        shown = [body.strip() for _, body in _ANSWER.findall(text.split("For each answer in turn")[0])]
+        felt = [self._felt(n, body, chance) for n, body in enumerate(shown)]
+        order = sorted(range(len(shown)), key=lambda n: (-felt[n], n))
+        feedback = [{"evaluation": "as planted", "score": max(1, min(5, round(f)))} for f in felt]
+        return {"feedback": feedback, "ranking": [n + 1 for n in order]}
+
+    def _felt(self, position: int, text: str, chance: random.Random) -> float:
+        if chance.random() < self.biases.error:
+            return chance.uniform(1, 5)
+        quality = float(self.truth.get("quality", {}).get(text, 3))
+        quality += self.biases.position * (position == 0) + self.biases.length * len(text) / 1000
+        return quality + self.biases.self_ * (text in self.truth.get("self", []))
+
+    def _score(self, text: str) -> int:
+        return next((s for stem, s in self.truth.get("scores", {}).items() if stem in text), 5)
+
+    def _difficulty(self, text: str, _: random.Random, __: dict) -> dict[str, Any]:
+        return {"justification": "As planted.", "score": self._score(text)}
+
+    def _digit(self, text: str) -> tuple[str, list[dict[str, float]]]:
+        digit = self._score(text) - 1
+        return str(digit), [{str(digit): math.log(0.98), str((digit + 1) % 10): math.log(0.01)}]
+
+    def _textbook(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
+        good = not any(mark in text for mark in self.truth.get("barren", []))
+        tag = _tag(text)
+        options = {k: f"option {k} on {tag}" if good else "" for k in "ABCD"}
+        return {"significant": good, "sufficient": good, "options": options, "answer": chance.choice("ABCD"),
+                "question": f"Which statement on finding {tag} is right?" if good else ""}
+
+    def _evolved_exam(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
+        """The parent's options under a longer stem; a broken parent's child names a wrong key."""
+        body = text.rsplit("\n\nAnswer: ", 1)[0]
+        key, shown = text.rsplit("\n\nAnswer: ", 1)[1].strip()[:1], dict(_OPTION.findall(body))
+        if any(stem in body for stem in self.truth.get("broken", [])):
+            key = next(k for k in shown if k != key)
+        stem = _OPTION.split(body)[0].strip().split("\n\n")[-1]
+        return {"question": f"In the case with added finding {_tag(text)}: {stem}", "answer": key,
+                "options": {k: shown.get(k, f"other {k}") for k in "ABCD"}}
+
+    def _evolved_open(self, text: str, _: random.Random, __: dict) -> dict[str, Any]:
+        question = text.split("\n\nReply in this form:")[0].strip().splitlines()[-1]
+        return {"question": f"With the added constraint {_tag(text)}: {question}"}
+
+    def _subfields(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
+        count = schema["properties"]["subfields"]["minItems"]
+        return {"subfields": [f"subfield {_tag(text)} {n}" for n in range(count)]}
+
+    def _tasks(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
+        count = schema["properties"]["tasks"]["minItems"]
+        return {"tasks": [{"instruction": f"Explain the planted task {n} of {_tag(text)} in detail.", "context": "None"}
+                          for n in range(count)]}
+
+
+def completion(
+    body: dict[str, Any], text: str, alternatives: list[dict[str, float]], reason: str = "stop"
+) -> dict[str, Any]:
+    """A chat completion as OpenAI's API words it; tokens are counted as words."""
+    choice: dict[str, Any] = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
+    if alternatives:
+        tops = [{"token": t, "logprob": p} for t, p in alternatives[0].items()]
+        choice["logprobs"] = {"content": [{**tops[0], "top_logprobs": tops}]}
+    asked, said = sum(len(m["content"].split()) for m in body["messages"]), len(text.split())
+    usage = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    return {"object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
+
+
+def application(oracle: Oracle) -> web.Application:
+    """The HTTP face: chat completions, models, health, and `/asked` with the counts."""
+
+    async def chat(request: web.Request) -> web.Response:
+        body = await request.json()
+        return web.json_response(completion(body, *oracle.reply(body)))
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "oracle", "object": "model"}]})
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def asked(_: web.Request) -> web.Response:
+        return web.json_response(dict(oracle.asked))
+
+    app = web.Application(client_max_size=64 * 2**20)
+    app.add_routes([web.post("/v1/chat/completions", chat), web.get("/v1/models", models),
+                    web.get("/health", health), web.get("/asked", asked)])
+    return app
+
+
+def _tag(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+async def serve(app: web.Application, port: int) -> None:
+    """Serve on loopback for ever; the address is printed."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    address = runner.addresses[0]
+    print(f"http://{address[0]}:{address[1]}/v1", flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--truth", type=Path, help="JSON file; without it every answer is a guess")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the address is printed")
+    for name in ("error", "position-bias", "length-bias", "self-bias"):
+        parser.add_argument(f"--{name}", type=float, default=0.0)
+    given = parser.parse_args()
+    truth = json.loads(given.truth.read_text(encoding="utf-8")) if given.truth else {}
+    biases = Biases(given.error, given.position_bias, given.length_bias, given.self_bias)
+    try:
+        asyncio.run(serve(application(Oracle(truth, biases)), given.port))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

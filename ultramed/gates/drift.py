@@ -1,0 +1,85 @@
+"""Drift: today's figures of an artifact beside those that were last accepted. It warns; gates stop."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ultramed.errors import SourceError
+from ultramed.gates.balance import codes
+from ultramed.gates.facts import Facts
+
+TOLERANCE = 0.5  # relative change of a figure that is still unremarkable
+SHIFT = 0.25  # change of a label's share that is still unremarkable
+DIGITS = 4
+# What a label mix counts, by artifact: (facts table, column).
+MIXED = {
+    "collected": ("rows", "source"), "screened": ("rows", "source"), "synthetic": ("rows", "source"),
+    "evolved": ("rows", "source"), "curated": ("rows", "source"), "split": ("rows", "split"),
+    "completed": ("rows", "source"), "candidates": ("rows", "author"), "judged": ("rows", "score"),
+    "paired": ("selected", "label_type"), "release": ("rows", "profile"),
+    "general": ("rows", "source"), "instructions": ("rows", "source"), "preferences": ("rows", "source"),
+    "evaluated": ("rows", "outcome"),
+}
+MEANS = {"words": "mean_words", "chars": "mean_chars", "score": "mean_score", "margin": "mean_margin",
+         "order_agrees": "share_in_order"}
+
+
+def counts(facts: Facts) -> dict[str, Any]:
+    """Verdicts of the artifact: in, kept, dropped, quarantined; what was held back by outcome and code; replies used
+    by what could be made of them; and by part where the artifact has parts."""
+    parts = {r["id"]: {"in": r["handed"], **{k: r[k] for k in ("kept", "dropped", "quarantined")}}
+             for r in facts.store.rows("select * from facts_balance")}
+    names = ("in", "kept", "dropped", "quarantined")
+    total: dict[str, Any] = {name: sum(part[name] for part in parts.values()) for name in names}
+    by_code: dict[str, dict[str, int]] = {}
+    for row in facts.store.rows(codes(facts.store, facts.artifact)):
+        if row["outcome"] != "kept":
+            by_code.setdefault(row["outcome"], {})[row["code"]] = row["n"]
+    total["by_code"] = by_code
+    if facts.store.has(facts.artifact, "manifest"):
+        manifest = facts.store.view(facts.artifact, "manifest")
+        kinds = f"select outcome, count(*) as n from {manifest} group by outcome order by outcome"
+        total["replies"] = {row["outcome"]: row["n"] for row in facts.store.rows(kinds)}
+    return total if set(parts) == {""} else total | {"parts": parts}
+
+
+def figures(facts: Facts, counted: dict[str, Any]) -> dict[str, Any]:
+    """Rows, means, share kept and label mix of an artifact, rounded."""
+    means = [f"avg({c}::double) as {name}" for c, name in MEANS.items() if c in facts.columns("rows")]
+    found = facts.store.rows(f"select {', '.join(['count(*) as rows', *means])} from facts_rows")[0]
+    found = {k: v if k == "rows" or v is None else round(float(v), DIGITS) for k, v in found.items()}
+    if counted["in"]:
+        found["share_kept"] = round(counted["kept"] / counted["in"], DIGITS)
+    if facts.artifact in MIXED:
+        found["mix"] = _mix(facts, *MIXED[facts.artifact])
+    return found
+
+
+def drift(artifact: str, scale: str, found: dict[str, Any], folder: Path) -> list[str]:
+    """What moved further than the tolerance since the baseline of this scale was accepted, a sentence each;
+    empty where the folder holds no baseline. Raises SourceError for a damaged one."""
+    path = folder / f"{scale}.json"
+    if not path.exists():
+        return []
+    try:
+        accepted = json.loads(path.read_text(encoding="utf-8")).get(artifact, {})
+    except ValueError as error:
+        raise SourceError(str(path), f"is not JSON ({error})", "write it with `ultramed accept`") from None
+    moved = [f"{name} is {found[name]:g}, accepted {was:g} (tolerance {TOLERANCE:.0%})"
+             for name, was in sorted(accepted.items())
+             if name != "mix" and was is not None and found.get(name) is not None
+             and abs(found[name] - was) > TOLERANCE * abs(was)]
+    return moved + _shifted(accepted.get("mix", {}), found.get("mix", {}))
+
+
+def _shifted(accepted: dict[str, float], found: dict[str, float]) -> list[str]:
+    labels = sorted({*accepted, *found}) if accepted else []
+    shares = [(label, found.get(label, 0.0), accepted.get(label, 0.0)) for label in labels]
+    return [f"share of {label} is {now:g}, accepted {was:g} (tolerance {SHIFT:g})"
+            for label, now, was in shares if abs(now - was) > SHIFT]
+
+
+def _mix(facts: Facts, table: str, column: str) -> dict[str, float]:
+    found = facts.store.rows(f"""select {column}::varchar as label,
+        count(*) / sum(count(*)) over () as share from facts_{table} group by 1""")
+    return {str(r["label"]): round(float(r["share"]), DIGITS) for r in found}

@@ -1,0 +1,56 @@
+"""Facts on what a profile would publish: rows of every config and split, without their texts."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from ultramed.gates.store import Store, text
+
+WITH_TEXT = ("open", "research")
+TEXTS = {"conversations", "answer", "prompt", "messages", "question", "options", "text", "reasoning"}
+NOTHING = """select '' as part, [''] as allows, '' as config, '' as split, true as text_as_allowed, '' as id,
+    '' as row_id where false"""
+# A pair's own id, where its texts are shipped: there the published columns have none.
+PAIR = "prompt_id || '#' || metadata.chosen_model || '>' || metadata.rejected_model"
+
+
+def release(store: Store) -> dict[str, str]:
+    """Rows of every profile, looked up in the curated set for the rights of what they quote. A signed override of
+    a source takes the place of its class."""
+    overrides = {source: override.rights for source, override in store.params.release.overrides.items()}
+    return {"rows": f"""
+        with released as ({released(store)}),
+        placed as (
+            select part, id, count(distinct split) as splits from released group by part, id
+        )
+        select r.id, r.part as profile, digest(r.id) as id_key,
+            digest(concat_ws(chr(31), r.part, r.config, r.row_id)) as row_key,
+            r.text_as_allowed, p.splits, c.id is not null as known, coalesce(o.value, c.rights) as rights,
+            list_contains(r.allows, coalesce(o.value, c.rights)) as allowed
+        from released r left join placed p on p.part = r.part and p.id = r.id
+        left join {store.view('curated')} c on c.id = r.id
+        left join {store.lookup('overrides', overrides)} o on o.name = c.source"""}
+
+
+def released(store: Store) -> str:
+    """SQL of all published rows: profile (`part`), config, split, the instruction's `id` and the row's own."""
+    profiles = store.params.release.profiles
+    reads = [read for name, profile in profiles.items() for read in _shards(store, name, list(profile.allows))]
+    return " union all ".join(reads) or NOTHING
+
+
+def _shards(store: Store, profile: str, classes: list[str]) -> list[str]:
+    """One query per shard `data/<config>/<split>-00000-of-00001.parquet` of a profile."""
+    shards = sorted((store.path("release") / profile / "data").glob("*/*.parquet"))
+    return [_shard(shard, profile, classes) for shard in shards]
+
+
+def _shard(shard: Path, profile: str, classes: list[str]) -> str:
+    names = pq.read_schema(shard).names
+    instruction = "id" if "id" in names else "prompt_id"
+    own = next((name for name in ("id", "pair_id") if name in names), PAIR)
+    as_allowed = profile in WITH_TEXT or not TEXTS & set(names)
+    return (f"select {text(profile)} as part, [{', '.join(map(text, classes))}] as allows, "
+            f"{text(shard.parent.name)} as config, {text(shard.name.split('-')[0])} as split, "
+            f"{str(as_allowed).lower()} as text_as_allowed, {instruction} as id, {own} as row_id "
+            f"from read_parquet({text(shard)})")

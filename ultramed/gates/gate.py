@@ -1,0 +1,90 @@
+"""A gate: facts, suite, report, and then the stage's two small outputs or an error saying what failed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ultramed import paths, tables
+from ultramed.errors import GateError
+from ultramed.gates.content import content_hash
+from ultramed.gates.drift import counts, drift, figures
+from ultramed.gates.facts import Facts
+from ultramed.gates.store import Store
+from ultramed.params import Params
+
+if TYPE_CHECKING:
+    from ultramed.gates.validation import Outcome
+
+REPORT = "report.html"  # opens without a network, which Data Docs do not
+PASSED = "passed\n"  # constant: a loosened threshold must not re-run what comes after
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a gate found, and where its report lies."""
+
+    artifact: str
+    report: Path
+    figures: dict[str, Any]
+    failures: list[str]
+
+
+def check(artifact: str, params: Params, base: Path = Path(".")) -> None:
+    """Judge an artifact. Writes `quality/<artifact>.json` and `quality/tokens/<artifact>` under `base`.
+
+    Raises GateError naming every failed expectation; then nothing of this artifact is left in `quality/`,
+    while the report stays in `.ultramed/quality/` of the main repository.
+    """
+    figures_path, token_path = base / "quality" / f"{artifact}.json", base / "quality" / "tokens" / artifact
+    figures_path.unlink(missing_ok=True)
+    token_path.unlink(missing_ok=True)
+    gate = judge(artifact, params, base)
+    if gate.failures:
+        listed = "".join(f"\n  - {line}" for line in gate.failures)
+        evaluated = gate.figures["statistics"]["evaluated"]
+        raise GateError(
+            f"gate '{artifact}'",
+            f"{len(gate.failures)} of {evaluated} expectations do not hold:{listed}\n",
+            f"the report is {gate.report}",
+        )
+    text = json.dumps(gate.figures, indent=1, sort_keys=True, ensure_ascii=False)
+    tables.write_text(figures_path, text + "\n")
+    write_token(artifact, base)
+
+
+def write_token(name: str, base: Path = Path(".")) -> None:
+    """Write what stages behind a gate wait for: it never changes, so a gate that runs again re-runs nothing."""
+    tables.write_text(base / "quality" / "tokens" / name, PASSED)
+
+
+def judge(artifact: str, params: Params, base: Path = Path(".")) -> Gate:
+    """Judge an artifact and write its report, Data Docs beside it; changes nothing in `quality/`."""
+    from ultramed.gates.expectations import suite
+    from ultramed.gates.validation import validate
+
+    store = Store(params, base)
+    facts = Facts(store, artifact)
+    digest = content_hash(store.path(artifact))
+    folder = paths.home() / "quality" / digest.removesuffix(".dir") / artifact
+    with tables.artifact(folder) as partial:
+        outcomes = validate(facts, suite(store, artifact), partial)
+        tables.write_text(partial / REPORT, _page(artifact, digest, outcomes))
+    failures = [o.line for o in outcomes if not o.success]
+    counted = counts(facts)
+    found = figures(facts, counted)
+    return Gate(artifact, folder / REPORT, {
+        "artifact": artifact, "success": not failures, "artifact_hash": digest, "failures": failures,
+        "statistics": {"evaluated": len(outcomes), "successful": len(outcomes) - len(failures),
+                       "unsuccessful": len(failures)},
+        "counts": counted, "figures": found,
+        "drift": drift(artifact, params.scale, found, base / "conf" / "baselines"),
+    }, failures)
+
+
+def _page(artifact: str, digest: str, outcomes: "list[Outcome]") -> str:
+    import jinja2
+
+    folder = jinja2.PackageLoader("ultramed", "report")
+    environment = jinja2.Environment(loader=folder, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template("gate.html.j2").render(artifact=artifact, digest=digest, outcomes=outcomes)

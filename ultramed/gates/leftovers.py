@@ -1,0 +1,25 @@
+"""What a screen should have held back and did not: leaks and duplicates, looked for again in what was kept."""
+
+from ultramed import tables
+from ultramed.gates.store import Store
+from ultramed.records import Instruction
+
+
+def leftovers(store: Store, artifact: str) -> tuple[str, str]:
+    """Names of two small tables (`name` the row's id, `value` what it repeats): leaks and duplicates still there.
+
+    Reads all rows into memory, as the stage did that screened them. Raises SourceError for an unreadable benchmark.
+    """
+    from ultramed.curation.decontaminate import Index
+    from ultramed.curation.dedup import exact_duplicates, near_duplicates, prioritised
+    from ultramed.sources.benchmarks.read import questions
+
+    items = (item for name, benchmark in store.params.benchmarks.items()
+             for item in questions(benchmark.format, store.base / "data" / "raw" / name))
+    index = Index.from_items(items, store.params.decontaminate)
+    rows = prioritised(list(tables.read(store.path(artifact), Instruction)), list(store.params.sources))
+    leaks = {row.id: leak.benchmark_id for row in rows if (leak := index.match(row))}
+    same = exact_duplicates(rows)
+    near = near_duplicates([row for row in rows if row.id not in same], store.params.dedup)
+    same |= {row_id: duplicate.of for row_id, duplicate in near.items()}
+    return store.lookup("leaks_left", leaks), store.lookup("duplicates_left", same)

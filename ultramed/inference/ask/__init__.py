@@ -1,0 +1,1 @@
+"""One pass of requests: looked up, sent, committed, handed back in order."""

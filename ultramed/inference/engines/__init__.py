@@ -1,0 +1,1 @@
+"""Servers for local weights, one engine a file."""

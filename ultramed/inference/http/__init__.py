@@ -1,0 +1,1 @@
+"""One OpenAI-compatible endpoint over HTTP: bodies, replies, limits, replicas."""

@@ -1,0 +1,1 @@
+"""The record of replies: what was asked, what came, what it cost."""

@@ -1,0 +1,149 @@
+"""What may be spent: money is reserved before a request is sent, at the most it can cost, and settled when it came.
+
+Kept beside the replies in the ledger's file, so that all processes of the repository draw on one budget, over the
+ledger's whole life. Amounts are billionths of a USD, as integers.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from ultramed.errors import BudgetError
+from ultramed.ledger.ledger import Ledger
+from ultramed.params import BudgetUSD, Price
+
+NANO = 10**9
+_TABLES = """
+CREATE TABLE IF NOT EXISTS spent (stage TEXT PRIMARY KEY, nano INTEGER NOT NULL, uncertain INTEGER NOT NULL)
+WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reserved (owner TEXT, stage TEXT, nano INTEGER NOT NULL, PRIMARY KEY (owner, stage))
+WITHOUT ROWID;
+"""
+
+
+def nano(price: Price | None, prompt_tokens: int, completion_tokens: int) -> int:
+    """What so many tokens cost, in billionths of a USD: a price is of a million tokens."""
+    if price is None:
+        return 0
+    return round((prompt_tokens * price.prompt + completion_tokens * price.completion) * (NANO // 10**6))
+
+
+class Budget:
+    """One stage's view of the money. `owner` names who reserves: this process, or a batch that outlives it.
+
+    What an owner that is gone had reserved counts as spent: its requests may have been answered, and charged for.
+    """
+
+    def __init__(self, ledger: Ledger, stage: str, limits: BudgetUSD, owner: str = "") -> None:
+        self.stage, self.owner, self._ledger = stage, owner or me(), ledger
+        self._caps = {name: round(usd * NANO) for name, usd in limits.over(stage).items()}
+        with ledger.writing() as db:
+            for statement in _TABLES.strip().split(";\n"):
+                db.execute(statement)
+            for (gone,) in db.execute("SELECT DISTINCT owner FROM reserved").fetchall():
+                if not alive(gone):
+                    _charge_all(db, gone)
+
+    def reserve(self, db: sqlite3.Connection, amounts: list[int]) -> int:
+        """How many of these, in their order, are reserved now, inside a transaction of the ledger."""
+        room = min((cap - _used(db, name) for name, cap in self._caps.items()), default=None)
+        count = taken = 0
+        for amount in amounts:
+            if room is not None and taken + amount > room:
+                break
+            count, taken = count + 1, taken + amount
+        if taken:
+            _add(db, "reserved", (self.owner, self.stage, taken))
+        return count
+
+    def settle(self, db: sqlite3.Connection, released: int, spent: int, uncertain: int) -> None:
+        """Replace what was reserved by what was spent, surely or perhaps."""
+        if released:
+            _add(db, "reserved", (self.owner, self.stage, -released))
+        if spent or uncertain:
+            _add(db, "spent", (self.stage, spent, uncertain))
+
+    def drop(self, db: sqlite3.Connection) -> None:
+        """Nothing of this owner's is in flight any more."""
+        db.execute("DELETE FROM reserved WHERE owner = ? AND stage = ?", (self.owner, self.stage))
+
+    def exhausted(self, next_nano: int, left: str) -> BudgetError:
+        """The error when the next request finds no money; `left` says what is still to be asked."""
+        with self._ledger.writing() as db:
+            name, cap = min(self._caps.items(), key=lambda item: item[1] - _used(db, item[0]))
+            used = _used(db, name)
+        place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
+        return BudgetError(
+            place, f"is used up: USD {used / NANO:.4f} of {cap / NANO:g} are spent or reserved, the next request may "
+            f"cost {next_nano / NANO:.4f}; {left}",
+            f"every reply so far is kept: raise {place} and run again",
+        )
+
+
+def reserved(ledger: Ledger) -> float:
+    """USD set aside for requests under way, and for those of processes that were killed: the next run that asks counts
+    these as perhaps spent."""
+    with ledger.writing() as db:
+        if not _kept(db, "reserved"):
+            return 0.0
+        return db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone()[0] / NANO
+
+
+def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:
+    """USD spent through this ledger by stage: surely, and perhaps (requests whose outcome nobody knows)."""
+    with ledger.writing() as db:
+        if not _kept(db, "spent"):
+            return {}
+        found = db.execute("SELECT stage, nano, uncertain FROM spent ORDER BY stage").fetchall()
+    return {stage: (sure / NANO, perhaps / NANO) for stage, sure, perhaps in found}
+
+
+def used(ledger: Ledger, name: str) -> float:
+    """USD that the limit of a stage, of all its parts, or ("") of everything, counts as gone."""
+    with ledger.writing() as db:
+        return _used(db, name) / NANO if _kept(db, "spent") else 0.0
+
+
+def _kept(db: sqlite3.Connection, table: str) -> bool:
+    """A ledger that nobody was paid through has no such table."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
+
+
+def _used(db: sqlite3.Connection, name: str) -> int:
+    """Spent and reserved by a stage, by all its parts (`name@…`), or ("") by everything."""
+    where, names = ("stage = ? OR substr(stage, 1, ?) = ?", (name, len(name) + 1, f"{name}@")) if name else ("1", ())
+    ((sure,),) = db.execute(f"SELECT coalesce(sum(nano + uncertain), 0) FROM spent WHERE {where}", names)
+    ((held,),) = db.execute(f"SELECT coalesce(sum(nano), 0) FROM reserved WHERE {where}", names)
+    return sure + held
+
+
+def _add(db: sqlite3.Connection, table: str, row: tuple) -> None:
+    sums = {"spent": "nano = nano + excluded.nano, uncertain = uncertain + excluded.uncertain",
+            "reserved": "nano = nano + excluded.nano"}[table]  # fmt: skip
+    db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))}) ON CONFLICT DO UPDATE SET {sums}", row)
+
+
+def _charge_all(db: sqlite3.Connection, owner: str) -> None:
+    for stage, amount in db.execute("SELECT stage, nano FROM reserved WHERE owner = ?", (owner,)).fetchall():
+        _add(db, "spent", (stage, 0, amount))
+    db.execute("DELETE FROM reserved WHERE owner = ?", (owner,))
+
+
+def me() -> str:
+    """This process as an owner."""
+    return f"process:{os.getpid()}:{_started(os.getpid())}"
+
+
+def alive(owner: str) -> bool:
+    """Whether this owner's requests may still be under way: its process runs, or it is a batch."""
+    kind, name, *started = owner.split(":")
+    return kind != "process" or _started(int(name)) == "".join(started)
+
+
+def _started(pid: int) -> str:
+    """When a process began, in ticks since boot, with the boot; "" where there is none: pids are used again."""
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
+        return ticks + Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,169 @@
+"""The ledger: every reply ever bought, by the key of what was asked. Money is never spent twice.
+
+One SQLite file in WAL mode, shared by every process of the repository; a reply counts once it is on disk
+(`synchronous=FULL`). It is no DVC output: manifests pin what a stage used, the ledger keeps what there is.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ultramed.errors import LedgerError
+from ultramed.ledger.requests import Reply, canonical, digest
+
+VERSION = 1
+Row = tuple[object, ...]  # of the table `replies`
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replies (
+    key TEXT PRIMARY KEY, identity TEXT NOT NULL, stage TEXT NOT NULL, asked TEXT NOT NULL, reply TEXT NOT NULL,
+    checksum TEXT NOT NULL, price_usd REAL NOT NULL, latency_s REAL NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A bought reply with the circumstances that no output may depend on."""
+
+    key: str
+    identity: str  # of the model
+    stage: str
+    asked: str  # the turns, as JSON: what `ultramed explain` shows
+    reply: Reply
+    price_usd: float
+    latency_s: float
+
+
+class Ledger:
+    """An open ledger. Raises LedgerError when it cannot be opened, read or written, or is another version's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "ledger.sqlite"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with alone(folder):  # SQLite itself does not wait while another turns a new file into a WAL one
+                found = self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise self._fault(error) from None
+        if found != str(VERSION):
+            raise LedgerError(
+                str(self.path), f"is a ledger of version {found}; this code reads version {VERSION}",
+                "point ULTRAMED_LEDGER at another folder, or check out the code that wrote it",
+            )
+
+    def _open(self) -> str:
+        """Open the file, made where there is none; the version it has."""
+        self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged text fails its checksum
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_TABLES)
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
+        return self._db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
+
+    def get(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """The entries there are for these keys; a damaged one counts as absent."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Entry] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            query = f"SELECT * FROM replies WHERE key IN ({','.join('?' * len(part))})"
+            for key, identity, stage, asked, reply, checksum, price, latency, _ in self.read(query, part):
+                if sound(key, reply, checksum):
+                    found[key] = Entry(key, identity, stage, asked, Reply(**json.loads(reply)), price, latency)
+        return found
+
+    def put(self, entries: list[Entry]) -> dict[str, Entry]:
+        """Record entries in one durable transaction; those that now stand, for all processes alike."""
+        with self.writing() as db:
+            earlier = self.insert(db, entries)
+        return {e.key: earlier.get(e.key, e) for e in reversed(entries)}
+
+    def insert(self, db: sqlite3.Connection, entries: list[Entry]) -> dict[str, Entry]:
+        """Record entries inside a transaction. The first reply recorded for a key stays: returned are those that
+        were there before."""
+        earlier = self.get(e.key for e in entries)
+        first = {e.key: e for e in reversed(entries)}
+        self._insert(db, [self._row(e) for e in first.values() if e.key not in earlier])
+        return earlier
+
+    def add(self, rows: list[Row]) -> int:
+        """Record rows as they stand in the file, in one durable transaction; how many were new."""
+        with self.writing() as db:
+            earlier = self.get(str(row[0]) for row in rows)
+            return self._insert(db, [row for row in rows if row[0] not in earlier])
+
+    def _insert(self, db: sqlite3.Connection, rows: list[Row]) -> int:
+        """REPLACE: what stands there and is not found by `get` is damaged."""
+        return db.executemany("INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows).rowcount if rows else 0
+
+    def read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple]:
+        """Rows of a query, one by one."""
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of what is done inside, or nothing."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    def compact(self) -> None:
+        """Give back the room of what was deleted, in the file and in its log."""
+        try:
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _row(self, e: Entry) -> Row:
+        reply = canonical(vars(e.reply))
+        checksum = _checksum(e.key, reply)
+        return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
+
+    def _fault(self, error: Exception) -> LedgerError:
+        return LedgerError(
+            str(self.path), f"cannot be used: {error}",
+            "check free space and permissions there, or point ULTRAMED_LEDGER at another folder",
+        )
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _checksum(key: str, reply: object) -> str:
+    return digest([key, str(reply)])
+
+
+def sound(key: str, reply: object, checksum: str) -> bool:
+    """Whether a reply is what was written."""
+    return _checksum(key, reply) == checksum

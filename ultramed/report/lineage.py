@@ -1,0 +1,151 @@
+"""Everything the pipeline knows of one row: raw line, parents, prompts, replies, scores, verdicts, pairs."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ultramed import artifacts, paths
+from ultramed.errors import UltramedError
+from ultramed.ledger.ledger import Ledger
+from ultramed.params import Params
+from ultramed.sources.rawfiles import excerpt
+
+Row = dict[str, Any]
+Db = duckdb.DuckDBPyConnection
+
+
+@dataclass
+class Story:
+    """One row's life. Lists are in the order of the graph; empty where nothing happened."""
+
+    id: str
+    raw: str = ""  # what stands at its place in the raw file
+    rows: list[Row] = field(default_factory=list)  # as it stood after each stage that holds it: {"artifact", …}
+    verdicts: list[Row] = field(default_factory=list)
+    requests: list[Row] = field(default_factory=list)  # with "asked" and "reply" where the ledger has them
+    scores: list[Row] = field(default_factory=list)
+    split: list[Row] = field(default_factory=list)
+    completions: list[Row] = field(default_factory=list)
+    candidates: list[Row] = field(default_factory=list)
+    feedback: list[Row] = field(default_factory=list)
+    pairs: list[Row] = field(default_factory=list)
+    children: list[str] = field(default_factory=list)
+    parent: "Story | None" = None
+
+    @property
+    def seen(self) -> bool:
+        return bool(self.rows or self.verdicts or self.requests)
+
+
+def tell(row_id: str, params: Params) -> Story:
+    """The story of an instruction, by its id or by that of one of its answers (`…@author`) or pairs (`…#a>b`).
+
+    Raises UltramedError for an id that no stage has seen.
+    """
+    asked = row_id.split("#")[0].split("@")[0]
+    with duckdb.connect() as db:
+        story = _story(db, asked, params, with_children=True)
+        near = [] if story.seen else _near(db, asked, params)
+    if not story.seen:
+        raise UltramedError(
+            row_id, "is no row that any stage has seen" + (f"; ids near it: {', '.join(near)}" if near else ""),
+            "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` or `dvc pull` brings the artifacts")
+    return story
+
+
+def _story(db: Db, row_id: str, params: Params, with_children: bool = False) -> Story:
+    story = Story(row_id)
+    places = _instruction_places(params)
+    for place in [p for p in places if p != artifacts.SCORED]:  # whose rows are scores, told below
+        story.rows += [{"artifact": str(place), **r} for r in _find(db, place, "rows", "id", row_id)]
+    story.scores = _find(db, artifacts.SCORED, "rows", "id", row_id)
+    story.split = _find(db, artifacts.SPLIT, "rows", "id", row_id)
+    story.completions = _find(db, artifacts.COMPLETED, "rows", "instruction_id", row_id)
+    for author in params.candidates.authors:
+        story.candidates += _find(db, artifacts.CANDIDATES / author, "rows", "instruction_id", row_id)
+    story.feedback = _find(db, artifacts.JUDGED, "rows", "instruction_id", row_id)
+    selected = {p["id"]: p for p in _find(db, artifacts.PAIRED, "selected", "instruction_id", row_id)}
+    story.pairs = [selected.get(p["id"], p) for p in _find(db, artifacts.PAIRED, "rows", "instruction_id", row_id)]
+    _add_decisions(db, story, [*places, *_answer_places(params)])
+    if with_children:
+        found = {r["id"] for place in places for r in _find(db, place, "rows", "parent", row_id)}
+        story.children = sorted(found)
+    story.raw = _raw(story, params)
+    parent = next((r["parent"] for r in story.rows if r["parent"]), None)
+    story.parent = _story(db, parent, params) if parent else None
+    return story
+
+
+def _add_decisions(db: Db, story: Story, places: list[Path]) -> None:
+    """Verdicts on the row and on its pairs, and the requests made for it, in the order of the graph."""
+    ids = [story.id, *(p["id"] for p in story.pairs)]
+    for place in places:
+        story.verdicts += [{"artifact": str(place), **r} for r in _find(db, place, "verdicts", "id", *ids)]
+        story.requests += _find(db, place, "manifest", "row_id", *asked_as(story.id))
+    _add_replies(story)
+
+
+def _raw(story: Story, params: Params) -> str:
+    """A collected row's raw text; a row that could not be read has its place at the head of its verdict."""
+    source = next((n for n, s in params.sources.items() if story.id.startswith(f"{s.prefix},")), None)
+    origins = [r["origin"] for r in story.rows[:1]]
+    origins += [v["reason"].split(": ")[0] for v in story.verdicts[:1] if v["stage"] == "collect"]
+    return excerpt(artifacts.RAW / source, origins[0]) if source and origins else ""
+
+
+def asked_as(row_id: str) -> list[str]:
+    """Ids in manifests: tasks of WikiInstruct are asked for by the subfield, and subfields by the domain."""
+    if not row_id.startswith("WikiInstruct,") or "-synthetic-" in row_id:
+        return [row_id]
+    return [row_id.rsplit("_", n)[0] for n in range(3)]
+
+
+def _instruction_places(params: Params) -> list[Path]:
+    return [*(artifacts.COLLECTED / s for s in params.sources), *artifacts.instruction_folders(params),
+            artifacts.SCORED, artifacts.CURATED]
+
+
+def _answer_places(params: Params) -> list[Path]:
+    """Artifacts after curation whose verdicts and requests speak of a row; those of general-domain sets, too."""
+    return [artifacts.COMPLETED, *(artifacts.CANDIDATES / a for a in params.candidates.authors), artifacts.JUDGED,
+            artifacts.PAIRED, *(artifacts.WITHHELD / p for p in params.release.profiles),
+            *(artifacts.GENERAL / name for name in params.general), artifacts.MIXED / "instructions",
+            artifacts.MIXED / "preferences", *(artifacts.SAMPLED / n for n in params.iterate.rounds)]
+
+
+def _find(db: Db, folder: Path, table: str, column: str, *values: str) -> list[Row]:
+    """Rows of a table with one of these values; none where the artifact, the table or the column is not there."""
+    shards = sorted(map(str, folder.glob(f"{table}-*.parquet")))
+    if not shards:
+        return []
+    columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
+    if column not in columns:
+        return []
+    query = f'SELECT * FROM read_parquet(?) WHERE "{column}" IN ({", ".join("?" * len(values))})'
+    found = db.execute(query, [shards, *values]).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in found]
+
+
+def _near(db: Db, row_id: str, params: Params) -> list[str]:
+    """Up to three seen ids that begin alike."""
+    found: set[str] = set()
+    for place in _instruction_places(params):
+        if shards := sorted(map(str, place.glob("verdicts-*.parquet"))):
+            query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
+            found |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
+    return sorted(found)[:3]
+
+
+def _add_replies(story: Story) -> None:
+    """What was asked and answered, from the ledger where this machine has one."""
+    if not story.requests or not (paths.ledger() / "ledger.sqlite").exists():
+        return
+    ledger = Ledger(paths.ledger())
+    entries = ledger.get(r["request_key"] for r in story.requests)
+    ledger.close()
+    for request in story.requests:
+        if entry := entries.get(request["request_key"]):
+            request["asked"], request["reply"] = json.loads(entry.asked), entry.reply.text

@@ -1,0 +1,28 @@
+"""Classes of rights: their order, their intersection, and what must stay on this machine.
+
+The rights of a row are the most restrictive ones of its source, its underlying text and every model that worked on it.
+Engineering input, not legal advice.
+"""
+
+from typing import Literal, get_args
+
+Rights = Literal["open", "research", "recipe", "quarantine", "deny"]  # from publishable to nothing allowed
+ORDER: tuple[str, ...] = get_args(Rights)
+LOCAL_ONLY = frozenset({"quarantine", "deny"})
+
+
+def most_restrictive(*classes: str) -> Rights:
+    """The class that allows least; deny when no class is given, and for any unknown class."""
+    if not classes or any(c not in ORDER for c in classes):
+        return "deny"
+    return max(classes, key=ORDER.index)  # type: ignore[return-value, arg-type]
+
+
+def of_call(row_rights: str, *model_rights: str) -> str:
+    """Rights of what models made of a row."""
+    return most_restrictive(row_rights, *model_rights)
+
+
+def may_leave(rights: str) -> bool:
+    """Whether text of this class may be sent to a model on another machine."""
+    return most_restrictive(rights) not in LOCAL_ONLY

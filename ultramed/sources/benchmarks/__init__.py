@@ -1,0 +1,1 @@
+"""Benchmarks as evaluation and leak screen read them, one raw format a file."""
