@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ultramed.codekeys.keys import refuse_changed
 from ultramed.errors import EnvironmentFault, UltramedError
 
 LOCK_WAIT_S = 30.0
@@ -27,6 +28,7 @@ def run(main: Callable[..., None]) -> None:
         _die_with_dvc()
         with _worktree_lock(name):
             main(*sys.argv[1:])
+            refuse_changed(name)
     except UltramedError as error:
         fail(str(error))
     except KeyboardInterrupt:

@@ -1,0 +1,35 @@
+"""What deliberately does not count as the code of a stage, each with its reason. The one place that says so.
+
+Code that is exempt is followed: what counts behind it counts.
+"""
+
+EXEMPT = {  # by the beginning of the dotted name
+    "ultramed.errors": "how errors are worded and drawn as a tree",
+    "ultramed.progress": "what a person sees while a stage runs",
+    "ultramed.stage": "locks, interrupts, exit codes",
+    "ultramed.paths": "where things are on this machine",
+    "ultramed.codekeys": "the keys themselves",
+    "ultramed.params.reading": "reading params.yaml and explaining mistakes; the values are params of the stages",
+    "ultramed.inference.ask.flow": "transport: replies are pinned by the ledger's keys, whatever brought them",
+    "ultramed.inference.ask.scheduler": "transport",
+    "ultramed.inference.ask.writer": "transport",
+    "ultramed.inference.ask.funding": "transport",
+    "ultramed.inference.ask.health": "transport",
+    "ultramed.inference.http": "transport",
+    "ultramed.inference.batch": "transport",
+    "ultramed.inference.serving": "processes of local servers; what they are is in the model's identity",
+    "ultramed.engines": "how a server is started; what it serves is in the model's identity",
+    "ultramed.ledger.ledger": "storage of replies",
+    "ultramed.ledger.budget": "money",
+    "ultramed.ledger.bill": "money",
+    "ultramed.ledger.prices": "money; a reply keeps the price it was bought at",
+    "ultramed.ledger.spool": "storage of manifests while a stage runs",
+    "ultramed.training.resources": "disk and memory that run out",
+}
+VALIDATORS = ("model_validator", "field_validator")  # of params: whether values are allowed, never what they mean
+SECTION = "ultramed.params.base.Section"  # base of all sections of params: their fields count one by one
+
+
+def exempt(dotted: str) -> bool:
+    """Whether a definition, or a whole module, is left out of every key."""
+    return any(dotted == name or dotted.startswith(f"{name}.") for name in EXEMPT)

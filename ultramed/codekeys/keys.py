@@ -1,0 +1,157 @@
+"""The key files under quality/code: one for each stage script, one for each member of a family.
+
+A key file has a line for each module that the code reaches, with a hash over the reached definitions in it, and a line
+for each prompt that it renders by name. The hash is over the abstract syntax without comments, docstrings and layout:
+`git diff quality/code` shows before a run what an edit will cost.
+"""
+
+import ast
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from ultramed.codekeys.exempt import exempt
+from ultramed.codekeys.modules import Modules
+from ultramed.codekeys.reach import Reach, Walk, is_error
+from ultramed.errors import EnvironmentFault
+
+FOLDER = Path("quality/code")
+PACKAGES = ("stages", "ultramed")
+
+
+class Keys:
+    """The keys of the code under `root`."""
+
+    def __init__(self, root: Path = Path(".")) -> None:
+        self._root = root
+        self._modules = Modules(root, PACKAGES)
+        self._hashes: dict[str, str] = {}
+
+    def all(self) -> dict[Path, str]:
+        """The text of every key file, by its path."""
+        files, families = dict[Path, str](), set[str]()
+        for script in sorted((self._root / "stages").glob("[!_]*.py")):
+            reach = self.reach(f"stages.{script.stem}")
+            files[FOLDER / script.stem] = self.text(reach)
+            families |= reach.families
+        done: set[str] = set()
+        while waiting := {family for family in families if not exempt(family)} - done:
+            for member in [member for family in sorted(waiting) for member in self.members(family)]:
+                reach = self.reach(member)
+                files[place(*member.rsplit(".", 1))] = self.text(reach)
+                families |= reach.families
+            done |= waiting
+        return files
+
+    def members(self, family: str) -> list[str]:
+        """Dotted names of the modules of a family."""
+        folder = self._root / family.replace(".", "/")
+        return [f"{family}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
+
+    def reach(self, module: str) -> Reach:
+        """What a whole module can reach."""
+        return Walk(self._modules).from_modules([module])
+
+    def text(self, reach: Reach) -> str:
+        """The content of a key file. What is exempt is followed, and does not count."""
+        parts: dict[str, list[str]] = defaultdict(list)
+        for name, nodes in sorted(reach.nodes.items()):
+            if not exempt(name.rstrip(".")) and (digest := self._hash(name, nodes)):
+                parts[reach.modules[name].name].append(f"{name} {digest}")
+        lines = [f"{module} {_sha256(chr(10).join(hashes))[:16]}" for module, hashes in sorted(parts.items())]
+        for prompt in sorted(reach.prompts):
+            lines.append(f"prompt {prompt} {_sha256(self._modules.prompts[prompt].read_text(encoding='utf-8'))[:16]}")
+        return "\n".join(lines) + "\n"
+
+    def _hash(self, name: str, nodes: list[ast.AST]) -> str:
+        """Hash of a definition; "" for one without any code."""
+        if name not in self._hashes:
+            text = "\n".join("".join(_dump(node, self._modules.errors)) for node in nodes)
+            self._hashes[name] = _sha256(text) if text else ""
+        return self._hashes[name]
+
+
+def place(family: str, member: str) -> Path:
+    """The key file of a member of a family: quality/code/<last part of the package's name>/<member>."""
+    return FOLDER / family.rpartition(".")[2] / member
+
+
+def changed(root: Path = Path(".")) -> dict[str, list[str]]:
+    """Key files that are not what the code is now, by their name under quality/code: the modules and prompts that
+    changed in each. Empty where all agree."""
+    now = {path: text.splitlines() for path, text in Keys(root).all().items()}
+    kept = {p.relative_to(root): p.read_text(encoding="utf-8").splitlines()
+            for p in (root / FOLDER).rglob("*") if p.is_file()}
+    differing: dict[str, list[str]] = {}
+    for path in sorted(now.keys() | kept.keys()):
+        lines = set(now.get(path, [])) ^ set(kept.get(path, []))
+        if lines:
+            differing[str(path.relative_to(FOLDER))] = sorted({line.rpartition(" ")[0] for line in lines})
+    return differing
+
+
+def refuse_changed(script: str, root: Path = Path(".")) -> None:
+    """Raise EnvironmentFault where a stage's code is no longer what its key file says: DVC hashes dependencies after
+    the command, so an edit during a run would be recorded as what the outputs were made by (treeverse/dvc#11058).
+
+    Costs nothing unless a module is newer than the key file.
+    """
+    file = root / FOLDER / script
+    if not file.is_file():
+        return
+    text = file.read_text(encoding="utf-8")
+    paths = [path for line in text.splitlines() for path in _paths(root, line)]
+    written = file.stat().st_mtime_ns
+    if all(path.exists() and path.stat().st_mtime_ns <= written for path in paths):
+        return
+    keys = Keys(root)
+    if (now := keys.text(keys.reach(f"stages.{script}"))) != text:
+        names = sorted({line.rpartition(" ")[0] for line in set(now.splitlines()) ^ set(text.splitlines())})
+        raise EnvironmentFault(f"stage {script}", f"its code changed while it ran: {', '.join(names[:3])}",
+                               "run `dvc repro` again")
+
+
+def _paths(root: Path, line: str) -> Iterator[Path]:
+    """The file behind a line of a key file."""
+    name = line.split(" ")
+    if name[0] == "prompt":
+        yield root / "ultramed" / "prompts" / f"{name[1]}.md"
+    else:
+        place = root.joinpath(*name[0].split("."))
+        yield place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def _dump(node: object, errors: frozenset[str]) -> Iterator[str]:
+    """Abstract syntax as text, without places, docstrings and the words of errors."""
+    if isinstance(node, list):
+        yield "["
+        for item in node:
+            yield from _dump(item, errors)
+            yield ","
+        yield "]"
+    elif isinstance(node, ast.AST):
+        yield type(node).__name__
+        if is_error(node, errors):
+            yield ast.unparse(node.func)  # type: ignore[attr-defined]
+            return
+        yield "("
+        for name, value in ast.iter_fields(node):
+            if name not in ("ctx", "type_comment", "kind"):
+                yield f"{name}="
+                yield from _dump(_without_docstring(value) if name == "body" else value, errors)
+                yield ";"
+        yield ")"
+    else:
+        yield repr(node)
+
+
+def _without_docstring(body: object) -> object:
+    if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) \
+            and isinstance(body[0].value.value, str):
+        return body[1:]
+    return body
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

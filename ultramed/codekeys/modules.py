@@ -1,0 +1,136 @@
+"""Modules as text: what each one defines, imports and runs. Nothing is imported or executed."""
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ultramed.errors import SourceError
+
+Definition = list[ast.stmt]  # the statements that bind one name; more than one where it is bound again
+
+
+@dataclass
+class Module:
+    """One module of the repository."""
+
+    name: str  # dotted
+    path: Path
+    imports: dict[str, str] = field(default_factory=dict)  # local name → dotted name of what it means
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    others: list[ast.stmt] = field(default_factory=list)  # statements that run on import and bind nothing
+
+
+class Modules:
+    """The modules below `root`, parsed when they are first asked for. Raises SourceError for one that is not Python."""
+
+    def __init__(self, root: Path, packages: tuple[str, ...]) -> None:
+        self._root, self._packages = root, packages
+        self._parsed: dict[str, Module | None] = {}
+        self.scanned: dict[str, Any] = {}  # by definition: what it mentions, whoever reaches it
+
+    def get(self, name: str) -> Module | None:
+        """The module of that dotted name; None where the repository has none."""
+        if name not in self._parsed:
+            path = self._path(name)
+            self._parsed[name] = parse(name, path) if path else None
+        return self._parsed[name]
+
+    def resolve(self, dotted: str) -> tuple[Module, str] | None:
+        """The module that defines a dotted name, and the name in it ("" for the module itself). Imports are followed;
+        None for what is not defined in the repository."""
+        parts = dotted.split(".")
+        if parts[0] not in self._packages:
+            return None
+        for length in range(len(parts), 0, -1):
+            if module := self.get(".".join(parts[:length])):
+                break
+        else:
+            return None
+        if length == len(parts):
+            return module, ""
+        name = parts[length]
+        if name in module.definitions:
+            return module, name
+        if name in module.imports and module.imports[name] != dotted:
+            return self.resolve(".".join([module.imports[name], *parts[length + 1 :]]))
+        return None
+
+    def _path(self, name: str) -> Path | None:
+        if name.split(".")[0] not in self._packages:
+            return None
+        place = self._root.joinpath(*name.split("."))
+        return next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()), None)
+
+    @cached_property
+    def errors(self) -> frozenset[str]:
+        """Names of the repository's own errors."""
+        module = self.get("ultramed.errors")
+        return frozenset(module.definitions) if module else frozenset()
+
+    @cached_property
+    def prompts(self) -> dict[str, Path]:
+        """Prompt files by name."""
+        return {path.stem: path for path in sorted((self._root / "ultramed" / "prompts").glob("*.md"))}
+
+
+def meaning(chain: str, module: Module, local: dict[str, str]) -> str:
+    """The dotted name of what a name, or a chain of attributes, means in a module; `local`: imports of the function."""
+    first, _, rest = chain.partition(".")
+    start = local.get(first) or module.imports.get(first) or f"{module.name}.{first}"
+    return f"{start}.{rest}" if rest else start
+
+
+def parse(name: str, path: Path) -> Module:
+    """Read a module. Raises SourceError where it cannot be parsed."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise SourceError(f"{path}:{error.lineno}", f"is not Python: {error.msg}", "correct it") from None
+    module = Module(name, path)
+    for statement in tree.body:
+        _add(module, statement)
+    return module
+
+
+def imported(statement: ast.stmt) -> dict[str, str]:
+    """What an import statement binds: local name → dotted name. Relative imports are not used in this repository."""
+    if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+        return {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
+    if isinstance(statement, ast.Import):
+        return {alias.asname or alias.name.split(".")[0]: alias.name if alias.asname else alias.name.split(".")[0]
+                for alias in statement.names}
+    return {}
+
+
+def _add(module: Module, statement: ast.stmt) -> None:
+    if bound := imported(statement):
+        module.imports |= bound
+    elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        module.definitions.setdefault(statement.name, []).append(statement)
+    elif names := _assigned(statement):
+        for name in names:
+            module.definitions.setdefault(name, []).append(statement)
+    elif not _is_passive(statement):
+        module.others.append(statement)
+
+
+def _assigned(statement: ast.stmt) -> list[str]:
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        targets = [statement.target]
+    names = [n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+    return [] if any(isinstance(t, ast.Attribute | ast.Subscript) for t in targets) else names
+
+
+def _is_passive(statement: ast.stmt) -> bool:
+    """A docstring, or a block for type checkers or for running the module by itself."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return True
+    if not isinstance(statement, ast.If):
+        return False
+    test = ast.unparse(statement.test)
+    return test == "TYPE_CHECKING" or "__name__" in test
