@@ -34,7 +34,7 @@ $(STAMP): requirements/laptop.txt requirements/models.txt pyproject.toml
 	touch $@
 
 lint: setup
-	$(ACTIVATE) && ruff check . && mypy ultramed stages
+	$(ACTIVATE) && ruff check . && mypy ultramed stages && lint-imports --no-logo
 
 # After editing the dependencies in pyproject.toml (needs `pip install uv`). Versions already locked stay where they can.
 lock:

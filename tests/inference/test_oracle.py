@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from ultramed.annotation.judge import judgement
-from ultramed.annotation.solve import choice
+from ultramed.curation.solve import choice
 from ultramed.exam import explained
 from ultramed.fakes.oracle import Biases, Oracle
 from ultramed.inference.ask.structured import expected_digit, read

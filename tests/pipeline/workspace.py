@@ -69,6 +69,21 @@ class Workspace:
         with open(self.root / path, "a", encoding="utf-8") as file:
             file.write(text)
 
+    @property
+    def record(self) -> Path:
+        """Where stages write down what they read and execute, when they run with `recording`."""
+        return self.root.parent / "record"
+
+    @property
+    def recording(self) -> dict[str, str]:
+        """The environment in which they do."""
+        self.record.mkdir(exist_ok=True)
+        return {"ULTRAMED_RECORD": str(self.record), "PYTHONPATH": str(Path(__file__).parent / "recorder")}
+
+    def records(self) -> list[dict]:
+        """What each stage wrote down."""
+        return [json.loads(path.read_text()) for path in sorted(self.record.glob("*.json"))]
+
     def restore(self) -> None:
         """Tracked files and outputs as they were committed."""
         self.run("git", "checkout", "-q", ".")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from ultramed.annotation.solve import solve, winner
+from ultramed.curation.solve import solve, winner
 from ultramed.embeddings import encode, nearest
 from ultramed.exam import chosen_letter, explained, reasoning
 from ultramed.inference.client import Client

@@ -5,7 +5,7 @@ Methods after the original's prompts (FACTS: five for open questions, four for e
 
 from dataclasses import dataclass, field, replace
 
-from ultramed.annotation.solve import solve
+from ultramed.curation.solve import solve
 from ultramed.inference.ask.structured import find_object
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling

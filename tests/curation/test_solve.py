@@ -2,7 +2,7 @@
 
 from oracle_endpoint import Body, Served, exam, said, says, settings
 
-from ultramed.annotation.solve import solve, winner
+from ultramed.curation.solve import solve, winner
 from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import connect
 

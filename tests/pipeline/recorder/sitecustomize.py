@@ -1,0 +1,56 @@
+"""Put on PYTHONPATH: writes down what a stage reads and which functions it executes, one JSON file a stage.
+
+The product knows nothing of it. Python imports a module of this name at every start; it does nothing unless the process
+is a stage and ULTRAMED_RECORD names a folder.
+"""
+
+import atexit
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from types import CodeType, FrameType
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Recorder:
+    """Everything that this process opens or lists, and every Python function that it enters."""
+
+    def __init__(self, stage: list[str], folder: Path) -> None:
+        self.stage, self.folder, self.root = stage, folder, os.getcwd()
+        self.paths: set[str] = set()
+        self.codes: set[CodeType] = set()
+
+    def note(self, event: str, arguments: tuple) -> None:
+        reading = event in ("os.scandir", "os.listdir") or (event == "open" and not (arguments[2] or 0) & WRITING)
+        if reading and arguments and isinstance(arguments[0], str | os.PathLike):
+            self.paths.add(os.path.abspath(arguments[0]))
+
+    def enter(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            self.codes.add(frame.f_code)
+
+    def write(self) -> None:
+        sys.setprofile(None)
+        below = {os.path.relpath(path, self.root) for path in set(self.paths) if path.startswith(self.root + os.sep)}
+        functions = {(os.path.relpath(code.co_filename, self.root), code.co_qualname) for code in set(self.codes)
+                     if code.co_filename.startswith(self.root + os.sep)}
+        record = {"stage": self.stage, "paths": sorted(below), "functions": sorted(functions)}
+        (self.folder / f"{'-'.join(self.stage)}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def _stage() -> list[str]:
+    """Name and arguments of the stage that this process runs; empty for any other process."""
+    words = sys.orig_argv
+    at = words.index("-m") + 1 if "-m" in words[:-1] else 0
+    return [words[at].removeprefix("stages."), *words[at + 1 :]] if at and words[at].startswith("stages.") else []
+
+
+if os.environ.get("ULTRAMED_RECORD") and (stage := _stage()):
+    recorder = Recorder(stage, Path(os.environ["ULTRAMED_RECORD"]))
+    sys.addaudithook(recorder.note)
+    threading.setprofile(recorder.enter)
+    sys.setprofile(recorder.enter)
+    atexit.register(recorder.write)
