@@ -8,7 +8,12 @@ PARALLEL := -q -n auto --maxprocesses 8 # tests/conftest.py says what stays toge
 
 .PHONY: repro test fast setup lint lock clean
 
+# The replies that the embedded sample needs ship with it, so a fresh build repeats the committed one. REPLAY=no asks the
+# model for every one of them instead.
+REPLAY ?= yes
+
 repro: setup
+	@if [ "$(REPLAY)" != no ]; then $(ACTIVATE) && ultramed ledger take; fi
 	$(ACTIVATE) && dvc repro
 	@$(ACTIVATE) && ultramed summary
 

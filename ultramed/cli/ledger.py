@@ -81,6 +81,31 @@ def pull(as_json: Json = False) -> None:
 
 
 @app.command()
+def take(
+    folder: Annotated[Path, typer.Argument(help="Segments to read.")] = Path("data/replies"),
+    as_json: Json = False,
+) -> None:
+    """Record the replies of segments in a folder: those that the embedded sample needs ship with the repository."""
+    if not list(folder.glob("*.parquet")):
+        raise LedgerError(str(folder), "holds no segment; expected <hash>.parquet files", "name another folder")
+    count = segments.unpack(_ledger(), folder)
+    _say(as_json, {"new_replies": count}, f"{count:,} new replies in {paths.ledger()}")
+
+
+@app.command()
+def give(
+    folder: Annotated[Path, typer.Argument(help="Where the segment is written.")],
+    data: Annotated[list[Path], typer.Argument(help="Artifacts: folders whose manifests name the replies.")],
+    as_json: Json = False,
+) -> None:
+    """Write the replies that some artifacts are made of into segments in a folder, for `take` to read elsewhere."""
+    keys = {key for place in data for key in upkeep.used(place)}
+    made = segments.pack(_ledger(), folder, keys)
+    _say(as_json, {"new_segments": len(made), "replies": len(keys)},
+         f"{len(keys):,} replies, {len(made)} new segments in {folder}")
+
+
+@app.command()
 def verify(as_json: Json = False) -> None:
     """Check every reply against its checksum; exit code 1 where one is damaged. `prune` takes those out."""
     found = upkeep.damaged(_ledger())

@@ -22,13 +22,15 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 
 
-def pack(ledger: Ledger, folder: Path) -> list[Path]:
+def pack(ledger: Ledger, folder: Path, keys: set[str] | None = None) -> list[Path]:
     """Write the replies that no segment in `folder` holds yet; damaged ones stay behind. Returns the new segments.
+    `keys` names the replies to write; None for all.
 
     Memory holds one segment. Raises LedgerError for a segment that is not what its name says.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = _without(ledger.read("SELECT * FROM replies ORDER BY key"), _keys(folder))
+    rows = ledger.read("SELECT * FROM replies ORDER BY key")
+    fresh = _without((row for row in rows if keys is None or row[0] in keys), _keys(folder))
     made = []
     while rows := list(islice(fresh, ROWS)):
         made.append(_write(folder, rows))
