@@ -3,8 +3,8 @@
     python benchmarks/laptop.py [--keep FOLDER] [--against REVISION]
 
 Prints wall time (installation included), peak memory of all processes together, disk, generated tokens, the time of the
-second run, and the outputs in dvc.lock that differ from the committed ones. `--against` builds an older revision first,
-on the same machine, and prints the ratio. Needs git, make, python3.11 and psutil; takes about ten minutes, and a quarter
+second run, and the outputs in dvc.lock that differ from the committed ones. `--against` builds an older revision on
+the same machine first, and prints the ratio. Needs git, make, python3.11 and psutil; takes about ten minutes, and a quarter
 of an hour more with an older revision.
 """
 
@@ -100,6 +100,7 @@ def main() -> None:
     told = subprocess.run(["bash", "-c", ". .venv/bin/activate && ultramed summary --json"], cwd=folder, check=True,
                           capture_output=True, text=True).stdout
     tokens = json.loads((folder / "metrics.json").read_text())["generated_tokens"]
+    answering = json.loads(told)["evaluation"]["completion_tokens"]
     data, models = differing(folder)
     rows = [
         ("make repro, fresh, installation included", f"{(install + seconds) / 60:.1f} min", "≤ 10 min"),
@@ -108,13 +109,14 @@ def main() -> None:
         ("outputs of the data half that differ", str(len(data)), "0"),
         ("outputs of the models' half that differ", str(len(models)), ""),
         ("tokens of the replies used, data", f"{tokens:,}", "≤ 30,000"),
-        ("tokens of the replies used, evaluation", f"{json.loads(told)['evaluation']['completion_tokens']:,}", "≤ 15,000"),
+        ("tokens of the replies used, evaluation", f"{answering:,}", "≤ 15,000"),
         ("peak memory, all processes", f"{memory:.2f} GB", "≤ 7 GB"),
         ("disk, with environment and cache", f"{size(folder):.2f} GB", "≤ 8 GB"),
     ]
     if older:
-        share = (install + seconds) / (older[1] + older[2])
-        rows.insert(1, (f"  beside {given.against[:12]}: {(older[1] + older[2]) / 60:.1f} min", f"{share:.2f}", "≤ 0.67"))
+        before = older[1] + older[2]
+        place = f"  share of {given.against[:12]}, {before / 60:.1f} min"
+        rows.insert(1, (place, f"{(install + seconds) / before:.2f}", "≤ 0.67"))
     for what, value, goal in rows:
         print(f"{what:<48}{value:>12}   {goal}")
     print("".join(f"differs: {path}\n" for path in data), end="")
