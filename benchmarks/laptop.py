@@ -4,8 +4,8 @@
 
 Prints wall time (installation included), peak memory of all processes together, disk, generated tokens, the time of the
 second run, and the outputs in dvc.lock that differ from the committed ones. `--against` builds an older revision on
-the same machine first, and prints the ratio. Needs git, make, python3.11 and psutil; takes about ten minutes, and a quarter
-of an hour more with an older revision.
+the same machine first, and prints the ratio. Needs git, make, python3.11 and psutil; takes about ten minutes, and a
+quarter of an hour more with an older revision.
 """
 
 import argparse
