@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from ultramed.errors import EnvironmentFault, ModelError
-from ultramed.inference.engines.gguf import export
-from ultramed.inference.engines.servers import serving
+from ultramed.engines._gguf import export
+from ultramed.inference.serving.servers import serving
 from ultramed.params import LocalModel
 
 PROMPTS = ["Name an organ.", "What is two plus two?"]

@@ -8,7 +8,7 @@ from clients import ask, told, values
 from loopback import SETTINGS, Loopback, question, settings
 
 from ultramed.errors import BudgetError
-from ultramed.inference.prices import TABLE, price_of, required, source
+from ultramed.ledger.prices import TABLE, price_of, required, source
 from ultramed.params import Batch, Models, Params, Price, RemoteModel
 
 OPENAI = "https://api.openai.com/v1"

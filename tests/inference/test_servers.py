@@ -17,8 +17,8 @@ from loopback import question, settings
 import ultramed
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
-from ultramed.inference.engines.server import IDLE_S
-from ultramed.inference.engines.servers import healthy, serving
+from ultramed.inference.serving.server import IDLE_S
+from ultramed.inference.serving.servers import healthy, serving
 from ultramed.inference.http.endpoint import Target
 from ultramed.params import LocalModel
 
@@ -26,7 +26,7 @@ MODEL = LocalModel(location="-", engine="llama.cpp", rights="open", context=256,
 HOLDER = """
 import sys
 from pathlib import Path
-from ultramed.inference.engines.servers import serving
+from ultramed.inference.serving.servers import serving
 from ultramed.params import LocalModel
 
 model = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)

@@ -7,7 +7,7 @@ from loopback import question
 from pydantic import BaseModel
 
 from ultramed.annotation.judge import judgement
-from ultramed.inference.ask.spool import KEPT, Spool
+from ultramed.spool import KEPT, Spool
 from ultramed.ledger.requests import Request
 
 MANY = 2 * KEPT + 7

@@ -11,12 +11,12 @@ from pathlib import Path
 from ultramed import params as parameters
 from ultramed import paths
 from ultramed.errors import ModelError, RightsError
-from ultramed.inference import prices
+from ultramed.ledger import prices
 from ultramed.inference.ask.flow import Flow, Terms
-from ultramed.inference.ask.spool import Spool
+from ultramed.spool import Spool
 from ultramed.inference.batch.batches import Batches
 from ultramed.inference.batch.lines import Failures
-from ultramed.inference.engines.servers import serving
+from ultramed.inference.serving.servers import serving
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.wire import UNANSWERED
 from ultramed.ledger.bill import Bill

@@ -1,10 +1,16 @@
 """Pinned inputs, models, and what asking them may cost."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from ultramed import engines
 from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
+
+
+EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
+ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
 
 
 class Pin(Section):
@@ -19,7 +25,7 @@ class Price(Section):
 
 
 class LocalModel(Pin):
-    engine: Literal["llama.cpp", "vllm", "model2vec"]
+    engine: EngineName
     rights: Rights
     context: Positive = 4096  # tokens, prompt and reply together
     concurrency: Positive = 8
@@ -42,6 +48,10 @@ class Batch(Section):
     max_requests: Positive = 50_000  # of one batch
     max_bytes: Positive = 200_000_000
     poll_s: Seconds = 60.0
+
+
+def on_this_machine(base_url: str) -> bool:
+    return urlsplit(base_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 class RemoteModel(Section):

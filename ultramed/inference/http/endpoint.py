@@ -12,6 +12,7 @@ from yarl import URL
 from ultramed.errors import ModelError
 from ultramed.inference.http import wire
 from ultramed.ledger.requests import Reply, Request
+from ultramed.params.models import on_this_machine
 
 LONGEST_WAIT_S = 120.0  # that a Retry-After is obeyed for
 
@@ -134,10 +135,6 @@ def useless(where: str, target: Target, refusal: wire.Refusal) -> ModelError:
 def proxied(base_url: str) -> bool:
     """Whether the environment names a proxy that may stand before it: never before this machine."""
     return bool(getproxies()) and not on_this_machine(base_url)
-
-
-def on_this_machine(base_url: str) -> bool:
-    return URL(base_url).host in ("localhost", "127.0.0.1", "::1")
 
 
 def key_of(target: Target) -> str:

@@ -3,8 +3,8 @@
 from importlib.metadata import version
 
 from ultramed.errors import BudgetError
-from ultramed.inference.http.endpoint import on_this_machine
 from ultramed.params import LocalModel, Price, RemoteModel
+from ultramed.params.models import on_this_machine
 
 TABLE = "genai-prices"  # dated by its version: prices in it are of its release
 _TOKENS = 1_000  # that a price is asked for: some rise from 100,000 tokens on
