@@ -17,9 +17,9 @@ from loopback import question, settings
 import ultramed
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
+from ultramed.inference.http.endpoint import Target
 from ultramed.inference.serving.server import IDLE_S
 from ultramed.inference.serving.servers import healthy, serving
-from ultramed.inference.http.endpoint import Target
 from ultramed.params import LocalModel
 
 MODEL = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)
@@ -119,10 +119,10 @@ def test_two_clients_share_a_server_that_outlives_each_but_not_both(weights: Pat
         first.stdin.close()
         first.wait(10)
         time.sleep(IDLE_S + 2)
-        assert healthy(root), "the second still holds it"
+        assert healthy(f"{root}/health"), "the second still holds it"
         second.kill()
     assert ends(pid, IDLE_S + 10) > IDLE_S - 1
-    assert not healthy(root)
+    assert not healthy(f"{root}/health")
     assert not list(tmp_path.glob(".ultramed/servers/*/state.json"))
 
 
@@ -135,7 +135,7 @@ def test_a_server_that_was_killed_is_replaced(weights: Path, tmp_path: Path) -> 
         os.kill(pid, signal.SIGKILL)
         ends(pid, 5)
         with hold(weights) as second:
-            assert healthy(address_of(second).removesuffix("/v1"))
+            assert healthy(address_of(second).removesuffix("/v1") + "/health")
             assert pid_of(tmp_path) != pid
             os.kill(pid_of(tmp_path), signal.SIGTERM)
             second.kill()
@@ -168,7 +168,7 @@ def test_a_folder_without_weights_is_one_clear_line(tmp_path: Path, monkeypatch:
 def test_an_encoder_answers_no_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     encoder = LocalModel(location="-", engine="model2vec", rights="open")
-    with pytest.raises(ModelError, match="engine 'model2vec' answers no questions"), \
+    with pytest.raises(ModelError, match="engine 'model2vec' answers no requests"), \
             serving("encoder", encoder, tmp_path, "identity"):
         pass
 
@@ -191,9 +191,9 @@ def test_health_is_asked_on_this_machine_whatever_the_proxy(monkeypatch: pytest.
     monkeypatch.delenv("NO_PROXY", raising=False)
     with HTTPServer(("127.0.0.1", 0), Health) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        assert healthy(f"http://127.0.0.1:{server.server_port}")
+        assert healthy(f"http://127.0.0.1:{server.server_port}/health")
         server.shutdown()
-    assert not healthy(f"http://127.0.0.1:{server.server_port}")
+    assert not healthy(f"http://127.0.0.1:{server.server_port}/health")
     assert urllib.request.getproxies()["http"] == "http://127.0.0.1:9"
 
 
@@ -212,4 +212,4 @@ def test_a_port_taken_over_by_something_else_is_not_healthy() -> None:
                 taken.sendall(b"220 mail.example.com ESMTP\r\n")
 
         Thread(target=greet, daemon=True).start()
-        assert not healthy(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        assert not healthy(f"http://127.0.0.1:{listener.getsockname()[1]}/health")

@@ -11,14 +11,13 @@ from pathlib import Path
 from ultramed import params as parameters
 from ultramed import paths
 from ultramed.errors import ModelError, RightsError
-from ultramed.ledger import prices
 from ultramed.inference.ask.flow import Flow, Terms
-from ultramed.spool import Spool
 from ultramed.inference.batch.batches import Batches
 from ultramed.inference.batch.lines import Failures
-from ultramed.inference.serving.servers import serving
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.wire import UNANSWERED
+from ultramed.inference.serving.servers import serving
+from ultramed.ledger import prices
 from ultramed.ledger.bill import Bill
 from ultramed.ledger.ledger import Ledger
 from ultramed.ledger.requests import Answer, Request
@@ -26,6 +25,7 @@ from ultramed.progress import Progress
 from ultramed.records import Use
 from ultramed.rights import may_leave
 from ultramed.sources.models import remote_identity
+from ultramed.spool import Spool
 
 Reach = Callable[[], AbstractContextManager[Target]]
 

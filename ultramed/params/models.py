@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 from ultramed import engines
 from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
 
-
 EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
 ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
 

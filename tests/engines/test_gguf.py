@@ -13,8 +13,8 @@ import gguf
 import numpy as np
 import pytest
 
-from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.engines._gguf import export
+from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.serving.servers import serving
 from ultramed.params import LocalModel
 

@@ -23,6 +23,16 @@ KEY = "sk-planted-0123456789"
 ASKING = Path(__file__).with_name("asking.py")
 
 
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The ledger of a test that asks, in a folder of its own."""
+    monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
+    monkeypatch.setenv("LOOPBACK_KEY", KEY)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "ledger"
+
+
 class Pick(BaseModel):
     answer: str
 

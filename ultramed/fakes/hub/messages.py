@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from ultramed.fakes.loopback.store import KINDS, Fault, Repository, Store
+from ultramed.fakes.hub.store import KINDS, HubError, Repository, Store
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ def repository(
 ) -> Repository:
     """The repository, when this caller may see (or write) it: to strangers a private one does not exist."""
     if write and not request.owner:
-        raise Fault(401, "Unauthorized", "a token is needed to write")
+        raise HubError(401, "Unauthorized", "a token is needed to write")
     repo = store.find(KINDS[kind or "models"], repo_id)
     if repo.private and not request.owner:
-        raise Fault(404, "RepoNotFound", f"no {repo.kind} {repo_id}")
+        raise HubError(404, "RepoNotFound", f"no {repo.kind} {repo_id}")
     return repo
 
 

@@ -5,21 +5,21 @@ from typing import Any
 
 from aiohttp import web
 
-from ultramed.fakes.fault_batch import Answer, Batch
-from ultramed.fakes.fault_files import Files, found, refused
-from ultramed.fakes.fault_kinds import LINE, Script
+from ultramed.fakes.faults.batch import Answer, BatchJob
+from ultramed.fakes.faults.files import Files, api_error, find
+from ultramed.fakes.faults.kinds import LINE, Script
 
 ASKED = {"endpoint": "/v1/chat/completions", "completion_window": "24h"}  # all that is served
 OPEN = {"validating", "in_progress", "finalizing"}
 
 
-class Batches:
+class BatchApi:
     """The files and batches of one endpoint; `answer` answers a line."""
 
     def __init__(self, script: Script, answer: Answer) -> None:
         self.script, self.answer = script, answer
         self.files = Files()
-        self.batches: dict[str, Batch] = {}  # oldest first
+        self.batches: dict[str, BatchJob] = {}  # oldest first
         self.work: dict[str, asyncio.Task[None]] = {}
 
     def report(self) -> dict[str, int]:
@@ -29,31 +29,31 @@ class Batches:
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
-        content = found(self.files.contents, asked.get("input_file_id"))
+        content = find(self.files.contents, asked.get("input_file_id"))
         if wrong := [f"{name} is {asked.get(name)!r}" for name, only in ASKED.items() if asked.get(name) != only]:
-            raise refused(web.HTTPBadRequest, f"{', '.join(wrong)}; expected {ASKED}")
+            raise api_error(web.HTTPBadRequest, f"{', '.join(wrong)}; expected {ASKED}")
         if not _fits(asked.get("metadata") or {}):
-            raise refused(web.HTTPBadRequest, "metadata: expected 16 pairs at most, of 64 and 512 characters at most")
+            raise api_error(web.HTTPBadRequest, "metadata: expected 16 pairs at most, of 64 and 512 characters at most")
         fault = None if self.batches else self.script.batch_fault
         name = f"batch_{len(self.batches) + 1:06}"
         shown = {**ASKED, "input_file_id": asked["input_file_id"], "metadata": asked.get("metadata")}
-        batch = self.batches[name] = Batch(name, shown, self.script, self.answer, self.files)
+        batch = self.batches[name] = BatchJob(name, shown, self.script, self.answer, self.files)
         self.work[name] = asyncio.create_task(batch.run(content, fault))
         if fault == "lost":
             return await LINE["reset"](self.script, request, b"")
         return web.json_response(batch.view())
 
     async def show(self, request: web.Request) -> web.Response:
-        return web.json_response(found(self.batches, request.match_info["id"]).view())
+        return web.json_response(find(self.batches, request.match_info["id"]).view())
 
     async def newest(self, request: web.Request) -> web.Response:
         """A page of the batches, from the newest on or from the one behind `after`."""
         limit, after = request.query.get("limit", "20"), request.query.get("after")
         if not limit.isdecimal() or not 1 <= int(limit) <= 100:
-            raise refused(web.HTTPBadRequest, f"limit is {limit}; expected 1 to 100")
+            raise api_error(web.HTTPBadRequest, f"limit is {limit}; expected 1 to 100")
         left = list(reversed(self.batches.values()))
         if after is not None:
-            left = left[left.index(found(self.batches, after)) + 1 :]
+            left = left[left.index(find(self.batches, after)) + 1 :]
         page = [batch.view() for batch in left[: int(limit)]]
         first, last = (page[0]["id"], page[-1]["id"]) if page else (None, None)
         return web.json_response({"object": "list", "data": page, "first_id": first, "last_id": last,
@@ -61,9 +61,9 @@ class Batches:
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Answers `cancelling`; whoever looks next finds `cancelled`, with the lines that were answered till now."""
-        batch = found(self.batches, request.match_info["id"])
+        batch = find(self.batches, request.match_info["id"])
         if batch.shown["status"] not in OPEN:
-            raise refused(web.HTTPConflict, f"a batch that is {batch.shown['status']} cannot be cancelled")
+            raise api_error(web.HTTPConflict, f"a batch that is {batch.shown['status']} cannot be cancelled")
         self.work[batch.shown["id"]].cancel()
         batch.turn("cancelling")
         response = web.json_response(batch.view())

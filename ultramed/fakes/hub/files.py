@@ -7,8 +7,8 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from ultramed.fakes.loopback.messages import Request, Response, answer, repository, url
-from ultramed.fakes.loopback.store import Entry, Fault, Repository, Store
+from ultramed.fakes.hub.messages import Request, Response, answer, repository, url
+from ultramed.fakes.hub.store import FileEntry, HubError, Repository, Store
 
 LARGE = 10 * 1024 * 1024  # bytes from which a file is sent as a large one
 LARGE_SUFFIXES = (".parquet", ".safetensors", ".bin", ".arrow", ".zst", ".gz")
@@ -51,12 +51,12 @@ def xet_token(
     address, token, expires = f"local://{store.cas.resolve()}", "loopback", int(time.time()) + 3600
     headers = {
         "X-Xet-Cas-Url": address, "X-Xet-Access-Token": token, "X-Xet-Token-Expiration": str(expires)
-    }  # fmt: skip
+    }
     return answer({"accessToken": token, "exp": expires, "casUrl": address}, headers=headers)
 
 
 def commit(store: Store, request: Request, kind: str, repo_id: str, revision: str) -> Response:
-    """Apply the lines of a commit. Raises Fault 412 when the branch has moved on from the stated parent."""
+    """Apply the lines of a commit. Raises HubError 412 when the branch has moved on from the stated parent."""
     repo = repository(store, request, kind, repo_id, write=True)
     files, header = dict(repo.files(revision)), {}
     for line in filter(bytes.strip, request.body.splitlines()):
@@ -66,17 +66,17 @@ def commit(store: Store, request: Request, kind: str, repo_id: str, revision: st
         else:
             _apply(store, files, step["key"], step["value"])
     if header.get("parentCommit") not in (None, repo.resolve(revision)):
-        raise Fault(412, "PreconditionFailed", f"{revision} is no longer at {header['parentCommit']}")
+        raise HubError(412, "PreconditionFailed", f"{revision} is no longer at {header['parentCommit']}")
     sha = store.commit(repo, revision, files, header.get("summary") or "")
     address = f"{url(request, repo)}/commit/{sha}"
     return answer({"success": True, "commitOid": sha, "commitUrl": address, "hookOutput": ""})
 
 
-def _apply(store: Store, files: dict[str, Entry], key: str, value: dict[str, Any]) -> None:
+def _apply(store: Store, files: dict[str, FileEntry], key: str, value: dict[str, Any]) -> None:
     path = value["path"]
     if key == "file":
         content = base64.b64decode(value["content"])
-        files[path] = Entry(store.put_blob(content), len(content))
+        files[path] = FileEntry(store.put_blob(content), len(content))
     elif key == "lfsFile":
         files[path] = store.large_entry(value["oid"], value["size"])
     elif key == "deletedFile":
@@ -85,7 +85,7 @@ def _apply(store: Store, files: dict[str, Entry], key: str, value: dict[str, Any
         for name in [f for f in files if f.startswith(path.rstrip("/") + "/")]:
             del files[name]
     else:
-        raise Fault(400, "BadRequest", f"the loopback Hub does not know the commit line '{key}'")
+        raise HubError(400, "BadRequest", f"the loopback Hub does not know the commit line '{key}'")
 
 
 def tree(
@@ -95,7 +95,7 @@ def tree(
     prefix = f"{path.strip('/')}/" if path else ""
     below = {name: entry for name, entry in sorted(files.items()) if name.startswith(prefix)}
     if path and not below:
-        raise Fault(404, "EntryNotFound", f"nothing under {path}")
+        raise HubError(404, "EntryNotFound", f"nothing under {path}")
     recursive = request.query.get("recursive", ["false"])[0].lower() in ("true", "1")
     found, folders = [], set()
     for name, entry in below.items():
@@ -115,7 +115,7 @@ def paths_info(store: Store, request: Request, kind: str, repo_id: str, revision
     return answer(found + [_folder(p) for p in wanted if any(f.startswith(p + "/") for f in files)])
 
 
-def _file(path: str, entry: Entry) -> dict[str, Any]:
+def _file(path: str, entry: FileEntry) -> dict[str, Any]:
     item: dict[str, Any] = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
     if entry.sha256:
         item["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": 134}
@@ -132,10 +132,10 @@ def resolve(
     """A file's content, or for HEAD its headers; whole or a byte range."""
     repo = repository(store, request, kind, repo_id)
     if repo.gated and not request.owner:
-        raise Fault(401, "GatedRepo", f"access to {repo_id} is restricted")
+        raise HubError(401, "GatedRepo", f"access to {repo_id} is restricted")
     sha = repo.resolve(revision)
     if (entry := repo.files(sha).get(path)) is None:
-        raise Fault(404, "EntryNotFound", f"no {path} at {revision}")
+        raise HubError(404, "EntryNotFound", f"no {path} at {revision}")
     headers = _file_headers(request, repo, sha, entry)
     if request.method == "HEAD":
         return Response(200, b"", headers | {"Content-Length": str(entry.size)})
@@ -147,12 +147,12 @@ def resolve(
     return Response(200, content, headers)
 
 
-def _file_headers(request: Request, repo: Repository, sha: str, entry: Entry) -> dict[str, str]:
+def _file_headers(request: Request, repo: Repository, sha: str, entry: FileEntry) -> dict[str, str]:
     tag = f'"{entry.sha256 or entry.oid}"'
     headers = {
         "Content-Type": "application/octet-stream", "Accept-Ranges": "bytes", "X-Repo-Commit": sha,
         "ETag": tag, "X-Linked-Size": str(entry.size), "X-Linked-Etag": tag,
-    }  # fmt: skip
+    }
     if entry.xet:
         refresh = f"{request.base}/api/{repo.kind}s/{repo.id}/xet-read-token/{sha}"
         headers |= {"X-Xet-Hash": entry.xet, "Link": f'<{refresh}>; rel="xet-auth"'}

@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from ultramed.fakes.loopback.messages import Request, Response, answer, repository, url
-from ultramed.fakes.loopback.store import KINDS, Fault, Repository, Store
+from ultramed.fakes.hub.messages import Request, Response, answer, repository, url
+from ultramed.fakes.hub.store import KINDS, HubError, Repository, Store
 
 DATE = "2000-01-01T00:00:00.000Z"  # the loopback Hub keeps no dates
 
 
 def whoami(store: Store, request: Request) -> Response:
     if not request.owner:
-        raise Fault(401, "Unauthorized", "Invalid credentials in Authorization header")
+        raise HubError(401, "Unauthorized", "Invalid credentials in Authorization header")
     token = {"role": "write", "displayName": "loopback"}
     return answer({"type": "user", "id": "0", "name": "tester", "orgs": [], "auth": {"accessToken": token}})
 
 
 def create(store: Store, request: Request) -> Response:
     if not request.owner:
-        raise Fault(401, "Unauthorized", "a token is needed to write")
+        raise HubError(401, "Unauthorized", "a token is needed to write")
     wanted = request.json()
     repo_id = f"{wanted.get('organization') or 'tester'}/{wanted['name']}"
     private = wanted.get("visibility") == "private" or bool(wanted.get("private"))
@@ -65,13 +65,13 @@ def _info(repo: Repository, sha: str) -> dict[str, Any]:
         "_id": "0" * 24, "id": repo.id, "author": repo.id.split("/")[0], "sha": sha, "private": repo.private,
         "gated": repo.gated, "disabled": False, "lastModified": DATE, "createdAt": DATE, "tags": [],
         "downloads": 0, "likes": 0, "siblings": [{"rfilename": path} for path in sorted(repo.files(sha))],
-    }  # fmt: skip
+    }
 
 
 def tag(store: Store, request: Request, kind: str, repo_id: str, revision: str) -> Response:
     repo, name = repository(store, request, kind, repo_id, write=True), request.json()["tag"]
     if name in repo.tags:
-        raise Fault(409, "TagExists", f"tag {name} exists")
+        raise HubError(409, "TagExists", f"tag {name} exists")
     repo.tags[name] = repo.resolve(revision)
     store.save()
     return answer({})
@@ -80,7 +80,7 @@ def tag(store: Store, request: Request, kind: str, repo_id: str, revision: str) 
 def untag(store: Store, request: Request, kind: str, repo_id: str, revision: str) -> Response:
     repo = repository(store, request, kind, repo_id, write=True)
     if repo.tags.pop(revision, None) is None:
-        raise Fault(404, "RevisionNotFound", f"no tag {revision}")
+        raise HubError(404, "RevisionNotFound", f"no tag {revision}")
     store.save()
     return Response()
 

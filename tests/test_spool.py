@@ -7,8 +7,8 @@ from loopback import question
 from pydantic import BaseModel
 
 from ultramed.annotation.judge import judgement
-from ultramed.spool import KEPT, Spool
 from ultramed.ledger.requests import Request
+from ultramed.spool import KEPT, Spool
 
 MANY = 2 * KEPT + 7
 

@@ -13,12 +13,12 @@ KINDS = {
     "trickle": "the answer comes byte by byte", "truncated": "the body ends in the midst of its JSON",
     "garbage": "a body that is no JSON", "length": "cut by the token limit", "empty": "an answer without text",
     "refusal": "the model declines", "wrong": "JSON of another shape: too few items, a score out of range",
-}  # fmt: skip
+}
 BATCH_FAULTS = ("lost", "failed", "expired")  # of the first batch
 
 
 @dataclass(frozen=True)
-class Fault:
+class ScriptedFault:
     """What happens to a share of the requests, on the first `times` tries of each; None: every time."""
 
     kind: str
@@ -30,7 +30,7 @@ class Fault:
 class Script:
     """How the endpoint behaves."""
 
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[ScriptedFault, ...] = ()
     seed: int = 0
     latency_s: tuple[float, float] = (0.0, 0.0)
     reply: str | None = None
@@ -45,7 +45,7 @@ class Script:
     def read(cls, values: dict[str, Any]) -> "Script":
         """Raises ValueError for an unknown kind or name, or a number of a batch that is none."""
         try:
-            faults = tuple(Fault(**fault) for fault in values.get("faults", []))
+            faults = tuple(ScriptedFault(**fault) for fault in values.get("faults", []))
             found = cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
         except TypeError as error:
             raise ValueError(str(error)) from None
@@ -119,4 +119,4 @@ async def _garbage(script: Script, request: web.Request, body: bytes) -> web.Str
 LINE: dict[str, Answerer] = {  # faults of the line; the others are in what is said, in a sound envelope
     **{kind: _status(kind) for kind in ("400", "429", "429-after", "500")},
     "reset": _reset, "stall": _stall, "trickle": _trickle, "truncated": _truncated, "garbage": _garbage,
-}  # fmt: skip
+}

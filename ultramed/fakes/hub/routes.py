@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from ultramed.fakes.loopback import files, repositories
-from ultramed.fakes.loopback.messages import Request, Response
-from ultramed.fakes.loopback.store import Fault, Store
+from ultramed.fakes.hub import files, repositories
+from ultramed.fakes.hub.messages import Request, Response
+from ultramed.fakes.hub.store import HubError, Store
 
 Handler = Callable[..., Response]
 _KIND, _REPO, _REV = r"(?P<kind>models|datasets|spaces)", r"(?P<repo_id>[^/]+/[^/]+)", r"(?P<revision>[^/]+)"
@@ -35,9 +35,9 @@ ROUTES: tuple[tuple[tuple[str, ...], str, Handler], ...] = (
 
 
 def dispatch(store: Store, request: Request) -> Response:
-    """Answer one request. Raises Fault for what is refused or unknown."""
+    """Answer one request. Raises HubError for what is refused or unknown."""
     for methods, pattern, handle in ROUTES:
         if request.method in methods and (match := re.fullmatch(pattern, request.path)):
             with store.lock:
                 return handle(store, request, **match.groupdict())
-    raise Fault(404, "NotFound", f"the loopback Hub does not answer {request.method} {request.path}")
+    raise HubError(404, "NotFound", f"the loopback Hub does not answer {request.method} {request.path}")

@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ultramed.fakes.loopback import xet
-from ultramed.tables import write_text
+from ultramed.fakes.hub import xet
 
 ATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"
 KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
 
 
-class Fault(Exception):
+class HubError(Exception):
     """An answer that is an error: HTTP status, the Hub's error code, and a sentence."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -31,7 +30,7 @@ class Fault(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """One file of a commit."""
 
     oid: str  # git blob id
@@ -42,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Commit:
-    files: dict[str, Entry]
+    files: dict[str, FileEntry]
     parent: str | None
     title: str
 
@@ -58,15 +57,15 @@ class Repository:
     tags: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, revision: str) -> str:
-        """The commit id of a branch, tag or commit. Raises Fault 404 RevisionNotFound."""
+        """The commit id of a branch, tag or commit. Raises HubError 404 RevisionNotFound."""
         for names in (self.branches, self.tags):
             if revision in names:
                 return names[revision]
         if revision in self.commits:
             return revision
-        raise Fault(404, "RevisionNotFound", f"no revision {revision} in {self.id}")
+        raise HubError(404, "RevisionNotFound", f"no revision {revision} in {self.id}")
 
-    def files(self, revision: str) -> dict[str, Entry]:
+    def files(self, revision: str) -> dict[str, FileEntry]:
         return self.commits[self.resolve(revision)].files
 
 
@@ -81,20 +80,20 @@ class Store:
         self.repositories = self._load()
 
     def find(self, kind: str, repo_id: str) -> Repository:
-        """Raises Fault 404 RepoNotFound."""
+        """Raises HubError 404 RepoNotFound."""
         if (kind, repo_id) not in self.repositories:
-            raise Fault(404, "RepoNotFound", f"no {kind} {repo_id}")
+            raise HubError(404, "RepoNotFound", f"no {kind} {repo_id}")
         return self.repositories[kind, repo_id]
 
     def create(self, kind: str, repo_id: str, private: bool) -> Repository:
         """A repository with one commit that holds `.gitattributes`."""
         repo = Repository(kind, repo_id, private)
         self.repositories[kind, repo_id] = repo
-        entry = Entry(self.put_blob(ATTRIBUTES), len(ATTRIBUTES))
+        entry = FileEntry(self.put_blob(ATTRIBUTES), len(ATTRIBUTES))
         self.commit(repo, "main", {".gitattributes": entry}, "initial commit")
         return repo
 
-    def commit(self, repo: Repository, branch: str, files: dict[str, Entry], title: str) -> str:
+    def commit(self, repo: Repository, branch: str, files: dict[str, FileEntry], title: str) -> str:
         """Add a commit at the head of a branch; its id depends on content and history alone."""
         parent = repo.branches.get(branch)
         plain = {path: dataclasses.asdict(entry) for path, entry in files.items()}
@@ -112,24 +111,24 @@ class Store:
         return oid
 
     def put_large(self, sha256: str, content: bytes) -> None:
-        """Keep a large file sent without Xet. Raises Fault 400 when the content has another hash."""
+        """Keep a large file sent without Xet. Raises HubError 400 when the content has another hash."""
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise Fault(400, "BadHash", f"the content sent is not {sha256}")
+            raise HubError(400, "BadHash", f"the content sent is not {sha256}")
         (self.blobs / sha256).write_bytes(content)
 
-    def large_entry(self, sha256: str, size: int) -> Entry:
-        """The entry of a large file whose content has arrived, with or without Xet; else raises Fault 422."""
+    def large_entry(self, sha256: str, size: int) -> FileEntry:
+        """The entry of a large file whose content has arrived, with or without Xet; else raises HubError 422."""
         pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
         oid = hashlib.sha1(b"blob %d\0" % len(pointer) + pointer).hexdigest()
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-            raise Fault(400, "BadRequest", "a large file is named by its SHA-256")
+            raise HubError(400, "BadRequest", "a large file is named by its SHA-256")
         if (self.blobs / sha256).exists():
-            return Entry(oid, size, sha256)
+            return FileEntry(oid, size, sha256)
         if found := xet.index(self.cas).get(sha256):
-            return Entry(oid, size, sha256, found)
-        raise Fault(422, "LfsMissing", f"no content with SHA-256 {sha256} was uploaded")
+            return FileEntry(oid, size, sha256, found)
+        raise HubError(422, "LfsMissing", f"no content with SHA-256 {sha256} was uploaded")
 
-    def content(self, entry: Entry) -> bytes:
+    def content(self, entry: FileEntry) -> bytes:
         """The bytes of a file, put together from the Xet store where they went there."""
         if entry.xet:
             return xet.read(self.cas, self.root / "assembled", entry.xet, entry.size)
@@ -142,14 +141,16 @@ class Store:
 
     def save(self) -> None:
         state = [dataclasses.asdict(repo) for repo in self.repositories.values()]
-        write_text(self.root / "state.json", json.dumps(state, sort_keys=True))
+        partial = self.root / "state.json.partial"
+        partial.write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
+        partial.replace(self.root / "state.json")
 
     def _load(self) -> dict[tuple[str, str], Repository]:
         path = self.root / "state.json"
         state: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
         for repo in state:
             repo["commits"] = {
-                sha: Commit({p: Entry(**e) for p, e in c["files"].items()}, c["parent"], c["title"])
+                sha: Commit({p: FileEntry(**e) for p, e in c["files"].items()}, c["parent"], c["title"])
                 for sha, c in repo["commits"].items()
             }
         return {(repo["kind"], repo["id"]): Repository(**repo) for repo in state}

@@ -14,18 +14,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ultramed.fakes.fault_files import Files
-from ultramed.fakes.fault_kinds import LINE, Script, refusal
+from ultramed.fakes.faults.files import Files
+from ultramed.fakes.faults.kinds import LINE, Script, refusal
 
 Answer = Callable[[bytes], tuple[str, bytes]]  # the body of a request → the fault that hits it or "", its completion
 WINDOW_S = 24 * 3600
 STATUSES = {"400": 400, "429": 429, "429-after": 429}  # of a line that was hit; every other fault of the line is a 500
 SILENT = {"stall", "trickle"}
 UNDONE = {"expired": "The completion window ended before this request could be executed.",
-          "cancelled": "The batch was cancelled before this request was executed."}  # fmt: skip
+          "cancelled": "The batch was cancelled before this request was executed."}
 
 
-class Batch:
+class BatchJob:
     """`shown` is the batch object of the API, less its counts."""
 
     def __init__(self, batch_id: str, asked: dict[str, Any], script: Script, answer: Answer, files: Files) -> None:
@@ -33,7 +33,7 @@ class Batch:
         self.shown = asked | {
             "id": batch_id, "object": "batch", "status": "validating", "errors": None, "created_at": now,
             "expires_at": now + WINDOW_S, "output_file_id": None, "error_file_id": None,
-        }  # fmt: skip
+        }
         self.script, self.answer, self.files = script, answer, files
         self.accepted = 0  # lines
         self.waiting: dict[str, dict[str, Any]] = {}  # bodies without an answer, by custom_id
@@ -120,7 +120,7 @@ def _unfit_line(line: bytes, seen: dict[str, str]) -> tuple[str, str] | None:
         return "invalid_json_line", "this line is no JSON"
     match value:
         case {"custom_id": str(custom_id), "method": "POST", "url": "/v1/chat/completions",
-              "body": {"model": str(model), "messages": list()}}:  # fmt: skip
+              "body": {"model": str(model), "messages": list()}}:
             if custom_id in seen:
                 return "duplicate_custom_id", f"the custom_id {custom_id!r} is used more than once"
             seen[custom_id] = model

@@ -11,16 +11,16 @@ from aiohttp import BodyPartReader, web
 Held = TypeVar("Held")
 
 
-def refused(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+def api_error(kind: type[web.HTTPException], message: str) -> web.HTTPException:
     """An error in the form of OpenAI's API, to be raised."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
     return kind(text=json.dumps({"error": error}), content_type="application/json")
 
 
-def found(held: Mapping[str, Held], name: object) -> Held:
+def find(held: Mapping[str, Held], name: object) -> Held:
     """What is held under this id. Raises 404."""
     if not isinstance(name, str) or name not in held:
-        raise refused(web.HTTPNotFound, f"No such object: {name}")
+        raise api_error(web.HTTPNotFound, f"No such object: {name}")
     return held[name]
 
 
@@ -47,17 +47,17 @@ class Files:
                 parts[part.name] = bytes(await part.read())
                 name = part.filename or name
         if parts.get("purpose") != b"batch" or "file" not in parts:
-            raise refused(web.HTTPBadRequest, "expected a file with the purpose 'batch'")
+            raise api_error(web.HTTPBadRequest, "expected a file with the purpose 'batch'")
         return web.json_response(self.keep("batch", name, parts["file"]))
 
     async def show(self, request: web.Request) -> web.Response:
-        return web.json_response(found(self.objects, request.match_info["id"]))
+        return web.json_response(find(self.objects, request.match_info["id"]))
 
     async def content(self, request: web.Request) -> web.Response:
-        return web.Response(body=found(self.contents, request.match_info["id"]))
+        return web.Response(body=find(self.contents, request.match_info["id"]))
 
     async def delete(self, request: web.Request) -> web.Response:
-        found(self.objects, file_id := request.match_info["id"])
+        find(self.objects, file_id := request.match_info["id"])
         del self.objects[file_id], self.contents[file_id]
         return web.json_response({"id": file_id, "object": "file", "deleted": True})
 

@@ -13,7 +13,7 @@ import pytest
 from faulty import always, endpoint, post, told
 from openai.types import Batch
 
-from ultramed.fakes.fault_kinds import KINDS, Script
+from ultramed.fakes.faults.kinds import KINDS, Script
 
 URL: Final = "/v1/chat/completions"
 OPEN = ("validating", "in_progress", "finalizing", "cancelling")
