@@ -16,7 +16,8 @@ from ultramed import params
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
 from ultramed.ledger.requests import Request, Sampling
-from ultramed.params import Batch, LocalModel, Models, Params, Price, RemoteModel
+from ultramed.params import BatchSettings, LocalModel, Models, Params, Price, RemoteModel
+from ultramed.params.models import Retries
 from ultramed.prompts import Prompt
 
 ROOT = Path(__file__).parents[2]
@@ -109,14 +110,15 @@ def settings(concurrency: int = 4, price: Price | None = None, key_env: str | No
     here = LocalModel(location="-", engine="llama.cpp", rights="open", concurrency=concurrency)
     api = RemoteModel(base_url=address, model="m", revision="1", provider="p", api_key_env=key_env, rights="open",
                       concurrency=concurrency, price=price or Price(prompt=0.0, completion=0.0),
-                      batch=None if batch is None else Batch(poll_s=0.02, **batch))
+                      batch=None if batch is None else BatchSettings(poll_s=0.02, **batch))
     return SETTINGS.model_copy(update={"models": Models(local={"here": here}, remote={"api": api})})
 
 
 def client(address: str, name: str = "here", given: Params | None = None, key_env: str | None = None) -> Client:
     """A client whose retries follow fast upon each other; its ledger is where ULTRAMED_LEDGER says."""
     given = given or settings()
-    target = Target(name, (address,), name, key_env, given.model(name).concurrency, backoff_s=0.005, patience_s=0.05)
+    target = Target(name, (address,), name, key_env, given.model(name).concurrency, retries=Retries(backoff_s=0.005),
+                    patience_s=0.05)
     return Client(name, "trial", lambda: nullcontext(target), "identity", given)
 
 

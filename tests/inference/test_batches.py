@@ -17,7 +17,7 @@ from loopback import question, settings
 
 from ultramed.errors import BudgetError, ModelError
 from ultramed.inference.batch import batches
-from ultramed.inference.batch.lines import collect
+from ultramed.inference.batch.results import collect
 from ultramed.params import BudgetUSD, Params, Price
 
 pytestmark = pytest.mark.usefixtures("ledger")

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from ultramed.errors import LedgerError
-from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Reply
 
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.ledger import LedgerEntry, Ledger
 from ultramed.ledger.requests import Reply
 
 folder, author, count, end = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -29,7 +29,7 @@ sys.stdin.readline()
 ledger = Ledger(folder)
 stood = []
 for n in range(count):
-    entry = Entry(f"k{n}", "m", "s", "[]", Reply(f"{author} {n}", "stop", "m", 1, 1), 0.0, 0.1)
+    entry = LedgerEntry(f"k{n}", "m", "s", "[]", Reply(f"{author} {n}", "stop", "m", 1, 1), 0.0, 0.1)
     stood.append(ledger.put([entry])[f"k{n}"].reply.text)
 print("|".join(stood), flush=True)
 if end == "kill":
@@ -37,9 +37,9 @@ if end == "kill":
 """
 
 
-def entry(key: str = "k", text: str = "a reply", price: float = 0.5) -> Entry:
+def entry(key: str = "k", text: str = "a reply", price: float = 0.5) -> LedgerEntry:
     reply = Reply(text, "stop", "served", 10, 2, [{"B": -0.25, "\n": -3.5}])
-    return Entry(key, "identity", "judge", '[{"role": "user"}]', reply, price, 1.25)
+    return LedgerEntry(key, "identity", "judge", '[{"role": "user"}]', reply, price, 1.25)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from loopback import SETTINGS, Loopback, question, settings
 
 from ultramed.errors import BudgetError
 from ultramed.ledger.prices import TABLE, price_of, required, source
-from ultramed.params import Batch, Models, Params, Price, RemoteModel
+from ultramed.params import BatchSettings, Models, Params, Price, RemoteModel
 
 OPENAI = "https://api.openai.com/v1"
 MINI = Price(prompt=0.15, completion=0.6)  # gpt-4o-mini: openai.com/api/pricing, 2024-07-18 and since
@@ -52,7 +52,7 @@ def test_a_provider_is_known_by_its_name_or_else_by_its_address() -> None:
 @pytest.mark.parametrize("price", [None, Price(prompt=0.15, completion=0.6)])
 def test_a_batch_has_its_discount_wherever_the_price_comes_from(price: Price | None) -> None:
     """A quarter off: 0.15 · 0.75 and 0.6 · 0.75."""
-    found = price_of(remote(price=price, batch=Batch(discount=0.25)))
+    found = price_of(remote(price=price, batch=BatchSettings(discount=0.25)))
     assert found is not None
     assert (found.prompt, found.completion) == (pytest.approx(0.1125), pytest.approx(0.45))
 

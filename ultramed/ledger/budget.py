@@ -35,13 +35,13 @@ class Budget:
     """
 
     def __init__(self, ledger: Ledger, stage: str, limits: BudgetUSD, owner: str = "") -> None:
-        self.stage, self.owner, self._ledger = stage, owner or me(), ledger
+        self.stage, self.owner, self._ledger = stage, owner or this_process(), ledger
         self._caps = {name: round(usd * NANO) for name, usd in limits.over(stage).items()}
         with ledger.writing() as db:
             for statement in _TABLES.strip().split(";\n"):
                 db.execute(statement)
             for (gone,) in db.execute("SELECT DISTINCT owner FROM reserved").fetchall():
-                if not alive(gone):
+                if not is_alive(gone):
                     _charge_all(db, gone)
 
     def reserve(self, db: sqlite3.Connection, amounts: list[int]) -> int:
@@ -129,12 +129,12 @@ def _charge_all(db: sqlite3.Connection, owner: str) -> None:
     db.execute("DELETE FROM reserved WHERE owner = ?", (owner,))
 
 
-def me() -> str:
+def this_process() -> str:
     """This process as an owner."""
     return f"process:{os.getpid()}:{_started(os.getpid())}"
 
 
-def alive(owner: str) -> bool:
+def is_alive(owner: str) -> bool:
     """Whether this owner's requests may still be under way: its process runs, or it is a batch."""
     kind, name, *started = owner.split(":")
     return kind != "process" or _started(int(name)) == "".join(started)

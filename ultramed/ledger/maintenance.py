@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from ultramed.ledger.ledger import Ledger, sound
+from ultramed.ledger.ledger import Ledger, is_intact
 
 BATCH = 1_000  # rows or keys handled at a time
 _STATS = """
@@ -21,7 +21,7 @@ GROUP BY stage, model ORDER BY stage, model
 
 
 @dataclass(frozen=True)
-class Line:
+class StageTotals:
     """Replies bought by one stage from one model, as it calls itself."""
 
     stage: str
@@ -32,15 +32,15 @@ class Line:
     price_usd: float
 
 
-def stats(ledger: Ledger) -> list[Line]:
+def stats(ledger: Ledger) -> list[StageTotals]:
     """What there is, by stage and model; damaged replies are left out."""
-    return [Line(*row) for row in ledger.read(_STATS)]
+    return [StageTotals(*row) for row in ledger.read(_STATS)]
 
 
 def damaged(ledger: Ledger) -> list[str]:
     """Keys of replies that are not what was written."""
     return [key for key, reply, checksum in ledger.read("SELECT key, reply, checksum FROM replies ORDER BY key")
-            if not sound(key, reply, checksum)]
+            if not is_intact(key, reply, checksum)]
 
 
 def used(data: Path) -> set[str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ultramed.errors import LedgerError
-from ultramed.ledger.ledger import Ledger, Row, sound
+from ultramed.ledger.ledger import Ledger, Row, is_intact
 from ultramed.sources.hashing import file_hash
 
 ROWS = 50_000  # replies a segment holds at most
@@ -45,7 +45,7 @@ def unpack(ledger: Ledger, folder: Path) -> int:
         with pq.ParquetFile(segment) as file:
             for batch in file.iter_batches(BATCH):
                 rows = [tuple(row.values()) for row in batch.to_pylist()]
-                count += ledger.add([row for row in rows if sound(row[0], row[4], row[5])])
+                count += ledger.add([row for row in rows if is_intact(row[0], row[4], row[5])])
     return count
 
 
@@ -102,5 +102,5 @@ def _without(rows: Iterable[tuple], keys: Iterator[str]) -> Iterator[tuple]:
     for row in rows:
         while packed is not None and packed < row[0]:
             packed = next(keys, None)
-        if packed != row[0] and sound(row[0], row[4], row[5]):
+        if packed != row[0] and is_intact(row[0], row[4], row[5]):
             yield row

@@ -40,7 +40,16 @@ class Deadlines(Section):
     total: Seconds = 900.0
 
 
-class Batch(Section):
+class Retries(Section):
+    """How a request is retried after a failure that may pass. The pause doubles with each try, and is shortened at
+    random by up to half, so that requests that failed together do not return together."""
+
+    tries: Positive = 7  # of one request; a 429 counts as a third of one
+    backoff_s: Seconds = 0.25  # the pause after try n is backoff_s · 2ⁿ
+    longest_s: Seconds = 30.0  # longest pause
+
+
+class BatchSettings(Section):
     """The provider's Batch API instead of single requests: cheaper, within a day."""
 
     discount: Share = 0.5  # of the price
@@ -64,11 +73,12 @@ class RemoteModel(Section):
     rpm: Positive | None = None  # requests a minute, each replica
     tpm: Positive | None = None  # tokens a minute, each replica
     deadlines: Deadlines = Deadlines()
+    retries: Retries = Retries()
     patience: Seconds = 60.0  # without a sign of life, until a replica counts as down
     replies: Literal["json_schema", "json_object", "text"] = "json_schema"  # how it is told their shape
     context: Positive = 128_000
     price: Price | None = None  # null: as the price table knows it
-    batch: Batch | None = None
+    batch: BatchSettings | None = None
     demonstration: bool = False
 
     @property

@@ -27,7 +27,7 @@ class Bucket:
 
 
 @dataclass
-class Gate:
+class Throttle:
     """Whether an endpoint may be asked now. Concurrency is halved on a 429, once for all requests sent before it, and
     grows again by one a round of answers."""
 
