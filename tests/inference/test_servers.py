@@ -12,9 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from clients import wait_for
 from loopback import question, settings
 
 import ultramed
+from ultramed.engines.vllm import Vllm
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
@@ -156,6 +158,65 @@ def test_weights_that_cannot_be_loaded_are_one_clear_line(
     with pytest.raises(ModelError, match=expected) as caught, serving("tiny", MODEL, tmp_path, "identity"):
         pass
     assert "\n" not in str(caught.value)
+
+
+VLLM = """
+import json, pathlib, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+FAILS
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Health).serve_forever()
+"""
+
+
+@pytest.fixture
+def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The module of an API server that stands in for vLLM's."""
+    package = tmp_path / "packages/vllm/entrypoints/openai"
+    package.mkdir(parents=True)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'packages'}:{Path(ultramed.__file__).parents[1]}")
+    return package / "api_server.py"
+
+
+def test_an_engine_that_is_a_process_of_its_own_ends_with_its_server(vllm: Path, tmp_path: Path) -> None:
+    vllm.write_text(VLLM.replace("FAILS", ""))
+    with serving("big", MODEL.model_copy(update={"engine": "vllm"}), tmp_path, "identity") as address:
+        assert healthy(address.removesuffix("/v1") + "/health")
+        os.kill(pid_of(tmp_path), signal.SIGTERM)
+        wait_for(lambda: not healthy(address.removesuffix("/v1") + "/health"))
+
+
+def test_why_vllm_did_not_start_is_one_clear_line(vllm: Path, tmp_path: Path) -> None:
+    vllm.write_text(VLLM.replace("FAILS", """
+print("(EngineCore pid=7) ValueError: Available memory on node 0 (3/7 GiB) on startup is less than desired", flush=True)
+raise RuntimeError("Engine core initialization failed. See root cause above. Failed core proc(s): {}")
+"""))
+    expected = r"model 'big' \(vllm\): did not start: ValueError: Available memory on node 0 \(3/7 GiB\) .*; see .*log"
+    big = MODEL.model_copy(update={"engine": "vllm"})
+    with pytest.raises(ModelError, match=expected), serving("big", big, tmp_path, "identity"):
+        pass
+
+
+def test_a_server_that_takes_too_long_is_ended_with_its_engine(
+    vllm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Vllm, "start_s", 5.0)
+    vllm.write_text(VLLM.replace("FAILS", f"""
+import os, time
+print("loading", flush=True)
+pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(os.getpid()))
+time.sleep(600)
+"""))
+    big = MODEL.model_copy(update={"engine": "vllm"})
+    with pytest.raises(ModelError, match="is not ready after 5 s: loading"), serving("big", big, tmp_path, "identity"):
+        pass
+    ends(int((tmp_path / "pid").read_text()), 5)
 
 
 def test_a_folder_without_weights_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,14 +81,14 @@ def _start(name: str, model: LocalModel, engine: ServingEngine, weights: Path, f
     with open(log, "w", encoding="utf-8") as out:
         # a session of its own: Ctrl-C at the terminal must reach the stage, not the server it drains
         process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + engine.start_s
-    while time.monotonic() < deadline:
+    deadline, problem = time.monotonic() + engine.start_s, "did not start"
+    while process.poll() is None:
         if address := _running(folder, engine):
             return address
-        if process.poll() is not None:
+        if time.monotonic() > deadline:
+            os.killpg(process.pid, signal.SIGKILL)  # the engine with it, where that is a process of its own
+            problem = f"is not ready after {engine.start_s:g} s"
             break
         time.sleep(0.1)
-    else:
-        os.killpg(process.pid, signal.SIGKILL)  # the engine with it, where that is a process of its own
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no output"]
-    raise ModelError(f"model '{name}' ({engine.name})", f"did not start: {engine.cause(lines)[:300]}", f"see {log}")
+    raise ModelError(f"model '{name}' ({engine.name})", f"{problem}: {engine.cause(lines)[:300]}", f"see {log}")
