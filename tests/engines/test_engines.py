@@ -40,7 +40,8 @@ def test_any_other_name_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
-    ("      engine: llama.cpp", "      engine: other", f"models.local.smollm2.engine: is 'other'; expected one of {NAMES}"),
+    ("      engine: llama.cpp", "      engine: other",
+     f"models.local.smollm2.engine: is 'other'; expected one of {NAMES}"),
     ("\n  engine: llama.cpp", "\n  engine: other", f"serving.engine: is 'other'; expected one of {NAMES}"),
     ("\n  engine: llama.cpp", "\n  engine: model2vec",
      f"serving.engine: is 'model2vec', which answers no requests; expected one of {SERVING}"),

@@ -75,13 +75,13 @@ def test_what_is_given_back_may_be_taken_at_once_but_never_beyond_the_burst() ->
     assert bucket.wait(10, START) == pytest.approx(1)
 
 
-def test_a_gate_counts_what_is_in_flight() -> None:
+def test_a_throttle_counts_what_is_in_flight() -> None:
     throttle = Throttle(3)
     for left in (2, 1, 0):
         throttle.take(10)
         assert throttle.room() == left
     throttle.give()
-    assert (throttle.room(), throttle.flying) == (1, 2)
+    assert (throttle.room(), throttle.in_flight) == (1, 2)
 
 
 def test_one_that_is_shut_has_no_room() -> None:
@@ -115,7 +115,7 @@ def test_what_is_in_flight_when_the_gate_narrows_is_waited_for() -> None:
     throttle.slower(sent_at=START, wait=0.0, now=START + 1)
     for flying, room in ((7, 0), (6, 0), (5, 0), (4, 0), (3, 1)):
         throttle.give()
-        assert (throttle.flying, throttle.room()) == (flying, room)
+        assert (throttle.in_flight, throttle.room()) == (flying, room)
 
 
 def test_concurrency_grows_by_one_a_round_of_answers_up_to_the_limit() -> None:

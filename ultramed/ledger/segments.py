@@ -19,7 +19,7 @@ SCHEMA = pa.schema([
     *(pa.field(name, pa.string(), nullable=False) for name in
       ("key", "identity", "stage", "asked", "reply", "checksum")),
     *(pa.field(name, pa.float64(), nullable=False) for name in ("price_usd", "latency_s", "at")),
-])  # fmt: skip
+])
 
 
 def pack(ledger: Ledger, folder: Path) -> list[Path]:
@@ -77,12 +77,12 @@ def _write(folder: Path, rows: list[Row]) -> Path:
 
 
 def _segments(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.parquet"))
-    for segment in found:
+    segments = sorted(folder.glob("*.parquet"))
+    for segment in segments:
         if file_hash(segment) != segment.stem:
             raise LedgerError(str(segment), "is damaged: its content is not what its name says",
-                              "remove it, then `dvc checkout` or `dvc pull`")  # fmt: skip
-    return found
+                              "remove it, then `dvc checkout` or `dvc pull`")
+    return segments
 
 
 def _keys(folder: Path) -> Iterator[str]:

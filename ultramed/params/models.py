@@ -18,6 +18,9 @@ class Pin(Section):
     revision: str | None = None
 
 
+ReplyMode = Literal["json_schema", "json_object", "text"]  # how an endpoint is told the shape of a reply
+
+
 class Price(Section):
     prompt: Annotated[float, Field(ge=0)]  # USD per million tokens
     completion: Annotated[float, Field(ge=0)]
@@ -75,7 +78,7 @@ class RemoteModel(Section):
     deadlines: Deadlines = Deadlines()
     retries: Retries = Retries()
     patience: Seconds = 60.0  # without a sign of life, until a replica counts as down
-    replies: Literal["json_schema", "json_object", "text"] = "json_schema"  # how it is told their shape
+    replies: ReplyMode = "json_schema"
     context: Positive = 128_000
     price: Price | None = None  # null: as the price table knows it
     batch: BatchSettings | None = None

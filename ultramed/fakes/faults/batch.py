@@ -108,8 +108,8 @@ def unfit(content: bytes, script: Script) -> list[dict[str, Any]]:
     if not lines:
         return [_error("empty_file", "the input file is empty")]
     seen: dict[str, str] = {}
-    found = ((number, _unfit_line(line, seen)) for number, line in enumerate(lines, 1))
-    return [_error(*problem, number) for number, problem in found if problem]
+    problems = ((number, _unfit_line(line, seen)) for number, line in enumerate(lines, 1))
+    return [_error(*problem, number) for number, problem in problems if problem]
 
 
 def _unfit_line(line: bytes, seen: dict[str, str]) -> tuple[str, str] | None:

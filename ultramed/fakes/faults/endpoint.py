@@ -13,7 +13,7 @@ from aiohttp import web
 
 from ultramed.fakes.faults.batch_api import BatchApi
 from ultramed.fakes.faults.kinds import LINE, Script, spoilt
-from ultramed.fakes.oracle import Oracle, completion
+from ultramed.fakes.oracle import Oracle, completion, status_routes
 
 
 @dataclass
@@ -90,12 +90,6 @@ def application(endpoint: FaultEndpoint) -> web.Application:
     """The HTTP face: chat completions, files, batches, models, health; `/report` has the counts, `/tries` every try."""
     batches = BatchApi(endpoint.script, endpoint.line)
 
-    async def models(_: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": "faults", "object": "model"}]})
-
-    async def health(_: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
-
     async def report(_: web.Request) -> web.Response:
         return web.json_response(endpoint.report() | batches.report())
 
@@ -103,7 +97,6 @@ def application(endpoint: FaultEndpoint) -> web.Application:
         return web.json_response([vars(attempt) for attempt in endpoint.tries])
 
     app = web.Application(client_max_size=512 * 2**20)  # the largest file that OpenAI takes
-    app.add_routes([web.post("/v1/chat/completions", endpoint.chat), web.get("/v1/models", models),
-                    web.get("/health", health), web.get("/report", report), web.get("/tries", tries),
-                    *batches.routes()])
+    app.add_routes([web.post("/v1/chat/completions", endpoint.chat), web.get("/report", report),
+                    web.get("/tries", tries), *status_routes("faults"), *batches.routes()])
     return app

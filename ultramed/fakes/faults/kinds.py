@@ -46,17 +46,17 @@ class Script:
         """Raises ValueError for an unknown kind or name, or a number of a batch that is none."""
         try:
             faults = tuple(ScriptedFault(**fault) for fault in values.get("faults", []))
-            found = cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
+            script = cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
         except TypeError as error:
             raise ValueError(str(error)) from None
         if unknown := {fault.kind for fault in faults} - KINDS.keys():
             raise ValueError(f"unknown kinds of fault {sorted(unknown)}; expected {', '.join(KINDS)}")
-        if found.batch_fault not in (None, *BATCH_FAULTS):
-            raise ValueError(f"batch_fault is {found.batch_fault!r}; expected null, {', '.join(BATCH_FAULTS)}")
+        if script.batch_fault not in (None, *BATCH_FAULTS):
+            raise ValueError(f"batch_fault is {script.batch_fault!r}; expected null, {', '.join(BATCH_FAULTS)}")
         for name in ("batch_s", "batch_max_requests", "batch_max_bytes"):
-            if not isinstance(value := getattr(found, name), int | float) or value < 0:
+            if not isinstance(value := getattr(script, name), int | float) or value < 0:
                 raise ValueError(f"{name} is {value!r}; expected a number, 0 or more")
-        return found
+        return script
 
 
 Answerer = Callable[[Script, web.Request, bytes], Awaitable[web.StreamResponse]]

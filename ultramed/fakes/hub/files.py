@@ -97,22 +97,22 @@ def tree(
     if path and not below:
         raise HubError(404, "EntryNotFound", f"nothing under {path}")
     recursive = request.query.get("recursive", ["false"])[0].lower() in ("true", "1")
-    found, folders = [], set()
+    items, folders = [], set()
     for name, entry in below.items():
         parts = name.removeprefix(prefix).split("/")
         depth = len(parts) if recursive else min(2, len(parts))
         folders |= {prefix + "/".join(parts[:i]) for i in range(1, depth)}
         if recursive or len(parts) == 1:
-            found.append(_file(name, entry))
-    return answer([_folder(name) for name in sorted(folders)] + found)
+            items.append(_file(name, entry))
+    return answer([_folder(name) for name in sorted(folders)] + items)
 
 
 def paths_info(store: Store, request: Request, kind: str, repo_id: str, revision: str) -> Response:
     files = repository(store, request, kind, repo_id).files(revision)
     plain = request.headers.get("content-type", "").startswith("application/json")
     wanted = request.json()["paths"] if plain else parse_qs(request.body.decode())["paths"]
-    found = [_file(p, files[p]) for p in wanted if p in files]
-    return answer(found + [_folder(p) for p in wanted if any(f.startswith(p + "/") for f in files)])
+    items = [_file(p, files[p]) for p in wanted if p in files]
+    return answer(items + [_folder(p) for p in wanted if any(f.startswith(p + "/") for f in files)])
 
 
 def _file(path: str, entry: FileEntry) -> dict[str, Any]:

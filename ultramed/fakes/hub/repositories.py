@@ -95,9 +95,9 @@ def refs(store: Store, request: Request, kind: str, repo_id: str) -> Response:
 def commits(store: Store, request: Request, kind: str, repo_id: str, revision: str) -> Response:
     repo = repository(store, request, kind, repo_id)
     sha: str | None = repo.resolve(revision)
-    found = []
+    commits = []
     while sha:
         commit = repo.commits[sha]
-        found.append({"id": sha, "title": commit.title, "message": "", "date": DATE, "authors": []})
+        commits.append({"id": sha, "title": commit.title, "message": "", "date": DATE, "authors": []})
         sha = commit.parent
-    return answer(found)
+    return answer(commits)

@@ -124,8 +124,8 @@ class Store:
             raise HubError(400, "BadRequest", "a large file is named by its SHA-256")
         if (self.blobs / sha256).exists():
             return FileEntry(oid, size, sha256)
-        if found := xet.index(self.cas).get(sha256):
-            return FileEntry(oid, size, sha256, found)
+        if xet_hash := xet.index(self.cas).get(sha256):
+            return FileEntry(oid, size, sha256, xet_hash)
         raise HubError(422, "LfsMissing", f"no content with SHA-256 {sha256} was uploaded")
 
     def content(self, entry: FileEntry) -> bytes:

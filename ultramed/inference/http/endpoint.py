@@ -13,7 +13,7 @@ from yarl import URL
 from ultramed.errors import ModelError
 from ultramed.inference.http import wire
 from ultramed.ledger.requests import Reply, Request
-from ultramed.params.models import Retries, on_this_machine
+from ultramed.params.models import ReplyMode, Retries, on_this_machine
 
 LONGEST_WAIT_S = 120.0  # that a Retry-After is obeyed for
 
@@ -34,7 +34,7 @@ class Target:
     total_s: float = 900.0
     patience_s: float = 60.0  # without any answer, until a replica counts as down
     retries: Retries = field(default_factory=Retries)
-    mode: wire.Mode = "json_schema"
+    mode: ReplyMode = "json_schema"
 
     def pause(self, tries: int) -> float:
         """Seconds to wait after so many tries of one request."""
@@ -55,9 +55,9 @@ class Rejected(Exception):
 class Unanswered(Exception):
     """A try that failed; another one may not."""
 
-    def __init__(self, kind: str, said: str, wait: float = 0.0, charged: bool = False) -> None:
+    def __init__(self, kind: wire.FailureKind, said: str, wait: float = 0.0, charged: bool = False) -> None:
         super().__init__(said)
-        self.kind = kind  # connection | timeout | malformed | server_error | rate_limited
+        self.kind = kind
         self.said = said
         self.wait = wait  # seconds that the endpoint asked for
         self.charged = charged  # the provider may have answered, and charges for it
@@ -115,7 +115,7 @@ class Endpoint:
 
     def _refused(self, response: aiohttp.ClientResponse, raw: bytes, shaped: bool) -> None:
         refusal = wire.refusal(response.status, raw.decode("utf-8", "replace"), self._key, shaped)
-        if refusal.kind in ("server_error", "rate_limited"):
+        if refusal.kind == "server_error" or refusal.kind == "rate_limited":
             raise Unanswered(refusal.kind, refusal.said, retry_after(response.headers.get("Retry-After", "")))
         if refusal.kind in wire.REFUSED:
             raise Rejected(refusal)

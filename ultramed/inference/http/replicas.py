@@ -15,7 +15,7 @@ LOOK_S = 5.0  # longest pause between two looks at one that is down
 
 
 class Replica:
-    """One endpoint and what it takes."""
+    """One endpoint, its limits and how it fares."""
 
     def __init__(self, target: Target, url: str) -> None:
         now = time.monotonic()
@@ -26,18 +26,18 @@ class Replica:
         self.ever_answered = False
 
     def answered(self, reply: Reply, tokens: float) -> None:
-        """A request that so many tokens were set aside for."""
+        """A reply came to a request that `tokens` were set aside for."""
         used = reply.prompt_tokens + reply.completion_tokens
-        self.throttle.give(tokens - used if used else 0.0)  # some endpoints do not say
+        self.throttle.give(tokens - used if used else 0.0)  # some endpoints do not count
         self.throttle.quicker()
         self.failures, self.failing, self.ever_answered = 0, False, True
 
 
 class Replicas:
-    """Those that are not given up."""
+    """The replicas of a model; those that do not come up again are given up."""
 
     def __init__(self, target: Target, changed: Callable[[], None], lost: Callable[[ModelError], None]) -> None:
-        """`changed`: one may be asked again, or never; `lost`: that was the last."""
+        """`changed` is called when one may be asked again or is given up, `lost` when the last one is given up."""
         self._target, self._changed, self._lost = target, changed, lost
         self._looks: set[asyncio.Task] = set()
         self._all = [Replica(target, url) for url in target.base_urls]
@@ -47,18 +47,18 @@ class Replicas:
     def concurrency(self) -> int:
         return sum(replica.throttle.concurrency for replica in self._left)
 
-    def choose(self, tokens: float, but: object) -> tuple[Replica | None, float]:
-        """The one to ask next, and in how many seconds: one that answers, with most room, and not again one that fails
-        while there is another; None where all are busy."""
-        now, found, best = time.monotonic(), None, (0.0, False, 0)
+    def choose(self, tokens: float, failed_at: object) -> tuple[Replica | None, float]:
+        """The replica to ask next, and in how many seconds: one that answers, with most room, and not the one that
+        failed last while there is another; None where all are busy."""
+        now, chosen, best = time.monotonic(), None, (0.0, False, 0)
         up = [replica for replica in self._left if not replica.throttle.shut]
         for replica in up:
-            again = replica is but and replica.failing and len(up) > 1
+            again = replica is failed_at and replica.failing and len(up) > 1
             if (room := replica.throttle.room()) > 0 and not again:
                 rank = replica.throttle.wait(tokens, now), replica.failing, -room
-                if found is None or rank < best:
-                    found, best = replica, rank
-        return found, best[0]
+                if chosen is None or rank < best:
+                    chosen, best = replica, rank
+        return chosen, best[0]
 
     def failed(self, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Slow down on a 429; after other failures in a row, see whether it is up at all. While it is not it is sent
