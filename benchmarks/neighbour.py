@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
-from ultramed.inference.engines.servers import serving
+from ultramed.inference.serving.servers import serving
 from ultramed.params import LocalModel
 
 SPINS = ("0", "100", "1000", "10000", "300000")

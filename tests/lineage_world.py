@@ -7,7 +7,7 @@ from pathlib import Path
 from oracle_endpoint import asked, exam
 
 from ultramed import artifacts, paths, tables
-from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Reply
 from ultramed.records import (
     Assignment,
@@ -115,5 +115,6 @@ def _ledger() -> None:
     ledger = Ledger(paths.ledger())
     for key, reply in (("k-1", "an evolved question"), ("k-2", f"steered {STEERING}")):
         turns = [{"role": "system", "content": "s"}, {"role": "user", "content": f"asked under {key}"}]
-        ledger.put([Entry(key, "identity", "evolve", json.dumps(turns), Reply(reply, "stop", "m", 12, 3), 0.0, 0.1)])
+        said = Reply(reply, "stop", "m", 12, 3)
+        ledger.put([LedgerEntry(key, "identity", "evolve", json.dumps(turns), said, 0.0, 0.1)])
     ledger.close()

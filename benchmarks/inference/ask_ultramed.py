@@ -20,11 +20,13 @@ from ultramed.inference.http import wire
 from ultramed.inference.http.endpoint import Target
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import BudgetUSD, Models, Price, RemoteModel
+from ultramed.params.models import Retries
 from ultramed.prompts import Prompt
 from ultramed.records import Use
 
 CONCURRENCY = 64
-SHORT: dict[str, Any] = {"connect_s": 0.5, "first_byte_s": 0.5, "total_s": 0.5, "patience_s": 10.0, "backoff_s": 0.02}
+SHORT: dict[str, Any] = {"connect_s": 0.5, "first_byte_s": 0.5, "total_s": 0.5, "patience_s": 10.0,
+                         "retries": Retries(backoff_s=0.02)}
 
 
 class EvolvedOpen(BaseModel):

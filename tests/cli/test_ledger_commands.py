@@ -12,17 +12,17 @@ import pytest
 
 from ultramed import tables
 from ultramed.ledger import segments
-from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Reply
 from ultramed.records import Use
 
 KEYS = [f"{n:064x}" for n in range(12)]
 
 
-def entry(n: int, **more: Any) -> Entry:
+def entry(n: int, **more: Any) -> LedgerEntry:
     reply = Reply(f"Reply {n} with a “quote” and a\nline.", "stop", "gpt-x" if n % 2 else "llama", 10, 5)
     asked = json.dumps([{"role": "user", "content": f'Question {n} of "Mrs Example"' if n == 3 else f"Question {n}"}])
-    given = Entry(KEYS[n], "remote:p/m@1", "judge" if n < 6 else "score", asked, reply, 0.25, 0.1)
+    given = LedgerEntry(KEYS[n], "remote:p/m@1", "judge" if n < 6 else "score", asked, reply, 0.25, 0.1)
     return replace(given, **more)
 
 

@@ -6,7 +6,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,8 +19,11 @@ from loopback import question, settings
 
 from ultramed.errors import BudgetError, ModelError
 from ultramed.inference.batch import batches
-from ultramed.inference.batch.lines import collect
+from ultramed.inference.batch.api import BatchApi
+from ultramed.inference.batch.results import collect
+from ultramed.inference.http.endpoint import Target
 from ultramed.params import BudgetUSD, Params, Price
+from ultramed.params.models import Retries
 
 pytestmark = pytest.mark.usefixtures("ledger")
 PRICE = Price(prompt=1000.0, completion=1000.0)  # halved by the batch's discount
@@ -194,6 +199,27 @@ def test_the_budget_lets_in_as_many_lines_as_it_can_pay_for(ledger: Path, tmp_pa
         assert db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone() == (0,)
     assert (nano / 1e9, uncertain) == (pytest.approx(price), 0)
     assert price == pytest.approx(30 * 0.5 * 0.002), "one word asked and one said, at half the price"
+
+
+def test_the_api_is_retried_as_params_say() -> None:
+    calls = []
+
+    class Down(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            calls.append(self.path)
+            self.send_error(500)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Down) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v1"
+        api = BatchApi(Target("api", (address,), "m", retries=Retries(tries=3, backoff_s=0.001)))
+        with closing(api), pytest.raises(ModelError, match="answered HTTP 500"):
+            api.find("uid")
+        server.shutdown()
+    assert [call.split("?")[0] for call in calls] == ["/v1/batches"] * 3
 
 
 def test_a_refused_key_is_one_error_without_the_key(tmp_path: Path) -> None:

@@ -14,15 +14,18 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from clients import Pick, answered, ask, values, wait_for
+from clients import Pick, answered, ask, statuses, values, wait_for
 from loopback import Loopback, asked_of, client, echo, question, settings
 
 from ultramed import paths
 from ultramed.errors import LedgerError, ModelError
 from ultramed.inference.ask.flow import AHEAD, LOOKUP
 from ultramed.inference.client import connect
+from ultramed.inference.http.endpoint import Target
 from ultramed.ledger.ledger import Ledger
 from ultramed.ledger.requests import Reply, Request
+from ultramed.params import Models
+from ultramed.params.models import Retries
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -141,6 +144,23 @@ def test_connect_to_a_remote_model_by_its_name_in_params(ledger: Path) -> None:
     with closing(Ledger(paths.ledger())) as kept:
         entry = kept.get([answer.key])[answer.key]
     assert (entry.identity, entry.stage) == ("remote:p/m@1", "judge")
+
+
+def test_a_remote_model_is_retried_as_its_entry_in_params_says(ledger: Path) -> None:
+    with Loopback(statuses(*[500] * 100)) as server:
+        given = settings(address=server.address)
+        api = given.models.remote["api"].model_copy(update={"retries": Retries(tries=3, backoff_s=0.001)})
+        given = given.model_copy(update={"models": Models(local={}, remote={"api": api})})
+        with pytest.raises(ModelError, match="3 tries, last: HTTP 500"), connect("api", "judge", given) as asker:
+            list(asker.ask([question("q")]))
+    assert len(server.bodies) == 3
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    target = Target("here", ("",), "here", retries=Retries(backoff_s=0.5, longest_s=3.0))
+    for tries, longest in ((0, 0.5), (1, 1.0), (2, 2.0), (3, 3.0), (9, 3.0)):
+        pauses = [target.pause(tries) for _ in range(200)]
+        assert longest / 2 <= min(pauses) < 0.6 * longest < 0.9 * longest < max(pauses) <= longest
 
 
 def test_connect_without_the_identity_says_what_to_run(ledger: Path) -> None:

@@ -11,9 +11,11 @@ from clients import KEY, Pick, answered, ask, statuses, told, values
 from loopback import Loopback, asked_of, echo, question, said, settings
 
 from ultramed.errors import ModelError
-from ultramed.inference.ask.scheduler import RETRIES
 from ultramed.ledger.requests import Reply
 from ultramed.params import Price
+from ultramed.params.models import Retries
+
+TRIES = Retries().tries
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -100,8 +102,8 @@ def test_trouble_that_stays_is_one_error_with_the_address_and_the_last_words() -
     with Loopback(statuses(*[500] * 100, text="out of\n memory")) as server:
         line = told(ModelError, server.address)
     assert line.startswith(f"model 'here' at {server.address}: answers nothing ")
-    assert f"({RETRIES + 1} tries, last: HTTP 500: out of memory)" in line and "run again when it is well" in line
-    assert len(server.bodies) == RETRIES + 1
+    assert f"({TRIES} tries, last: HTTP 500: out of memory)" in line and "run again when it is well" in line
+    assert len(server.bodies) == TRIES
 
 
 @pytest.mark.parametrize("body", [

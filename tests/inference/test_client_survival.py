@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from aiohttp import web
 from clients import ask, start, values, wait_for
 from loopback import Loopback, asked_of, echo, question, said
 
-from ultramed.inference.ask.scheduler import Orders, Scheduler
+from ultramed.inference.ask.scheduler import Scheduler
 from ultramed.inference.http.endpoint import Target
 
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -102,8 +103,9 @@ def test_what_is_to_be_asked_again_once_a_pass_is_broken_off_is_left() -> None:
     """The writer settles its last replies when the scheduler's loop is closed: an error there would lose others."""
     target = Target("here", ("http://127.0.0.1:1/v1",), "here")
     failed: list[BaseException] = []
-    orders = Orders(lambda _: 1.0, lambda _: 0, False, *[lambda *_: 0] * 4, failed.append)
-    scheduler: Any = Scheduler(target, None, orders)  # type: ignore[arg-type]
+    uncapped: Any = SimpleNamespace(capped=False)
+    outcomes: Any = SimpleNamespace(failed=failed.append, known=0)
+    scheduler: Any = Scheduler(target, None, uncapped, outcomes)  # type: ignore[arg-type]
     scheduler.stop(0.0)
     for tell in (scheduler.submit, scheduler.funded, scheduler.unfunded):
         tell([])

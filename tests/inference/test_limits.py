@@ -2,7 +2,7 @@
 
 import pytest
 
-from ultramed.inference.http.limits import Bucket, Gate
+from ultramed.inference.http.limits import Bucket, Throttle
 
 START = 100.0
 
@@ -11,11 +11,11 @@ def full(per_minute: int) -> Bucket:
     return Bucket(per_minute, START)
 
 
-def slowed(concurrency: int = 8) -> Gate:
-    """A gate after a 429, at 101, to a request sent at 100."""
-    gate = Gate(concurrency)
-    gate.slower(sent_at=START, wait=0.0, now=START + 1)
-    return gate
+def slowed(concurrency: int = 8) -> Throttle:
+    """A throttle after a 429, at 101, to a request sent at 100."""
+    throttle = Throttle(concurrency)
+    throttle.slower(sent_at=START, wait=0.0, now=START + 1)
+    return throttle
 
 
 def test_a_burst_of_five_seconds_is_there_at_once_and_then_nothing() -> None:
@@ -75,86 +75,86 @@ def test_what_is_given_back_may_be_taken_at_once_but_never_beyond_the_burst() ->
     assert bucket.wait(10, START) == pytest.approx(1)
 
 
-def test_a_gate_counts_what_is_in_flight() -> None:
-    gate = Gate(3)
+def test_a_throttle_counts_what_is_in_flight() -> None:
+    throttle = Throttle(3)
     for left in (2, 1, 0):
-        gate.take(10)
-        assert gate.room() == left
-    gate.give()
-    assert (gate.room(), gate.flying) == (1, 2)
+        throttle.take(10)
+        assert throttle.room() == left
+    throttle.give()
+    assert (throttle.room(), throttle.in_flight) == (1, 2)
 
 
 def test_one_that_is_shut_has_no_room() -> None:
-    gate = Gate(3)
-    gate.shut = True
-    assert gate.room() == 0
-    gate.shut = False
-    assert gate.room() == 3
+    throttle = Throttle(3)
+    throttle.shut = True
+    assert throttle.room() == 0
+    throttle.shut = False
+    assert throttle.room() == 3
 
 
 def test_concurrency_is_halved_once_for_all_requests_sent_before_a_429() -> None:
-    gate = slowed(8)
+    throttle = slowed(8)
     for sent_at in (START - 5, START + 0.5, START + 1):
-        gate.slower(sent_at, wait=0.0, now=START + 2)
-    assert gate.room() == 4
-    gate.slower(sent_at=START + 1.5, wait=0.0, now=START + 2)
-    assert gate.room() == 2, "that one was sent after the slowing down"
+        throttle.slower(sent_at, wait=0.0, now=START + 2)
+    assert throttle.room() == 4
+    throttle.slower(sent_at=START + 1.5, wait=0.0, now=START + 2)
+    assert throttle.room() == 2, "that one was sent after the slowing down"
 
 
 def test_concurrency_never_falls_below_one() -> None:
-    gate = Gate(4)
+    throttle = Throttle(4)
     for n in range(20):
-        gate.slower(sent_at=START + n, wait=0.0, now=START + n + 0.5)
-    assert gate.room() == 1
+        throttle.slower(sent_at=START + n, wait=0.0, now=START + n + 0.5)
+    assert throttle.room() == 1
 
 
 def test_what_is_in_flight_when_the_gate_narrows_is_waited_for() -> None:
-    gate = Gate(8)
+    throttle = Throttle(8)
     for _ in range(8):
-        gate.take(0)
-    gate.slower(sent_at=START, wait=0.0, now=START + 1)
+        throttle.take(0)
+    throttle.slower(sent_at=START, wait=0.0, now=START + 1)
     for flying, room in ((7, 0), (6, 0), (5, 0), (4, 0), (3, 1)):
-        gate.give()
-        assert (gate.flying, gate.room()) == (flying, room)
+        throttle.give()
+        assert (throttle.in_flight, throttle.room()) == (flying, room)
 
 
 def test_concurrency_grows_by_one_a_round_of_answers_up_to_the_limit() -> None:
     """From 2: about 2 answers make 3, about 3 more make 4; a rounding may ask for one answer more."""
-    gate, rooms = slowed(4), []
+    throttle, rooms = slowed(4), []
     for _ in range(100):
-        gate.quicker()
-        rooms.append(gate.room())
+        throttle.quicker()
+        rooms.append(throttle.room())
     assert rooms[0] == 2 and rooms[2] == 3 and rooms[6] == 4
     assert max(rooms) == rooms[-1] == 4
 
 
 def test_nothing_is_sent_until_the_longest_retry_after_is_over() -> None:
-    gate = Gate(4)
-    gate.slower(sent_at=START, wait=20.0, now=START)
-    gate.slower(sent_at=START, wait=3.0, now=START + 1)
-    assert gate.wait(0, START + 1) == pytest.approx(19)
-    assert gate.wait(0, START + 20) == gate.wait(0, START + 500) == 0
-    assert gate.room() == 2, "the pause is no matter of room"
+    throttle = Throttle(4)
+    throttle.slower(sent_at=START, wait=20.0, now=START)
+    throttle.slower(sent_at=START, wait=3.0, now=START + 1)
+    assert throttle.wait(0, START + 1) == pytest.approx(19)
+    assert throttle.wait(0, START + 20) == throttle.wait(0, START + 500) == 0
+    assert throttle.room() == 2, "the pause is no matter of room"
 
 
 def test_of_all_waits_the_longest_counts() -> None:
     """120 requests and 600 tokens a minute: 10 requests of 5 tokens use both up; 1 more request takes 0.5 s, 10 more
     tokens 1 s."""
-    gate = Gate(99, full(120), full(600))
+    throttle = Throttle(99, full(120), full(600))
     for _ in range(10):
-        assert gate.wait(5, START) == 0
-        gate.take(5)
-    assert [gate.wait(tokens, START) for tokens in (0, 10)] == [pytest.approx(0.5), pytest.approx(1)]
-    gate.slower(START, wait=3.0, now=START)
-    assert gate.wait(10, START) == pytest.approx(3)
+        assert throttle.wait(5, START) == 0
+        throttle.take(5)
+    assert [throttle.wait(tokens, START) for tokens in (0, 10)] == [pytest.approx(0.5), pytest.approx(1)]
+    throttle.slower(START, wait=3.0, now=START)
+    assert throttle.wait(10, START) == pytest.approx(3)
 
 
 def test_tokens_that_were_not_used_are_given_back() -> None:
-    gate = Gate(99, tokens=full(600))
-    gate.take(50)
-    assert gate.wait(50, START) == pytest.approx(5)
-    gate.give(unused=40)
-    assert gate.wait(50, START) == pytest.approx(1)
-    gate.take(0)
-    gate.give(unused=-20)
-    assert gate.wait(50, START) == pytest.approx(3), "more than was set aside counts, too"
+    throttle = Throttle(99, tokens=full(600))
+    throttle.take(50)
+    assert throttle.wait(50, START) == pytest.approx(5)
+    throttle.give(unused=40)
+    assert throttle.wait(50, START) == pytest.approx(1)
+    throttle.take(0)
+    throttle.give(unused=-20)
+    assert throttle.wait(50, START) == pytest.approx(3), "more than was set aside counts, too"

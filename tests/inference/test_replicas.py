@@ -14,14 +14,16 @@ from clients import Pick, statuses, told, values
 from loopback import Loopback, asked_of, echo, question, settings
 
 from ultramed.errors import ModelError
-from ultramed.inference.ask.health import IN_A_ROW, REFUSED
-from ultramed.inference.ask.scheduler import RETRIES
+from ultramed.inference.ask.endpoint_health import MAX_CONSECUTIVE, MAX_REFUSED
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.limits import BURST_S
 from ultramed.inference.http.replicas import FAILURES
 from ultramed.inference.http.wire import UNANSWERED
 from ultramed.ledger.requests import Answer, Request
+from ultramed.params.models import Retries
+
+TRIES = Retries().tries
 
 pytestmark = [pytest.mark.usefixtures("ledger"), pytest.mark.timeout(30)]
 
@@ -34,7 +36,7 @@ def questions(count: int) -> list[Request]:
 
 def asker(servers: Iterable[Loopback], **limits: Any) -> Client:
     """A client of a model with these replicas; its retries follow fast upon each other."""
-    quick = {"concurrency": 4, "backoff_s": 0.002, "patience_s": 0.2}
+    quick = {"concurrency": 4, "retries": Retries(backoff_s=0.002), "patience_s": 0.2}
     target = Target("here", tuple(server.address for server in servers), "here", **{**quick, **limits})
     return Client("here", "trial", lambda: nullcontext(target), "identity", settings(target.concurrency))
 
@@ -244,7 +246,7 @@ def test_an_endpoint_that_stays_down_ends_in_one_line_and_what_came_is_kept(ledg
         assert kept(ledger) == 50
         server.down, server.plan = False, echo
         assert values(run([server], questions(200))) == [f"re q{n}" for n in range(200)]
-    assert max(server.asked.values()) < 1 + RETRIES and kept(ledger) == 200
+    assert max(server.asked.values()) < TRIES and kept(ledger) == 200
 
 
 @pytest.mark.parametrize(("kind", "trouble"), [
@@ -258,15 +260,15 @@ def test_rows_that_never_get_through_are_given_up_with_their_kind(kind: str, tro
     assert kind in UNANSWERED
     assert {a.request.row_id: a.failure for a in answers if not a.ok} == dict.fromkeys(bad, kind)
     assert values(answers) == [None if f"q{n}" in bad else f"re q{n}" for n in range(40)]
-    assert all(a.detail.startswith(f"{RETRIES + 1} tries, last: ") for a in answers if not a.ok)
-    assert sum(server.asked.values()) >= 37 + 3 * (RETRIES + 1)
+    assert all(a.detail.startswith(f"{TRIES} tries, last: ") for a in answers if not a.ok)
+    assert sum(server.asked.values()) >= 37 + 3 * TRIES
 
 
 def test_an_endpoint_that_refuses_the_first_requests_is_not_asked_the_rest() -> None:
     with Loopback(statuses(*[400] * 999, text="max_tokens is too large")) as server:
         line = fails([server], questions(100), concurrency=1)
     assert "refuses every request (HTTP 400: max_tokens is too large); check max_tokens, context and " in line
-    assert len(server.bodies) == REFUSED
+    assert len(server.bodies) == MAX_REFUSED
 
 
 def test_nothing_is_sent_once_an_endpoint_is_of_no_use() -> None:
@@ -280,7 +282,7 @@ def test_nothing_is_sent_once_an_endpoint_is_of_no_use() -> None:
             time.sleep(0.3)
             with pytest.raises(ModelError, match="refuses every request"):
                 list(stream)
-    assert len(server.bodies) <= 3 + REFUSED + 3, "what was in flight beside the fifth may still come"
+    assert len(server.bodies) <= 3 + MAX_REFUSED + 3, "what was in flight beside the fifth may still come"
 
 
 def test_an_account_without_money_ends_the_run_at_once() -> None:
@@ -309,7 +311,7 @@ def test_an_endpoint_without_schemas_ends_in_the_setting_that_helps() -> None:
 
 def test_rows_refused_while_others_are_being_answered_do_not_end_the_run() -> None:
     """A refusal comes at once, an answer takes its time: none has come yet when the fifth refusal is there."""
-    bad = {f"q{n}" for n in range(REFUSED + 1)}
+    bad = {f"q{n}" for n in range(MAX_REFUSED + 1)}
 
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
         if asked_of(body) in bad:
@@ -324,7 +326,7 @@ def test_rows_refused_while_others_are_being_answered_do_not_end_the_run() -> No
 
 def test_rows_refused_in_an_earlier_run_do_not_end_the_next() -> None:
     """The ledger has the others: only those that will be refused again are asked."""
-    bad = {f"q{n}" for n in range(20, 20 + REFUSED + 1)}
+    bad = {f"q{n}" for n in range(20, 20 + MAX_REFUSED + 1)}
     with Loopback(but(bad, status(400, "context_length_exceeded"))) as server:
         first, second = (run([server], questions(40), concurrency=1) for _ in range(2))
     assert [a.failure for a in first] == ["too_long" if f"q{n}" in bad else "" for n in range(40)]
@@ -333,7 +335,7 @@ def test_rows_refused_in_an_earlier_run_do_not_end_the_next() -> None:
 
 def test_rows_given_up_in_an_earlier_run_do_not_end_the_next() -> None:
     """As above: the endpoint is well, these rows are not."""
-    bad = {f"q{n}" for n in range(20, 20 + IN_A_ROW + 1)}
+    bad = {f"q{n}" for n in range(20, 20 + MAX_CONSECUTIVE + 1)}
     with Loopback(but(bad, status(500))) as server:
         first, second = (run([server], questions(40)) for _ in range(2))
     assert [a.failure for a in first] == ["server_error" if f"q{n}" in bad else "" for n in range(40)]

@@ -12,21 +12,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from clients import wait_for
 from loopback import question, settings
 
 import ultramed
+from ultramed.engines.vllm import Vllm
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
-from ultramed.inference.engines.server import IDLE_S
-from ultramed.inference.engines.servers import healthy, serving
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.serving.server import IDLE_S
+from ultramed.inference.serving.servers import healthy, serving
 from ultramed.params import LocalModel
 
 MODEL = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)
 HOLDER = """
 import sys
 from pathlib import Path
-from ultramed.inference.engines.servers import serving
+from ultramed.inference.serving.servers import serving
 from ultramed.params import LocalModel
 
 model = LocalModel(location="-", engine="llama.cpp", rights="open", context=256, concurrency=2)
@@ -119,10 +121,10 @@ def test_two_clients_share_a_server_that_outlives_each_but_not_both(weights: Pat
         first.stdin.close()
         first.wait(10)
         time.sleep(IDLE_S + 2)
-        assert healthy(root), "the second still holds it"
+        assert healthy(f"{root}/health"), "the second still holds it"
         second.kill()
     assert ends(pid, IDLE_S + 10) > IDLE_S - 1
-    assert not healthy(root)
+    assert not healthy(f"{root}/health")
     assert not list(tmp_path.glob(".ultramed/servers/*/state.json"))
 
 
@@ -135,7 +137,7 @@ def test_a_server_that_was_killed_is_replaced(weights: Path, tmp_path: Path) -> 
         os.kill(pid, signal.SIGKILL)
         ends(pid, 5)
         with hold(weights) as second:
-            assert healthy(address_of(second).removesuffix("/v1"))
+            assert healthy(address_of(second).removesuffix("/v1") + "/health")
             assert pid_of(tmp_path) != pid
             os.kill(pid_of(tmp_path), signal.SIGTERM)
             second.kill()
@@ -158,6 +160,65 @@ def test_weights_that_cannot_be_loaded_are_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
+VLLM = """
+import json, pathlib, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+FAILS
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Health).serve_forever()
+"""
+
+
+@pytest.fixture
+def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The module of an API server that stands in for vLLM's."""
+    package = tmp_path / "packages/vllm/entrypoints/openai"
+    package.mkdir(parents=True)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'packages'}:{Path(ultramed.__file__).parents[1]}")
+    return package / "api_server.py"
+
+
+def test_an_engine_that_is_a_process_of_its_own_ends_with_its_server(vllm: Path, tmp_path: Path) -> None:
+    vllm.write_text(VLLM.replace("FAILS", ""))
+    with serving("big", MODEL.model_copy(update={"engine": "vllm"}), tmp_path, "identity") as address:
+        assert healthy(address.removesuffix("/v1") + "/health")
+        os.kill(pid_of(tmp_path), signal.SIGTERM)
+        wait_for(lambda: not healthy(address.removesuffix("/v1") + "/health"))
+
+
+def test_why_vllm_did_not_start_is_one_clear_line(vllm: Path, tmp_path: Path) -> None:
+    vllm.write_text(VLLM.replace("FAILS", """
+print("(EngineCore pid=7) ValueError: Available memory on node 0 (3/7 GiB) on startup is less than desired", flush=True)
+raise RuntimeError("Engine core initialization failed. See root cause above. Failed core proc(s): {}")
+"""))
+    expected = r"model 'big' \(vllm\): did not start: ValueError: Available memory on node 0 \(3/7 GiB\) .*; see .*log"
+    big = MODEL.model_copy(update={"engine": "vllm"})
+    with pytest.raises(ModelError, match=expected), serving("big", big, tmp_path, "identity"):
+        pass
+
+
+def test_a_server_that_takes_too_long_is_ended_with_its_engine(
+    vllm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Vllm, "start_s", 5.0)
+    vllm.write_text(VLLM.replace("FAILS", f"""
+import os, time
+print("loading", flush=True)
+pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(os.getpid()))
+time.sleep(600)
+"""))
+    big = MODEL.model_copy(update={"engine": "vllm"})
+    with pytest.raises(ModelError, match="is not ready after 5 s: loading"), serving("big", big, tmp_path, "identity"):
+        pass
+    ends(int((tmp_path / "pid").read_text()), 5)
+
+
 def test_a_folder_without_weights_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     with pytest.raises(EnvironmentFault, match="holds 0 GGUF files, expected one"), \
@@ -168,7 +229,7 @@ def test_a_folder_without_weights_is_one_clear_line(tmp_path: Path, monkeypatch:
 def test_an_encoder_answers_no_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     encoder = LocalModel(location="-", engine="model2vec", rights="open")
-    with pytest.raises(ModelError, match="engine 'model2vec' answers no questions"), \
+    with pytest.raises(ModelError, match="engine 'model2vec' answers no requests"), \
             serving("encoder", encoder, tmp_path, "identity"):
         pass
 
@@ -191,9 +252,9 @@ def test_health_is_asked_on_this_machine_whatever_the_proxy(monkeypatch: pytest.
     monkeypatch.delenv("NO_PROXY", raising=False)
     with HTTPServer(("127.0.0.1", 0), Health) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        assert healthy(f"http://127.0.0.1:{server.server_port}")
+        assert healthy(f"http://127.0.0.1:{server.server_port}/health")
         server.shutdown()
-    assert not healthy(f"http://127.0.0.1:{server.server_port}")
+    assert not healthy(f"http://127.0.0.1:{server.server_port}/health")
     assert urllib.request.getproxies()["http"] == "http://127.0.0.1:9"
 
 
@@ -212,4 +273,4 @@ def test_a_port_taken_over_by_something_else_is_not_healthy() -> None:
                 taken.sendall(b"220 mail.example.com ESMTP\r\n")
 
         Thread(target=greet, daemon=True).start()
-        assert not healthy(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        assert not healthy(f"http://127.0.0.1:{listener.getsockname()[1]}/health")

@@ -7,8 +7,9 @@ import pytest
 from clients import KEY, Pick
 from loopback import question
 
-from ultramed.inference.http.wire import Malformed, Mode, body, refusal, reply
+from ultramed.inference.http.wire import Malformed, body, refusal, reply
 from ultramed.ledger.requests import Reply, Request, Sampling
+from ultramed.params.models import ReplyMode
 from ultramed.prompts import Prompt
 
 SYSTEM, USER = ("system", "You are a nurse."), ("user", 'Is 37\u202f°C\n"fever"?')
@@ -16,7 +17,7 @@ FIXED = {"model": "m", "temperature": 0.0, "top_p": 1.0, "max_tokens": 16, "seed
 SCHEMA = Pick.model_json_schema()
 
 
-def sent(request: Request, mode: Mode = "json_schema") -> dict[str, Any]:
+def sent(request: Request, mode: ReplyMode = "json_schema") -> dict[str, Any]:
     return json.loads(body(request, "m", mode))
 
 
@@ -38,7 +39,7 @@ def llama_cpp(message: str, kind: str, code: int = 400, **more: int) -> str:
 
 
 @pytest.mark.parametrize("mode", ["json_schema", "json_object", "text"])
-def test_free_text_is_asked_for_alike_in_all_modes(mode: Mode) -> None:
+def test_free_text_is_asked_for_alike_in_all_modes(mode: ReplyMode) -> None:
     assert sent(question("q"), mode) == {**FIXED, "messages": [{"role": "user", "content": "q"}]}
 
 
@@ -53,7 +54,7 @@ def test_a_schema_is_sent_with_its_fields_in_their_order() -> None:
 @pytest.mark.parametrize(("mode", "more"), [
     ("json_object", {"response_format": {"type": "json_object"}}), ("text", {}),
 ])  # fmt: skip
-def test_where_no_schema_is_taken_the_last_turn_says_what_is_wanted(mode: Mode, more: dict[str, Any]) -> None:
+def test_where_no_schema_is_taken_the_last_turn_says_what_is_wanted(mode: ReplyMode, more: dict[str, Any]) -> None:
     request = Request("r", "s", Prompt("p", "0" * 16, (SYSTEM, USER)), Sampling(0.0, 16, 1), Pick)
     made = sent(request, mode)
     first, last = made.pop("messages")

@@ -13,7 +13,7 @@ import typer
 from ultramed import params, paths
 from ultramed.cli.endpoints import endpoints
 from ultramed.errors import UltramedError
-from ultramed.inference import prices
+from ultramed.ledger import prices
 
 NEED_DISK_GB, NEED_MEMORY_GB = 8.0, 7.0
 

@@ -8,8 +8,8 @@ from http.client import HTTPException
 from urllib.error import HTTPError
 
 from ultramed.inference.http import wire
-from ultramed.inference.http.endpoint import on_this_machine
 from ultramed.params import RemoteModel
+from ultramed.params.models import on_this_machine
 
 WAIT_S = 5.0
 

@@ -11,8 +11,7 @@ import typer
 
 from ultramed import paths
 from ultramed.errors import LedgerError, ParamsError
-from ultramed.ledger import maintenance as upkeep
-from ultramed.ledger import segments
+from ultramed.ledger import maintenance, segments
 from ultramed.ledger.budget import reserved, spent
 from ultramed.ledger.ledger import Ledger
 from ultramed.report.lineage import asked_as
@@ -26,17 +25,17 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it; without it, only say wh
 def stats(as_json: Json = False) -> None:
     """Replies, tokens and their price, by stage and model; what was spent from here, which a budget counts."""
     ledger = _ledger()
-    lines, paid = upkeep.stats(ledger), spent(ledger)
+    lines, paid = maintenance.stats(ledger), spent(ledger)
     total = {"replies": sum(line.replies for line in lines),
              "tokens": sum(line.prompt_tokens + line.completion_tokens for line in lines),
              "price_usd": sum(line.price_usd for line in lines),
              "spent_usd": sum(sure for sure, _ in paid.values()),
              "uncertain_usd": sum(perhaps for _, perhaps in paid.values()),
-             "reserved_usd": reserved(ledger)}  # fmt: skip
+             "reserved_usd": reserved(ledger)}
     if as_json:
         print(json.dumps(total | {"by_stage_and_model": [asdict(line) for line in lines],
                                   "spent_by_stage": {n: dict(zip(("usd", "uncertain_usd"), p, strict=True))
-                                                     for n, p in paid.items()}}, indent=1))  # fmt: skip
+                                                     for n, p in paid.items()}}, indent=1))
         return
     from rich.console import Console
     from rich.table import Table
@@ -50,7 +49,7 @@ def stats(as_json: Json = False) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {total['price_usd']:.2f} in "
-                  f"{paths.ledger()}", soft_wrap=True)  # fmt: skip
+                  f"{paths.ledger()}", soft_wrap=True)
     if paid or total["reserved_usd"]:
         perhaps = f", perhaps {total['uncertain_usd']:.2f} more" if total["uncertain_usd"] else ""
         held = f"; {total['reserved_usd']:.2f} reserved for requests under way" if total["reserved_usd"] else ""
@@ -66,7 +65,7 @@ def pack(as_json: Json = False) -> None:
         _dvc("add", folder)
     _say(as_json, {"new_segments": len(made), "segments": len(list(folder.glob("*.parquet")))},
          f"{len(made)} new segments in {folder}. Keep them: `git add ledger.dvc && git commit`, then `dvc push "
-         "ledger.dvc`, to storage that may hold prompts in full")  # fmt: skip
+         "ledger.dvc`, to storage that may hold prompts in full")
 
 
 @app.command()
@@ -108,11 +107,11 @@ def give(
 @app.command()
 def verify(as_json: Json = False) -> None:
     """Check every reply against its checksum; exit code 1 where one is damaged. `prune` takes those out."""
-    found = upkeep.damaged(_ledger())
+    damaged = maintenance.damaged(_ledger())
     ((total,),) = _ledger().read("SELECT count(*) FROM replies")
-    rest = ": they count as never asked; `ultramed ledger prune --yes` takes them out" if found else ""
-    _say(as_json, {"replies": total, "damaged": found}, f"{total:,} replies, {len(found):,} damaged{rest}")
-    if found:
+    rest = ": they count as never asked; `ultramed ledger prune --yes` takes them out" if damaged else ""
+    _say(as_json, {"replies": total, "damaged": damaged}, f"{total:,} replies, {len(damaged):,} damaged{rest}")
+    if damaged:
         raise typer.Exit(1)
 
 
@@ -120,13 +119,13 @@ def verify(as_json: Json = False) -> None:
 def prune(yes: Yes = False, as_json: Json = False) -> None:
     """Take out damaged replies, and those that no artifact here is made of: other branches may need them."""
     ledger = _ledger()
-    spoilt = upkeep.damaged(ledger)
-    loose = dict(upkeep.unused(ledger, upkeep.used(paths.root() / "data")))
-    gone = upkeep.remove(ledger, {*spoilt, *loose}) if yes else 0
-    told = {"damaged": len(spoilt), "unused": len(loose), "price_usd": sum(loose.values()), "removed": gone}
-    done = f"{gone:,} removed" if yes else "`--yes` removes them; `ultramed ledger pack` first keeps them elsewhere"
-    worth = f"{len(loose):,} that no manifest under data/ names, which cost USD {told['price_usd']:.2f}"
-    _say(as_json, told, f"{len(spoilt):,} damaged replies, {worth}: {done}")
+    damaged = maintenance.damaged(ledger)
+    unused = dict(maintenance.unused(ledger, maintenance.used_keys(paths.root() / "data")))
+    removed = maintenance.remove(ledger, {*damaged, *unused}) if yes else 0
+    counts = {"damaged": len(damaged), "unused": len(unused), "price_usd": sum(unused.values()), "removed": removed}
+    done = f"{removed:,} removed" if yes else "`--yes` removes them; `ultramed ledger pack` first keeps them elsewhere"
+    worth = f"{len(unused):,} that no manifest under data/ names, which cost USD {counts['price_usd']:.2f}"
+    _say(as_json, counts, f"{len(damaged):,} damaged replies, {worth}: {done}")
 
 
 @app.command()
@@ -140,17 +139,20 @@ def purge(
     if bool(row) == bool(text):
         raise ParamsError("ultramed ledger purge", "expected either --row or --text")
     ledger = _ledger()
-    keys = upkeep.asked_for(paths.root() / "data", asked_as(row)) if row else set(upkeep.mentioning(ledger, text))
-    gone, changed = 0, []
+    if row:
+        keys = maintenance.asked_for(paths.root() / "data", asked_as(row))
+    else:
+        keys = set(maintenance.mentioning(ledger, text))
+    removed, changed = 0, []
     if yes:
-        gone, changed = upkeep.remove(ledger, keys), segments.remove(_segments(), keys)
+        removed, changed = maintenance.remove(ledger, keys), segments.remove(_segments(), keys)
         if changed:
             _dvc("add", _segments())
-    told = {"found": len(keys), "removed": gone, "segments_replaced": len(changed)}
+    counts = {"found": len(keys), "removed": removed, "segments_replaced": len(changed)}
     rest = "" if yes else "; `--yes` erases them"
     if changed:
         rest = "; commit ledger.dvc, then `dvc gc` with `--cloud` takes the old segments from cache and storage"
-    _say(as_json, told, f"{len(keys):,} exchanges found, {gone:,} erased{rest}")
+    _say(as_json, counts, f"{len(keys):,} exchanges found, {removed:,} erased{rest}")
 
 
 def _ledger() -> Ledger:
@@ -178,5 +180,5 @@ def _dvc(command: str, target: Path) -> None:
         raise LedgerError(f"dvc {command}", f"failed: {errors[0].removeprefix('ERROR: ')}", remedy)
 
 
-def _say(as_json: bool, told: dict[str, Any], line: str) -> None:
-    print(json.dumps(told, indent=1) if as_json else line)
+def _say(as_json: bool, counts: dict[str, Any], line: str) -> None:
+    print(json.dumps(counts, indent=1) if as_json else line)

@@ -15,8 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ultramed.fakes.loopback.routes import Request, Response, dispatch
-from ultramed.fakes.loopback.store import Fault, Store
+from ultramed.fakes.hub.routes import Request, Response, dispatch
+from ultramed.fakes.hub.store import HubError, Store
 
 ALWAYS = 10**9
 
@@ -66,8 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path)
         try:
             response = self._answer(path, parse_qs(parts.query), body)
-        except Fault as fault:
-            response = _refusal(fault)
+        except HubError as error:
+            response = _refusal(error)
         # logged before it is answered, so that a client that has its answer finds its line
         self.server.log(self.command, path, len(body), response.status)
         self._send(response)
@@ -76,10 +76,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, path: str, query: dict[str, list[str]], body: bytes) -> Response:
         if self.server.number() in self.server.failing:
-            raise Fault(503, "ServiceUnavailable", "asked to fail")
+            raise HubError(503, "ServiceUnavailable", "asked to fail")
         given = self.headers.get("Authorization")
         if given not in (None, f"Bearer {self.server.token}"):
-            raise Fault(401, "Unauthorized", "Invalid credentials in Authorization header")
+            raise HubError(401, "Unauthorized", "Invalid credentials in Authorization header")
         headers = {name.lower(): value for name, value in self.headers.items()}
         owner = given is not None
         return dispatch(
@@ -106,11 +106,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
 
 
-def _refusal(fault: Fault) -> Response:
-    headers = {"X-Error-Code": fault.code, "X-Error-Message": fault.message}
-    if fault.status == 503:
+def _refusal(error: HubError) -> Response:
+    headers = {"X-Error-Code": error.code, "X-Error-Message": error.message}
+    if error.status == 503:
         headers["Retry-After"] = "0"
-    return Response(fault.status, json.dumps({"error": fault.message}).encode(), headers)
+    return Response(error.status, json.dumps({"error": error.message}).encode(), headers)
 
 
 def main() -> None:

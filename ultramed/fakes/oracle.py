@@ -167,19 +167,24 @@ def application(oracle: Oracle) -> web.Application:
         body = await request.json()
         return web.json_response(completion(body, *oracle.reply(body)))
 
-    async def models(_: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": "oracle", "object": "model"}]})
-
-    async def health(_: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
-
     async def asked(_: web.Request) -> web.Response:
         return web.json_response(dict(oracle.asked))
 
     app = web.Application(client_max_size=64 * 2**20)
-    app.add_routes([web.post("/v1/chat/completions", chat), web.get("/v1/models", models),
-                    web.get("/health", health), web.get("/asked", asked)])
+    app.add_routes([web.post("/v1/chat/completions", chat), web.get("/asked", asked), *status_routes("oracle")])
     return app
+
+
+def status_routes(model: str) -> list[web.RouteDef]:
+    """The routes that tell which model is served, and that the server is up."""
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": model, "object": "model"}]})
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    return [web.get("/v1/models", models), web.get("/health", health)]
 
 
 def _tag(text: str) -> str:

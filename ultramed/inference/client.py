@@ -5,20 +5,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from ultramed import params as parameters
 from ultramed import paths
 from ultramed.errors import ModelError, RightsError
-from ultramed.inference import prices
-from ultramed.inference.ask.flow import Flow, Terms
-from ultramed.inference.ask.spool import Spool
+from ultramed.inference.ask.costs import Terms
+from ultramed.inference.ask.flow import Failures, Flow
 from ultramed.inference.batch.batches import Batches
-from ultramed.inference.batch.lines import Failures
-from ultramed.inference.engines.servers import serving
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.wire import UNANSWERED
+from ultramed.inference.serving.servers import serving
+from ultramed.ledger import prices
 from ultramed.ledger.bill import Bill
 from ultramed.ledger.ledger import Ledger
 from ultramed.ledger.requests import Answer, Request
@@ -26,28 +25,30 @@ from ultramed.progress import Progress
 from ultramed.records import Use
 from ultramed.rights import may_leave
 from ultramed.sources.models import remote_identity
+from ultramed.spool import Spool
 
-Reach = Callable[[], AbstractContextManager[Target]]
+OpenTarget = Callable[[], AbstractContextManager[Target]]  # starts what has to be started, and ends it
 
 
 class Client:
     """A model, ready to be asked. Made by `connect`; nothing is started or sent before the first request that the
     ledger cannot answer."""
 
-    def __init__(self, name: str, stage: str, reach: Reach, identity: str, settings: parameters.Params) -> None:
+    def __init__(self, name: str, stage: str, target: OpenTarget, identity: str, settings: parameters.Params) -> None:
         self.name, self.stage, self.identity = name, stage, identity
         self.settings = settings.model(name)
-        self.local = not isinstance(self.settings, parameters.RemoteModel)  # models of ours run here, too
+        self.local = isinstance(self.settings, parameters.LocalModel)
         self.manifest: Spool[Use] = Spool()
         price = prices.required(name, self.settings)
         replicas = 1 if isinstance(self.settings, parameters.LocalModel) else len(self.settings.base_urls)
         self._stack = ExitStack()
-        reached = cache(lambda: self._stack.enter_context(reach()))
-        self._terms = Terms(name, stage, identity, self.settings.concurrency * replicas, reached, price,
-                            settings.budget_usd, paths.ledger())
+        self._terms = Terms(
+            model=name, stage=stage, identity=identity, concurrency=self.settings.concurrency * replicas,
+            open_target=cache(lambda: self._stack.enter_context(target())), price=price, budget=settings.budget_usd,
+            folder=paths.ledger())
         self._ledger = Ledger(self._terms.folder)
         self._bill = Bill(stage, name)
-        self._answered = False  # has any request of this client been, by the model or the ledger?
+        self._answered = False  # whether any request was, by the model or the ledger
 
     def ask(
         self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False
@@ -58,29 +59,29 @@ class Client:
         by the token limit as it is. Raises ModelError when the endpoint is of no use, BudgetError when there is no
         money for the next request: what came is in the ledger. An interrupt waits for what is in flight.
         """
-        what, answer, refused, bought = what or self.stage, None, None, 0
+        what, answer, failures, bought = what or self.stage, None, None, 0
         stream: Iterable[Request] = map(self._allowed, requests)
         if batch := getattr(self.settings, "batch", None):
-            stream, refused, bought = self._through_batches(stream, batch, truncated_ok)
-        with Progress(what, total) as progress, self._flowing(truncated_ok, refused, what, total) as flow:
+            stream, failures, bought = self._through_batches(stream, batch, truncated_ok)
+        with Progress(what, total) as progress, self._flowing(truncated_ok, failures, what, total) as flow:
             for slot in flow.run(stream):
                 for answer in slot.answers:
                     self._note(answer)
                 progress.step(known=slot.known and flow.given > bought)  # not those that batches have just brought
                 yield slot.answers[-1]
         if answer and not self._answered and answer.failure in UNANSWERED:
-            raise ModelError(str(self._terms.reach()), f"answers nothing ({answer.detail})",
+            raise ModelError(str(self._terms.open_target()), f"answers nothing ({answer.detail})",
                              "check its address and its log; run again when it is well")
 
     def close(self) -> None:
-        """Tell what was spent, and let go of the model and the ledger."""
+        """Report what was spent, and let go of the model and the ledger."""
         self._stack.close()
         self._ledger.close()
         self._bill.close()
 
     @contextmanager
-    def _flowing(self, truncated_ok: bool, refused: Failures | None, what: str, total: int | None) -> Iterator[Flow]:
-        flow = Flow(self._terms, self._ledger, truncated_ok, refused)
+    def _flowing(self, truncated_ok: bool, failures: Failures | None, what: str, total: int | None) -> Iterator[Flow]:
+        flow = Flow(self._terms, self._ledger, truncated_ok, failures)
         try:
             with flow:
                 yield flow
@@ -93,9 +94,10 @@ class Client:
             self._bill.add(flow.bought, flow.spent, flow.uncertain)
 
     def _through_batches(
-        self, stream: Iterable[Request], settings: parameters.Batch, truncated_ok: bool
+        self, stream: Iterable[Request], settings: parameters.BatchSettings, truncated_ok: bool
     ) -> tuple[Iterable[Request], Failures, int]:
-        """The requests again, once all replies that can be had are in the ledger; why others are not; how many came."""
+        """The requests again, once all replies that can be had are in the ledger; why the others cannot be had; how
+        many were bought."""
         requests: Spool[Request] = Spool()
         for request in stream:
             requests.append(request)
@@ -124,7 +126,7 @@ class Client:
         ))
 
 
-maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `connect` makes: a plan rehearses
+maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `connect` makes; a plan sets another
 
 
 @contextmanager
@@ -138,21 +140,24 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
         identity = remote_identity(model)
         if model.replies != "json_schema":
             identity += f"+{model.replies}"  # what it is sent differs
-        reach: Reach = lambda: nullcontext(_remote(name, model))  # noqa: E731
+        target: OpenTarget = partial(_remote, name, model)
     else:
         identity = read_identity(name)
-        reach = lambda: _local(name, model, identity, settings)  # noqa: E731
-    client = maker.get()(name, stage, reach, identity, settings)
+        target = partial(_local, name, model, identity, settings)
+    client = maker.get()(name, stage, target, identity, settings)
     try:
         yield client
     finally:
         client.close()
 
 
-def _remote(name: str, model: parameters.RemoteModel) -> Target:
-    limits = model.deadlines
-    return Target(name, model.base_urls, model.model, model.api_key_env, model.concurrency, model.rpm, model.tpm,
-                  limits.connect, limits.first_byte, limits.total, model.patience, mode=model.replies)
+def _remote(name: str, model: parameters.RemoteModel) -> AbstractContextManager[Target]:
+    deadlines = model.deadlines
+    return nullcontext(Target(
+        name=name, base_urls=model.base_urls, model=model.model, api_key_env=model.api_key_env,
+        concurrency=model.concurrency, rpm=model.rpm, tpm=model.tpm, connect_s=deadlines.connect,
+        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries,
+        mode=model.replies))
 
 
 @contextmanager

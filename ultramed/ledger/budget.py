@@ -1,4 +1,4 @@
-"""What may be spent: money is reserved before a request is sent, at the most it can cost, and settled when it came.
+"""What may be spent: the most a request can cost is reserved before it is sent, and settled when its reply comes.
 
 Kept beside the replies in the ledger's file, so that all processes of the repository draw on one budget, over the
 ledger's whole life. Amounts are billionths of a USD, as integers.
@@ -22,7 +22,7 @@ WITHOUT ROWID;
 
 
 def nano(price: Price | None, prompt_tokens: int, completion_tokens: int) -> int:
-    """What so many tokens cost, in billionths of a USD: a price is of a million tokens."""
+    """Cost of these tokens in billionths of a USD; a price is for a million tokens."""
     if price is None:
         return 0
     return round((prompt_tokens * price.prompt + completion_tokens * price.completion) * (NANO // 10**6))
@@ -31,21 +31,22 @@ def nano(price: Price | None, prompt_tokens: int, completion_tokens: int) -> int
 class Budget:
     """One stage's view of the money. `owner` names who reserves: this process, or a batch that outlives it.
 
-    What an owner that is gone had reserved counts as spent: its requests may have been answered, and charged for.
+    What a process that has ended left reserved counts as spent: its requests may have been answered, and charged for.
     """
 
     def __init__(self, ledger: Ledger, stage: str, limits: BudgetUSD, owner: str = "") -> None:
-        self.stage, self.owner, self._ledger = stage, owner or me(), ledger
+        self.stage, self.owner, self._ledger = stage, owner or this_process(), ledger
         self._caps = {name: round(usd * NANO) for name, usd in limits.over(stage).items()}
         with ledger.writing() as db:
             for statement in _TABLES.strip().split(";\n"):
                 db.execute(statement)
             for (gone,) in db.execute("SELECT DISTINCT owner FROM reserved").fetchall():
-                if not alive(gone):
+                if not is_alive(gone):
                     _charge_all(db, gone)
 
     def reserve(self, db: sqlite3.Connection, amounts: list[int]) -> int:
-        """How many of these, in their order, are reserved now, inside a transaction of the ledger."""
+        """Reserve the first of these amounts that the budget has room for, inside a transaction of the ledger.
+        Returns how many."""
         room = min((cap - _used(db, name) for name, cap in self._caps.items()), default=None)
         count = taken = 0
         for amount in amounts:
@@ -57,18 +58,18 @@ class Budget:
         return count
 
     def settle(self, db: sqlite3.Connection, released: int, spent: int, uncertain: int) -> None:
-        """Replace what was reserved by what was spent, surely or perhaps."""
+        """Replace what was reserved by what was spent: certainly (`spent`), and perhaps (`uncertain`)."""
         if released:
             _add(db, "reserved", (self.owner, self.stage, -released))
         if spent or uncertain:
             _add(db, "spent", (self.stage, spent, uncertain))
 
     def drop(self, db: sqlite3.Connection) -> None:
-        """Nothing of this owner's is in flight any more."""
+        """Release what this owner still has reserved: none of its requests is in flight."""
         db.execute("DELETE FROM reserved WHERE owner = ? AND stage = ?", (self.owner, self.stage))
 
     def exhausted(self, next_nano: int, left: str) -> BudgetError:
-        """The error when the next request finds no money; `left` says what is still to be asked."""
+        """The error when the next request finds no money; `left` says how far the stage came."""
         with self._ledger.writing() as db:
             name, cap = min(self._caps.items(), key=lambda item: item[1] - _used(db, item[0]))
             used = _used(db, name)
@@ -81,10 +82,10 @@ class Budget:
 
 
 def reserved(ledger: Ledger) -> float:
-    """USD set aside for requests under way, and for those of processes that were killed: the next run that asks counts
-    these as perhaps spent."""
+    """USD reserved for requests under way, and by processes that were killed: the next run that asks counts the latter
+    as perhaps spent."""
     with ledger.writing() as db:
-        if not _kept(db, "reserved"):
+        if not _has_table(db, "reserved"):
             return 0.0
         return db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone()[0] / NANO
 
@@ -92,20 +93,20 @@ def reserved(ledger: Ledger) -> float:
 def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:
     """USD spent through this ledger by stage: surely, and perhaps (requests whose outcome nobody knows)."""
     with ledger.writing() as db:
-        if not _kept(db, "spent"):
+        if not _has_table(db, "spent"):
             return {}
-        found = db.execute("SELECT stage, nano, uncertain FROM spent ORDER BY stage").fetchall()
-    return {stage: (sure / NANO, perhaps / NANO) for stage, sure, perhaps in found}
+        rows = db.execute("SELECT stage, nano, uncertain FROM spent ORDER BY stage").fetchall()
+    return {stage: (sure / NANO, perhaps / NANO) for stage, sure, perhaps in rows}
 
 
 def used(ledger: Ledger, name: str) -> float:
     """USD that the limit of a stage, of all its parts, or ("") of everything, counts as gone."""
     with ledger.writing() as db:
-        return _used(db, name) / NANO if _kept(db, "spent") else 0.0
+        return _used(db, name) / NANO if _has_table(db, "spent") else 0.0
 
 
-def _kept(db: sqlite3.Connection, table: str) -> bool:
-    """A ledger that nobody was paid through has no such table."""
+def _has_table(db: sqlite3.Connection, table: str) -> bool:
+    """Whether money was ever spent through this ledger: only then it has such a table."""
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
 
 
@@ -119,7 +120,7 @@ def _used(db: sqlite3.Connection, name: str) -> int:
 
 def _add(db: sqlite3.Connection, table: str, row: tuple) -> None:
     sums = {"spent": "nano = nano + excluded.nano, uncertain = uncertain + excluded.uncertain",
-            "reserved": "nano = nano + excluded.nano"}[table]  # fmt: skip
+            "reserved": "nano = nano + excluded.nano"}[table]
     db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))}) ON CONFLICT DO UPDATE SET {sums}", row)
 
 
@@ -129,12 +130,12 @@ def _charge_all(db: sqlite3.Connection, owner: str) -> None:
     db.execute("DELETE FROM reserved WHERE owner = ?", (owner,))
 
 
-def me() -> str:
+def this_process() -> str:
     """This process as an owner."""
     return f"process:{os.getpid()}:{_started(os.getpid())}"
 
 
-def alive(owner: str) -> bool:
+def is_alive(owner: str) -> bool:
     """Whether this owner's requests may still be under way: its process runs, or it is a batch."""
     kind, name, *started = owner.split(":")
     return kind != "process" or _started(int(name)) == "".join(started)

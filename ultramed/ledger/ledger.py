@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS replies (
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A bought reply with the circumstances that no output may depend on."""
 
     key: str
@@ -48,18 +48,18 @@ class Ledger:
         self.path = folder / "ledger.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with alone(folder):  # SQLite itself does not wait while another turns a new file into a WAL one
-                found = self._open()
+            with exclusive(folder):  # SQLite itself does not wait while another turns a new file into a WAL one
+                version = self._open()
         except (sqlite3.Error, OSError) as error:
             raise self._fault(error) from None
-        if found != str(VERSION):
+        if version != str(VERSION):
             raise LedgerError(
-                str(self.path), f"is a ledger of version {found}; this code reads version {VERSION}",
+                str(self.path), f"is a ledger of version {version}; this code reads version {VERSION}",
                 "point ULTRAMED_LEDGER at another folder, or check out the code that wrote it",
             )
 
     def _open(self) -> str:
-        """Open the file, made where there is none; the version it has."""
+        """Open the file, or make one. Returns its version."""
         self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged text fails its checksum
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -68,40 +68,40 @@ class Ledger:
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
         return self._db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
 
-    def get(self, keys: Iterable[str]) -> dict[str, Entry]:
-        """The entries there are for these keys; a damaged one counts as absent."""
+    def get(self, keys: Iterable[str]) -> dict[str, LedgerEntry]:
+        """The entries of these keys that the ledger has; a damaged one counts as missing."""
         wanted = list(dict.fromkeys(keys))
-        found: dict[str, Entry] = {}
+        entries: dict[str, LedgerEntry] = {}
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             query = f"SELECT * FROM replies WHERE key IN ({','.join('?' * len(part))})"
             for key, identity, stage, asked, reply, checksum, price, latency, _ in self.read(query, part):
-                if sound(key, reply, checksum):
-                    found[key] = Entry(key, identity, stage, asked, Reply(**json.loads(reply)), price, latency)
-        return found
+                if is_intact(key, reply, checksum):
+                    entries[key] = LedgerEntry(key, identity, stage, asked, Reply(**json.loads(reply)), price, latency)
+        return entries
 
-    def put(self, entries: list[Entry]) -> dict[str, Entry]:
-        """Record entries in one durable transaction; those that now stand, for all processes alike."""
+    def put(self, entries: list[LedgerEntry]) -> dict[str, LedgerEntry]:
+        """Record entries in one durable transaction. Returns the entries the ledger now has for their keys."""
         with self.writing() as db:
             earlier = self.insert(db, entries)
         return {e.key: earlier.get(e.key, e) for e in reversed(entries)}
 
-    def insert(self, db: sqlite3.Connection, entries: list[Entry]) -> dict[str, Entry]:
-        """Record entries inside a transaction. The first reply recorded for a key stays: returned are those that
-        were there before."""
+    def insert(self, db: sqlite3.Connection, entries: list[LedgerEntry]) -> dict[str, LedgerEntry]:
+        """Record entries inside a transaction. The first reply recorded for a key stays: returns the entries that
+        the ledger had before for these keys."""
         earlier = self.get(e.key for e in entries)
         first = {e.key: e for e in reversed(entries)}
         self._insert(db, [self._row(e) for e in first.values() if e.key not in earlier])
         return earlier
 
     def add(self, rows: list[Row]) -> int:
-        """Record rows as they stand in the file, in one durable transaction; how many were new."""
+        """Record rows of the table in one durable transaction. Returns how many were new."""
         with self.writing() as db:
             earlier = self.get(str(row[0]) for row in rows)
             return self._insert(db, [row for row in rows if row[0] not in earlier])
 
     def _insert(self, db: sqlite3.Connection, rows: list[Row]) -> int:
-        """REPLACE: what stands there and is not found by `get` is damaged."""
+        """REPLACE: a row that `get` did not return is damaged."""
         return db.executemany("INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows).rowcount if rows else 0
 
     def read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple]:
@@ -113,7 +113,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of what is done inside, or nothing."""
+        """A transaction: everything done inside, or nothing."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -137,7 +137,7 @@ class Ledger:
     def close(self) -> None:
         self._db.close()
 
-    def _row(self, e: Entry) -> Row:
+    def _row(self, e: LedgerEntry) -> Row:
         reply = canonical(vars(e.reply))
         checksum = _checksum(e.key, reply)
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
@@ -150,8 +150,8 @@ class Ledger:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One process at a time in a folder."""
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold a folder: other processes that enter wait."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -164,6 +164,6 @@ def _checksum(key: str, reply: object) -> str:
     return digest([key, str(reply)])
 
 
-def sound(key: str, reply: object, checksum: str) -> bool:
+def is_intact(key: str, reply: object, checksum: str) -> bool:
     """Whether a reply is what was written."""
     return _checksum(key, reply) == checksum

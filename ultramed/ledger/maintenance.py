@@ -1,4 +1,4 @@
-"""What people do with a ledger beyond asking it: look at it, check it, take replies out of it."""
+"""Upkeep of a ledger: statistics, checks, removal of replies."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from ultramed.ledger.ledger import Ledger, sound
+from ultramed.ledger.ledger import Ledger, is_intact
 
 BATCH = 1_000  # rows or keys handled at a time
 _STATS = """
@@ -21,7 +21,7 @@ GROUP BY stage, model ORDER BY stage, model
 
 
 @dataclass(frozen=True)
-class Line:
+class StageTotals:
     """Replies bought by one stage from one model, as it calls itself."""
 
     stage: str
@@ -32,33 +32,33 @@ class Line:
     price_usd: float
 
 
-def stats(ledger: Ledger) -> list[Line]:
-    """What there is, by stage and model; damaged replies are left out."""
-    return [Line(*row) for row in ledger.read(_STATS)]
+def stats(ledger: Ledger) -> list[StageTotals]:
+    """Totals by stage and model, without damaged replies."""
+    return [StageTotals(*row) for row in ledger.read(_STATS)]
 
 
 def damaged(ledger: Ledger) -> list[str]:
     """Keys of replies that are not what was written."""
     return [key for key, reply, checksum in ledger.read("SELECT key, reply, checksum FROM replies ORDER BY key")
-            if not sound(key, reply, checksum)]
+            if not is_intact(key, reply, checksum)]
 
 
-def used(data: Path) -> set[str]:
+def used_keys(data: Path) -> set[str]:
     """Request keys in all manifests under a folder: the replies that its artifacts are made of."""
-    found: set[str] = set()
+    keys: set[str] = set()
     for shard in sorted(data.rglob("manifest-*.parquet")):
-        found.update(pq.read_table(shard, columns=["request_key"])["request_key"].to_pylist())
-    return found
+        keys.update(pq.read_table(shard, columns=["request_key"])["request_key"].to_pylist())
+    return keys
 
 
 def unused(ledger: Ledger, keys: set[str]) -> list[tuple[str, float]]:
-    """(key, price in USD) of the replies that are none of these."""
+    """(key, price in USD) of all other replies."""
     return [(key, price) for key, price in ledger.read("SELECT key, price_usd FROM replies ORDER BY key")
             if key not in keys]
 
 
 def mentioning(ledger: Ledger, text: str) -> list[str]:
-    """Keys of replies in whose prompt or text these words stand, letter for letter."""
+    """Keys of replies whose prompt or text contains these words, letter for letter."""
     inside = json.dumps(text, ensure_ascii=False)[1:-1]
     query = "SELECT key FROM replies WHERE instr(asked, ?) OR instr(reply, ?) ORDER BY key"
     return [key for (key,) in ledger.read(query, (inside, inside))]
@@ -66,11 +66,11 @@ def mentioning(ledger: Ledger, text: str) -> list[str]:
 
 def asked_for(data: Path, row_ids: list[str]) -> set[str]:
     """Request keys that manifests under a folder name for these rows."""
-    found: set[str] = set()
+    keys: set[str] = set()
     for shard in sorted(data.rglob("manifest-*.parquet")):
         table = pq.read_table(shard, columns=["row_id", "request_key"], filters=[("row_id", "in", row_ids)])
-        found.update(table["request_key"].to_pylist())
-    return found
+        keys.update(table["request_key"].to_pylist())
+    return keys
 
 
 def remove(ledger: Ledger, keys: Iterable[str]) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ultramed.errors import LedgerError
-from ultramed.ledger.ledger import Ledger, Row, sound
+from ultramed.ledger.ledger import Ledger, Row, is_intact
 from ultramed.sources.hashing import file_hash
 
 ROWS = 50_000  # replies a segment holds at most
@@ -19,7 +19,7 @@ SCHEMA = pa.schema([
     *(pa.field(name, pa.string(), nullable=False) for name in
       ("key", "identity", "stage", "asked", "reply", "checksum")),
     *(pa.field(name, pa.float64(), nullable=False) for name in ("price_usd", "latency_s", "at")),
-])  # fmt: skip
+])
 
 
 def pack(ledger: Ledger, folder: Path, keys: set[str] | None = None) -> list[Path]:
@@ -47,7 +47,7 @@ def unpack(ledger: Ledger, folder: Path) -> int:
         with pq.ParquetFile(segment) as file:
             for batch in file.iter_batches(BATCH):
                 rows = [tuple(row.values()) for row in batch.to_pylist()]
-                count += ledger.add([row for row in rows if sound(row[0], row[4], row[5])])
+                count += ledger.add([row for row in rows if is_intact(row[0], row[4], row[5])])
     return count
 
 
@@ -79,12 +79,12 @@ def _write(folder: Path, rows: list[Row]) -> Path:
 
 
 def _segments(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.parquet"))
-    for segment in found:
+    segments = sorted(folder.glob("*.parquet"))
+    for segment in segments:
         if file_hash(segment) != segment.stem:
             raise LedgerError(str(segment), "is damaged: its content is not what its name says",
-                              "remove it, then `dvc checkout` or `dvc pull`")  # fmt: skip
-    return found
+                              "remove it, then `dvc checkout` or `dvc pull`")
+    return segments
 
 
 def _keys(folder: Path) -> Iterator[str]:
@@ -104,5 +104,5 @@ def _without(rows: Iterable[tuple], keys: Iterator[str]) -> Iterator[tuple]:
     for row in rows:
         while packed is not None and packed < row[0]:
             packed = next(keys, None)
-        if packed != row[0] and sound(row[0], row[4], row[5]):
+        if packed != row[0] and is_intact(row[0], row[4], row[5]):
             yield row

@@ -30,7 +30,7 @@ from ultramed.params.data import (
     Textbook,
     Wikipedia,
 )  # fmt: skip
-from ultramed.params.models import Batch, BudgetUSD, Deadlines, LocalModel, Models, Pin, Price, RemoteModel
+from ultramed.params.models import BatchSettings, BudgetUSD, Deadlines, LocalModel, Models, Pin, Price, RemoteModel
 from ultramed.params.reading import load
 from ultramed.params.training import (
     Base,
@@ -49,9 +49,9 @@ from ultramed.params.training import (
 from ultramed.params.whole import MEDICAL, Params
 
 __all__ = [
-    "MEDICAL", "Base", "Batch", "Benchmark", "BudgetUSD", "Candidates", "Check", "Collect", "Complete", "Curate",
-    "Deadlines", "Decontaminate", "Dedup", "Ensemble", "Evaluate", "Evolve", "EvolveSet", "GeneralSet", "Identifier",
-    "Iterate", "Judge", "LocalModel", "Lora", "Member", "Mix", "Models", "Override", "PairRules", "Params", "Pin",
-    "Price", "Profile", "Recipe", "Release", "RemoteModel", "Rights", "Round", "Score", "Screen", "Section", "Serving",
-    "SetName", "Source", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
+    "MEDICAL", "Base", "BatchSettings", "Benchmark", "BudgetUSD", "Candidates", "Check", "Collect", "Complete",
+    "Curate", "Deadlines", "Decontaminate", "Dedup", "Ensemble", "Evaluate", "Evolve", "EvolveSet", "GeneralSet",
+    "Identifier", "Iterate", "Judge", "LocalModel", "Lora", "Member", "Mix", "Models", "Override", "PairRules",
+    "Params", "Pin", "Price", "Profile", "Recipe", "Release", "RemoteModel", "Rights", "Round", "Score", "Screen",
+    "Section", "Serving", "SetName", "Source", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
 ]  # fmt: skip

@@ -1,10 +1,15 @@
 """Pinned inputs, models, and what asking them may cost."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from ultramed import engines
 from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
+
+EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
+ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
 
 
 class Pin(Section):
@@ -13,13 +18,16 @@ class Pin(Section):
     revision: str | None = None
 
 
+ReplyMode = Literal["json_schema", "json_object", "text"]  # how an endpoint is told the shape of a reply
+
+
 class Price(Section):
     prompt: Annotated[float, Field(ge=0)]  # USD per million tokens
     completion: Annotated[float, Field(ge=0)]
 
 
 class LocalModel(Pin):
-    engine: Literal["llama.cpp", "vllm", "model2vec"]
+    engine: EngineName
     rights: Rights
     context: Positive = 4096  # tokens, prompt and reply together
     concurrency: Positive = 8
@@ -35,13 +43,26 @@ class Deadlines(Section):
     total: Seconds = 900.0
 
 
-class Batch(Section):
+class Retries(Section):
+    """How a request is retried after a failure that may pass. The pause doubles with each try, and is shortened at
+    random by up to half, so that requests that failed together do not return together."""
+
+    tries: Positive = 7  # of one request; a 429 counts as a third of one
+    backoff_s: Seconds = 0.25  # the pause after try n is backoff_s · 2ⁿ
+    longest_s: Seconds = 30.0  # longest pause
+
+
+class BatchSettings(Section):
     """The provider's Batch API instead of single requests: cheaper, within a day."""
 
     discount: Share = 0.5  # of the price
     max_requests: Positive = 50_000  # of one batch
     max_bytes: Positive = 200_000_000
     poll_s: Seconds = 60.0
+
+
+def on_this_machine(base_url: str) -> bool:
+    return urlsplit(base_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 class RemoteModel(Section):
@@ -55,11 +76,12 @@ class RemoteModel(Section):
     rpm: Positive | None = None  # requests a minute, each replica
     tpm: Positive | None = None  # tokens a minute, each replica
     deadlines: Deadlines = Deadlines()
+    retries: Retries = Retries()
     patience: Seconds = 60.0  # without a sign of life, until a replica counts as down
-    replies: Literal["json_schema", "json_object", "text"] = "json_schema"  # how it is told their shape
+    replies: ReplyMode = "json_schema"
     context: Positive = 128_000
     price: Price | None = None  # null: as the price table knows it
-    batch: Batch | None = None
+    batch: BatchSettings | None = None
     demonstration: bool = False
 
     @property

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from ultramed.params.base import Positive, Rights, Section, Share, Temperature
+from ultramed.params.models import ServingEngineName
 
 Weight = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -110,7 +111,7 @@ class Iterate(Section):
 
 
 class Serving(Section):
-    engine: Literal["llama.cpp", "vllm"]
+    engine: ServingEngineName
     context: Positive
     concurrency: Positive
     demonstration: bool = False

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from ultramed import engines
 from ultramed.errors import ParamsError
-from ultramed.inference import prices
-from ultramed.params import LocalModel, Params, Price, RemoteModel
+from ultramed.ledger import prices
+from ultramed.params import Params, Price, RemoteModel
 from ultramed.planning.assumptions import Book, Shape
 from ultramed.planning.ranges import Range, exact
 
@@ -89,8 +90,8 @@ class Machines:
             return Speed(each * 100, each)  # prompts are read while one waits for the first token
         shape = self.shape(name)
         a_token = 2e9 * (shape.active or shape.parameters)
-        if model.engine == "vllm":
-            peak = self.book.rate("gpu.flops") * gpus_serving(model)
+        if gpus := engines.get(model.engine).gpus(model.options):
+            peak = self.book.rate("gpu.flops") * gpus
             return Speed(peak * self.book.rate("gpu.reading") / exact(a_token),
                          peak * self.book.rate("gpu.writing") / exact(a_token))
         return Speed(self.book.rate("cpu.reading") / exact(a_token), self.book.rate("cpu.writing") / exact(a_token))
@@ -99,17 +100,13 @@ class Machines:
         """Processes that train together; 0 where params train on the CPU."""
         launch = self.settings.training.launch
         if launch is None:
-            return 1 if self.settings.serving.engine == "vllm" else 0
+            return min(1, engines.get(self.settings.serving.engine).gpus({}))
         try:
             found = YAML(typ="safe").load((self.base / launch).read_text(encoding="utf-8"))
             return int(found.get("num_machines", 1)) * int(found["num_processes"])
         except (OSError, KeyError, TypeError, ValueError, AttributeError):
             raise ParamsError(f"training.launch: {launch}", "holds no num_processes; an accelerate configuration "
                               "was expected", "conf/accelerate/zero3.yaml is one") from None
-
-
-def gpus_serving(model: LocalModel) -> int:
-    return int(model.options.get("tensor-parallel-size", 1))
 
 
 def _of(billions: float, other: Shape) -> Shape:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ultramed import paths
+from ultramed import engines, paths
+from ultramed.engines import ServingEngine
 from ultramed.ledger.ledger import Ledger
 from ultramed.params import LocalModel, Params, RemoteModel
 from ultramed.planning import assumptions, mixtures
 from ultramed.planning.asking import Ask, Asks
 from ultramed.planning.here import Here
 from ultramed.planning.limits import Limit, limits
-from ultramed.planning.machine import Machines, gpus_serving
+from ultramed.planning.machine import Machines
 from ultramed.planning.measured import Measured, Needed
 from ultramed.planning.ranges import Range, exact, total
 from ultramed.planning.reading import Reading, readings
@@ -39,9 +40,9 @@ class Asking:
     generated_tokens: Range
     price_usd: Range | None
     hours: Range
-    gpus: int  # that its server takes; 0 for llama.cpp and where another machine serves
+    gpus: int  # that its server takes; 0 on the CPU and where another machine serves
     gpu: float | None  # bytes of each of them
-    host: float  # bytes of memory: the weights for llama.cpp, the processes for vLLM, 0 where another machine serves
+    host: float  # bytes of memory: the weights on the CPU, the processes on GPUs, 0 where another machine serves
     weights: float  # bytes
 
     @property
@@ -125,11 +126,11 @@ def _server(name: str, machines: Machines) -> tuple[int, float | None, float, fl
     if not isinstance(served, LocalModel):
         return 0, None, 0.0, 0.0
     weights = machines.weights(_weights_of(name, machines.settings))
-    if served.engine != "vllm":
+    engine, number = engines.get(served.engine), machines.book.number
+    if not (gpus := engine.gpus(served.options)):
         return 0, None, weights, weights
-    gpus, share = gpus_serving(served), float(served.options.get("gpu-memory-utilization", 0.9))  # vLLM's own default
-    number = machines.book.number
-    return gpus, share * number("gpu.memory").expected * 1e9, gpus * number("memory.process").expected * 1e9, weights
+    gpu = engine.gpu_share(served.options) * number("gpu.memory").expected * 1e9
+    return gpus, gpu, gpus * number("memory.process").expected * 1e9, weights
 
 
 def _weights_of(name: str, settings: Params) -> str:
@@ -143,7 +144,8 @@ def _disk(rows: Rows, machines: Machines, asking: Iterable[Asking], training: li
                   mixtures.mixed(rows, "instructions"), mixtures.mixed(rows, "preferences"),
                   *(mixtures.asked_pool(rows) for _ in s.candidates.authors)])
     tokens = sum(a.prompt_tokens.expected + a.generated_tokens.expected for a in asking)
-    weights = sum(machines.weights(n) for n, m in s.models.local.items() if m.engine != "model2vec")
+    weights = sum(machines.weights(n) for n, m in s.models.local.items()
+                  if isinstance(engines.get(m.engine), ServingEngine))
     n = machines.shape(s.base.model).parameters * 1e9
     return {
         "weights": weights,

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ultramed import tables
+from ultramed import engines, tables
 from ultramed.artifacts import RECORD
 from ultramed.params import LocalModel, RemoteModel
 from ultramed.sources import hub
@@ -14,10 +14,10 @@ from ultramed.sources.locations import fetch
 def fetch_local(name: str, model: LocalModel, out: Path) -> str:
     """Bring a local model's files into `out` and return its identity, "local:<sha256 over the content>".
 
-    vLLM fetches weights from the Hub itself: then `out` holds model.json alone, with the repository and the
+    Some engines fetch weights from the Hub themselves: then `out` holds model.json alone, with the repository and the
     revision, and the identity is "hub:<repository>@<revision>".
     """
-    if model.engine == "vllm" and model.location.startswith(hub.SCHEME):
+    if engines.get(model.engine).fetches_from_hub and model.location.startswith(hub.SCHEME):
         return _refer(name, model, out)
     fetch(name, model, out)
     return f"local:{weights_hash(out)}"

@@ -1,74 +1,59 @@
 """The thread that asks: slots come in, each goes to the replica with most room, replies go to the writer."""
 
 import asyncio
-import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ultramed.errors import ModelError
-from ultramed.inference.ask.funding import Purse
-from ultramed.inference.ask.health import Doubt
+from ultramed.inference.ask.costs import Costs
+from ultramed.inference.ask.endpoint_health import EndpointHealth
+from ultramed.inference.ask.funding_queue import FundingQueue
+from ultramed.inference.ask.protocols import Outcomes
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.ask.writer import Writer
 from ultramed.inference.http.endpoint import Rejected, Target, Unanswered
 from ultramed.inference.http.replicas import Replica, Replicas
+from ultramed.ledger.ledger import LedgerEntry
 from ultramed.ledger.requests import Reply
-
-RETRIES = 6
-LONGEST_PAUSE_S = 30.0  # before a retry
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What the scheduler needs to know of a slot, and whom it tells."""
-
-    tokens: Callable[[Slot], float]  # that a request may take, prompt and reply
-    most: Callable[[Slot], int]  # that a request may cost, in billionths of a USD
-    capped: bool  # whether a budget limits it
-    bought: Callable[[Slot, Reply, float], None]  # with its latency
-    known: Callable[[], int]  # requests that the ledger has answered
-    given_up: Callable[[Slot, str, str], None]  # why, in a word and in a sentence
-    broke: Callable[[Slot], BaseException]  # the error where the budget has no room for this slot
-    failed: Callable[[BaseException], None]  # of no use to any
 
 
 class Scheduler:
-    """Retries, replicas and limits. All but `submit`, `funded`, `unfunded` and `stop` happens in its own thread."""
+    """Retries, replicas and limits. Everything but `submit`, `funded`, `unfunded` and `stop` runs in its own thread."""
 
-    def __init__(self, target: Target, writer: Writer, orders: Orders) -> None:
-        self._target, self._writer, self._orders = target, writer, orders
-        self._purse = Purse(writer, orders.most) if orders.capped else None
+    def __init__(self, target: Target, writer: Writer, costs: Costs, outcomes: Outcomes) -> None:
+        self._target, self._writer, self._costs, self._outcomes = target, writer, costs, outcomes
+        self._funding = FundingQueue(writer, costs) if costs.capped else None
         self._ready: deque[Slot] = deque()
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._flying = self._later = 0  # requests under way, and those that wait for their next try
-        self._ended = 0  # since money was asked for last
-        self._doubt = Doubt(orders.known)
+        self._in_flight = self._retrying = 0  # requests sent, and those that wait for their next try
+        self._ended = 0  # requests since money was last asked for
+        self._health = EndpointHealth(outcomes)
         self._stopping, self._drain_s = False, 0.0
+        self.bought = 0  # replies
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name=str(target), daemon=True)
         self._thread.start()
         self._started.wait()
 
     def submit(self, slots: list[Slot]) -> None:
-        self._tell(self._arrived, slots)
+        self._in_loop(self._arrived, slots)
 
     def funded(self, slots: list[Slot]) -> None:
-        self._tell(self._paid, slots)
+        self._in_loop(self._on_funded, slots)
 
     def unfunded(self, slots: list[Slot]) -> None:
-        self._tell(self._unpaid, slots)
+        self._in_loop(self._on_unfunded, slots)
 
-    def _tell(self, what: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
+    def _in_loop(self, what: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
         with suppress(RuntimeError):  # the loop is closed: the pass is being broken off, and nothing more is sent
             self._loop.call_soon_threadsafe(what, slots)
 
     def stop(self, drain_s: float) -> None:
-        """Send nothing more; wait so long for what is in flight, then drop it."""
+        """Send nothing more; wait up to `drain_s` for what is in flight, then drop it."""
         if self._thread.is_alive():
             self._drain_s = drain_s
             self._loop.call_soon_threadsafe(self._done.set)
@@ -78,7 +63,7 @@ class Scheduler:
         try:
             asyncio.run(self._run())
         except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
-            self._orders.failed(error)
+            self._outcomes.failed(error)
         finally:
             self._started.set()
 
@@ -101,121 +86,127 @@ class Scheduler:
         self._pump()
 
     def _queue(self, slot: Slot) -> None:
-        if self._purse and not slot.reserved:
-            self._purse.add(slot)
+        if self._funding and not slot.reserved:
+            self._funding.add(slot)
         else:
             self._ready.append(slot)
 
     def _pump(self) -> None:
         """Send what may be sent now; where only time is in the way, come back."""
-        if self._stopping or self._doubtful():
+        if self._stopping or self._all_refused():
             return
-        if self._purse and self._purse.ask(self._replicas.concurrency - len(self._ready)):
+        if self._funding and self._funding.request(self._replicas.concurrency - len(self._ready)):
             self._ended = 0
         while self._ready:
-            tokens = self._orders.tokens(self._ready[0])
-            replica, wait = self._replicas.choose(tokens, self._ready[0].failed_at)
-            if replica is None or wait > 0:
-                return self._come_back(wait)
+            tokens = self._costs.tokens(self._ready[0])
+            replica, wait_s = self._replicas.choose(tokens, self._ready[0].failed_at)
+            if replica is None or wait_s > 0:
+                return self._pump_in(wait_s)
             self._send(self._ready.popleft(), replica, tokens)
 
-    def _doubtful(self) -> bool:
-        """Whether all so far were refused: then nothing more is sent until those in flight have ended; if none of them
-        is answered, nothing is."""
-        if not self._doubt.all_refused:
+    def _all_refused(self) -> bool:
+        """Whether all requests so far were refused. Then nothing more is sent until those in flight have ended; if
+        none of them is answered either, the pass fails."""
+        if not self._health.all_refused:
             return False
-        if not (self._flying or self._later):
-            self._fail(ModelError(str(self._target), f"refuses every request ({self._doubt.last})",
+        if not (self._in_flight or self._retrying):
+            self._fail(ModelError(str(self._target), f"refuses every request ({self._health.last_error})",
                                   "check max_tokens, context and the model's settings in params.yaml"))
         return True
 
     def _fail(self, error: BaseException) -> None:
         self._stopping = True
-        self._orders.failed(error)
+        self._outcomes.failed(error)
 
-    def _come_back(self, wait: float) -> None:
+    def _pump_in(self, wait_s: float) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_later(wait, self._pump) if wait > 0 else None
+        self._timer = self._loop.call_later(wait_s, self._pump) if wait_s > 0 else None
 
     def _send(self, slot: Slot, replica: Replica, tokens: float) -> None:
-        replica.gate.take(tokens)
-        self._flying += 1
+        replica.throttle.take(tokens)
+        self._in_flight += 1
         if not slot.tries:
-            slot.since = self._doubt.answers
+            slot.answers_before = self._health.answers
         task = self._loop.create_task(self._try(slot, replica, tokens))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _try(self, slot: Slot, replica: Replica, tokens: float) -> None:
         try:
-            await self._outcome(slot, replica, tokens)
+            await self._ask(slot, replica, tokens)
         except asyncio.CancelledError:
-            self._writer.lost(slot, self._orders.most(slot))
+            self._writer.lost(slot)
             raise
         except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
             self._fail(error)
-        self._flying, self._ended = self._flying - 1, self._ended + 1
+        self._in_flight, self._ended = self._in_flight - 1, self._ended + 1
         self._pump()
 
-    async def _outcome(self, slot: Slot, replica: Replica, tokens: float) -> None:
+    async def _ask(self, slot: Slot, replica: Replica, tokens: float) -> None:
         sent_at = time.monotonic()
         try:
-            reply, latency = await replica.endpoint.ask(slot.request)
+            reply, latency_s = await replica.endpoint.ask(slot.request)
         except Unanswered as error:
-            replica.gate.give(tokens)
+            replica.throttle.give(tokens)
             self._unanswered(slot, replica, error, sent_at)
         except Rejected as error:
-            replica.gate.give(tokens)
+            replica.throttle.give(tokens)
             self._rejected(slot, error)
         else:
             replica.answered(reply, tokens)
-            self._doubt.answered()
-            self._orders.bought(slot, reply, latency)
+            self._health.answered()
+            self._record(slot, reply, latency_s)
+
+    def _record(self, slot: Slot, reply: Reply, latency_s: float) -> None:
+        terms, price = self._costs.terms, self._costs.of(slot, reply)
+        entry = LedgerEntry(slot.key, terms.identity, terms.stage, slot.request.turns, reply, price / 1e9, latency_s)
+        self.bought += 1
+        self._writer.reply(slot, entry, price)
 
     def _rejected(self, slot: Slot, error: Rejected) -> None:
-        self._doubt.refused(error.said)
+        self._health.refused(error.said)
         self._writer.free(slot)
-        self._orders.given_up(slot, error.kind, error.said)
+        self._outcomes.given_up(slot, error.kind, error.said)
 
     def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
-        """Try again later, or give the row up: its own fault while others are answered, else the endpoint's."""
+        """Try again later, or give the request up. Raises ModelError where too many were given up in a row."""
         if error.charged:
-            self._writer.lost(slot, self._orders.most(slot))
+            self._writer.lost(slot)
         slot.failed_at = replica
-        down = replica.gate.shut  # then it says nothing of this row
+        down = replica.throttle.shut  # then the failure says nothing about this request
         self._replicas.failed(replica, error, sent_at)
         if not down:
-            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 says more of all than of one
-        if slot.tries <= RETRIES:
-            backoff = min(LONGEST_PAUSE_S, self._target.backoff_s * 2 ** int(slot.tries)) * random.uniform(0.5, 1.0)
-            self._later += 1
-            self._loop.call_later(max(error.wait, backoff), self._again, slot)
+            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 is about all requests more than this one
+        retries = self._target.retries
+        if slot.tries <= retries.tries - 1:
+            self._retrying += 1
+            self._loop.call_later(max(error.wait, self._target.pause(int(slot.tries))), self._retry, slot)
             return
-        if self._doubt.given_up(slot.since, error.said):
+        if self._health.gave_up(slot.answers_before, error.said):
             raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
                              "what came is kept; run again when it is well, it goes on from there")
         self._writer.free(slot)
-        self._orders.given_up(slot, error.kind, f"{RETRIES + 1} tries, last: {error.said}")
+        self._outcomes.given_up(slot, error.kind, f"{retries.tries} tries, last: {error.said}")
 
-    def _again(self, slot: Slot) -> None:
-        self._later -= 1
+    def _retry(self, slot: Slot) -> None:
+        self._retrying -= 1
         self._queue(slot)
         self._pump()
 
-    def _paid(self, slots: list[Slot]) -> None:
-        assert self._purse
-        self._purse.paid(slots)
+    def _on_funded(self, slots: list[Slot]) -> None:
+        assert self._funding
+        self._funding.funded(slots)
         self._ready.extend(slots)
         self._pump()
 
-    def _unpaid(self, slots: list[Slot]) -> None:
-        """When nothing is under way, or has ended since, that gives money back, the budget is used up."""
-        assert self._purse
-        self._purse.unpaid(slots)
-        if not self._purse.idle or self._flying or self._ready or self._later:
+    def _on_unfunded(self, slots: list[Slot]) -> None:
+        """The budget is used up when nothing is under way, nor has ended since, that gives money back."""
+        assert self._funding
+        self._funding.unfunded(slots)
+        if not self._funding.idle or self._in_flight or self._ready or self._retrying:
             return
         if self._ended:
             self._pump()
         else:
-            self._fail(self._orders.broke(slots[0]))
+            self._fail(self._costs.exhausted(slots[0], self._outcomes.given))

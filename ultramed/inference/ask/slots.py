@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ultramed.inference.ask.structured import AGAIN, read
-from ultramed.ledger.ledger import Entry, Ledger
+from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Answer, Request
 
 
@@ -18,18 +18,19 @@ class Slot:
     known: bool = True  # the ledger alone answered
     followers: "list[Slot]" = field(default_factory=list)  # the same request, made while this one was in flight
     tries: float = 0.0
-    since: int = 0  # answers the endpoint had given to others when this was first tried
+    answers_before: int = 0  # answers the endpoint had given to others when this was first tried
     failed_at: object = None  # the replica that did not answer last
     reserved: int = 0  # of the budget, in billionths of a USD
 
-    def settle(self, entry: Entry | None, ledger: Ledger, identity: str, truncated_ok: bool) -> bool:
-        """Take an entry, and that of the second try, where there are such; whether the slot is done."""
+    def settle(self, entry: LedgerEntry | None, ledger: Ledger, identity: str, truncated_ok: bool) -> bool:
+        """Take an entry, and then that of the second try, as far as the ledger has them. Returns whether the slot is
+        done."""
         while entry is not None and not self.done:
             self._take(entry, identity, truncated_ok)
             entry = ledger.get([self.key]).get(self.key) if not self.done else None
         return self.done
 
-    def _take(self, entry: Entry, identity: str, truncated_ok: bool) -> None:
+    def _take(self, entry: LedgerEntry, identity: str, truncated_ok: bool) -> None:
         """Read a reply that counts. Afterwards the slot is done, or `request` and `key` are those to be asked next."""
         value, failure, detail = read(entry.reply, self.request.reply_type, truncated_ok)
         answer = Answer(self.request, self.key, entry.reply, value, failure, detail, entry.price_usd)
@@ -40,10 +41,10 @@ class Slot:
         self.request = self.request.again(answer.text, _complaint(detail))
         self.key, self.tries = self.request.key(identity), 0.0
 
-    def unreserve(self) -> int:
-        """What was reserved, which now is not."""
-        held, self.reserved = self.reserved, 0
-        return held
+    def release(self) -> int:
+        """The reservation, which ends."""
+        released, self.reserved = self.reserved, 0
+        return released
 
     def give_up(self, failure: str, detail: str) -> None:
         self.answers.append(Answer(self.request, self.key, None, None, failure, detail))

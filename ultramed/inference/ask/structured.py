@@ -40,11 +40,11 @@ def read(reply: Reply, kind: type[BaseModel] | None, truncated_ok: bool = False)
 
 
 def _read_json(text: str, kind: type[BaseModel]) -> tuple[Any, str, str]:
-    found = find_object(text)
-    if found is None:
+    value = find_object(text)
+    if value is None:
         return None, "unreadable", f"expected one JSON object, found {len(text)} characters without one"
     try:
-        return kind.model_validate(found), "", ""
+        return kind.model_validate(value), "", ""
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or kind.__name__
@@ -56,7 +56,7 @@ def find_object(text: str) -> dict[str, Any] | None:
     forgiven; nothing is guessed or completed."""
     if fenced := _FENCE.match(text):
         text = fenced[1]
-    return _first_object(text) or _first_object(_COMMA.sub(lambda found: found[1] or found[2], text))
+    return _first_object(text) or _first_object(_COMMA.sub(lambda match: match[1] or match[2], text))
 
 
 def _first_object(text: str) -> dict[str, Any] | None:
@@ -64,8 +64,8 @@ def _first_object(text: str) -> dict[str, Any] | None:
     start = text.find("{")
     while start >= 0:
         try:
-            found, _ = decoder.raw_decode(text, start)
-            return found if isinstance(found, dict) else None
+            value, _ = decoder.raw_decode(text, start)
+            return value if isinstance(value, dict) else None
         except json.JSONDecodeError as error:
             if error.msg.startswith("Unterminated string"):
                 return None  # cut: the rest is the inside of that string
@@ -74,8 +74,8 @@ def _first_object(text: str) -> dict[str, Any] | None:
 
 
 def expected_digit(logprobs: dict[str, float]) -> float | None:
-    """Expected value of a digit token 0 to 9 under its log-probabilities, normalised over the digits that are
-    there; None when no digit is."""
+    """Expected value of a digit token 0 to 9 under its log-probabilities, normalised over the digits given; None
+    without any digit."""
     weights = {int(token): math.exp(p) for token, p in logprobs.items() if len(token) == 1 and token in "0123456789"}
     total = sum(weights.values())
     return sum(d * w for d, w in weights.items()) / total if total > 0 else None

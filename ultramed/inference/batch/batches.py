@@ -1,7 +1,7 @@
 """Requests bought through the provider's Batch API: what the ledger lacks goes up in files, replies come down into it.
 
-A batch is written down before it is submitted, so that a crash at any moment submits none a second time: the next run
-finds it, here or there, and collects it. Its requests lie in `batches/` beside the ledger until then.
+A batch is recorded before it is submitted, so that a crash at any moment submits none a second time: the next run
+finds it, here or at the provider, and collects it. Until then its requests are kept in `batches/` beside the ledger.
 """
 
 import time
@@ -11,16 +11,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ultramed.errors import ModelError
-from ultramed.inference.ask.flow import LOOKUP, Terms
+from ultramed.inference.ask.costs import Terms
+from ultramed.inference.ask.flow import LOOKUP, Failures
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.batch.api import OVER, BatchApi
-from ultramed.inference.batch.file import File
-from ultramed.inference.batch.lines import Failures, collect
+from ultramed.inference.batch.file import BatchFile
+from ultramed.inference.batch.results import collect
 from ultramed.inference.http import wire
-from ultramed.ledger.budget import Budget, alive, me, nano
-from ultramed.ledger.ledger import Ledger, alone
+from ultramed.ledger.budget import Budget, is_alive, nano, this_process
+from ultramed.ledger.ledger import Ledger, exclusive
 from ultramed.ledger.requests import Request
-from ultramed.params import Batch
+from ultramed.params import BatchSettings
 from ultramed.progress import Progress
 
 if TYPE_CHECKING:
@@ -36,20 +37,22 @@ CREATE TABLE IF NOT EXISTS batches (uid TEXT PRIMARY KEY, identity TEXT NOT NULL
 class Batches:
     """One stage's batches with one model."""
 
-    def __init__(self, terms: Terms, settings: Batch, ledger: Ledger, truncated_ok: bool) -> None:
+    def __init__(self, terms: Terms, settings: BatchSettings, ledger: Ledger, truncated_ok: bool) -> None:
         self._terms, self._settings, self._ledger, self._truncated_ok = terms, settings, ledger, truncated_ok
-        self._target = terms.reach()
+        self._target = terms.open_target()
         self._folder = terms.folder / "batches"
         self._folder.mkdir(exist_ok=True)
         self._failures: Failures = {}
-        self._too_early = ""  # why the last batch was not begun, if others were in its way
+        self._token_limit = ""  # the provider's words, where the last batch was refused until others are done
         self.bought = self.spent = 0
         with ledger.writing() as db:
             db.execute(_TABLE)
 
     def buy(self, requests: Iterable[Request]) -> Failures:
-        """Bring every reply into the ledger that can be had; why not, by key, for the others. `requests` is iterated
-        over several times. Raises BudgetError, ModelError."""
+        """Bring every reply into the ledger that can be had. Returns why the others cannot, by key.
+
+        `requests` is iterated over several times. Raises BudgetError, ModelError.
+        """
         self._api = BatchApi(self._target)
         try:
             self._recover()
@@ -59,25 +62,25 @@ class Batches:
                 before = self.bought
                 self._collect()
                 stalled = 0 if self.bought > before else stalled + 1
-            self._check(self._too_early if stalled else "")
+            self._check(self._token_limit if stalled else "")
             return self._failures
         finally:
             self._api.close()
 
     def _missing(self, requests: Iterable[Request]) -> Iterator[Slot]:
-        """What is neither in the ledger nor refused, each once; after a reply of the wrong shape the second try."""
+        """Requests neither in the ledger nor refused, each once; after a reply of the wrong shape its second try."""
         seen, stream = set[str](), iter(requests)
         while slots := [Slot(r, r.key(self._terms.identity)) for r in islice(stream, LOOKUP)]:
-            found = self._ledger.get(s.key for s in slots)
+            entries = self._ledger.get(s.key for s in slots)
             for slot in slots:
-                done = slot.settle(found.get(slot.key), self._ledger, self._terms.identity, self._truncated_ok)
+                done = slot.settle(entries.get(slot.key), self._ledger, self._terms.identity, self._truncated_ok)
                 known = slot.key in seen or self._failures.get(slot.key, ("",))[0] in wire.REFUSED
                 if not done and not known:
                     seen.add(slot.key)
                     yield slot
 
     def _submit_missing(self, requests: Iterable[Request]) -> bool:
-        """Whether there was anything to ask, and money for it."""
+        """Submit what is missing. Returns whether batches are under way."""
         sent, file = False, self._new_file()
         for slot in self._missing(requests):
             if not file.takes(line := self._line(slot)):
@@ -90,16 +93,16 @@ class Batches:
         body = wire.body(slot.request, self._target.model, self._target.mode)
         return f'{{"custom_id":"{slot.key}","method":"POST","url":"/v1/chat/completions","body":{body}}}\n'.encode()
 
-    def _new_file(self) -> File:
-        return File(self._folder / f"{uuid.uuid4().hex}.jsonl", self._settings)
+    def _new_file(self) -> BatchFile:
+        return BatchFile(self._folder / f"{uuid.uuid4().hex}.jsonl", self._settings)
 
-    def _send(self, file: File, slot: Slot) -> bool:
-        """Reserve the money, write the batch down, submit it. Where money is for some lines only, those are sent."""
+    def _send(self, file: BatchFile, slot: Slot) -> bool:
+        """Reserve the money, record the batch, submit it; with money for its first lines only, submit those."""
         budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{file.uid}")
         with self._ledger.writing() as db:
             count = budget.reserve(db, file.most)
             if count:
-                row = (file.uid, self._terms.identity, self._terms.stage, me(), count, None)
+                row = (file.uid, self._terms.identity, self._terms.stage, this_process(), count, None)
                 db.execute("INSERT INTO batches VALUES (?,?,?,?,?,?)", row)
         if not count:
             if self._open():
@@ -115,13 +118,13 @@ class Batches:
             db.execute("UPDATE batches SET batch_id = ? WHERE uid = ?", (batch_id, uid))
 
     def _recover(self) -> None:
-        """Batches that a crash left between being written down and being heard of."""
+        """Find the batches that a crash left recorded without the provider's id."""
         for uid, maker, batch_id in self._open():
-            if batch_id or (maker != me() and alive(maker)):
+            if batch_id or (maker != this_process() and is_alive(maker)):
                 continue
-            if found := self._api.find(uid):
+            if found_id := self._api.find(uid):
                 with self._ledger.writing() as db:
-                    db.execute("UPDATE batches SET batch_id = ? WHERE uid = ?", (found, uid))
+                    db.execute("UPDATE batches SET batch_id = ? WHERE uid = ?", (found_id, uid))
             else:
                 self._close(uid, spent=0)
 
@@ -130,38 +133,39 @@ class Batches:
         return list(self._ledger.read(query, (self._terms.identity, self._terms.stage)))
 
     def _collect(self) -> None:
-        """Wait for every open batch, and take in what it brought."""
+        """Wait for every open batch, and record what it brought."""
         waiting = {uid: batch_id for uid, _, batch_id in self._open() if batch_id}
         with Progress(f"{self._terms.stage}, batches", len(waiting) or None) as progress:
             while waiting:
-                over = [(uid, b) for uid, batch_id in waiting.items() if (b := self._api.look(batch_id)).status in OVER]
+                batches = [(uid, self._api.retrieve(batch_id)) for uid, batch_id in waiting.items()]
+                over = [(uid, batch) for uid, batch in batches if batch.status in OVER]
                 for uid, batch in over:
-                    with alone(self._folder):  # another process may wait for it, too
+                    with exclusive(self._folder):  # another process may wait for it, too
                         if any(uid == still for still, _, _ in self._open()):
-                            self._take_in(uid, batch)
+                            self._record(uid, batch)
                     del waiting[uid]
                     progress.step()
                 if not over:
                     time.sleep(self._settings.poll_s)
 
-    def _take_in(self, uid: str, batch: "Finished") -> None:
-        found = collect(self._terms, self._ledger, self._api, batch, self._folder / f"{uid}.jsonl")
-        self.bought, self.spent = self.bought + found.bought, self.spent + found.spent
-        self._failures |= found.failures
-        self._close(uid, found.spent)
+    def _record(self, uid: str, batch: "Finished") -> None:
+        result = collect(self._terms, self._ledger, self._api, batch, self._folder / f"{uid}.jsonl")
+        self.bought, self.spent = self.bought + result.bought, self.spent + result.spent
+        self._failures |= result.failures
+        self._close(uid, result.spent)
         for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
-            self._api.forget(file_id)
-        self._too_early = found.problem if "token_limit_exceeded" in found.problem else ""
-        self._check("" if self._too_early else found.problem)
+            self._api.delete(file_id)
+        self._token_limit = result.problem if "token_limit_exceeded" in result.problem else ""
+        self._check("" if self._token_limit else result.problem)
 
     def _check(self, problem: str) -> None:
-        """A batch that the provider would not begin stops the stage; one too many at a time, only when it is alone."""
+        """Raises ModelError for a batch that the provider would not begin."""
         if problem:
-            raise ModelError(self._terms.name, f"does not take the batch ({problem})",
-                             f"check models.remote.{self._terms.name}.batch in params.yaml")
+            raise ModelError(self._terms.model, f"does not take the batch ({problem})",
+                             f"check models.remote.{self._terms.model}.batch in params.yaml")
 
     def _close(self, uid: str, spent: int) -> None:
-        """The batch is done with: what was reserved is settled, once."""
+        """Forget a batch, and settle what was reserved for it: once, whoever comes first."""
         budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{uid}")
         with self._ledger.writing() as db:
             if db.execute("DELETE FROM batches WHERE uid = ?", (uid,)).rowcount:

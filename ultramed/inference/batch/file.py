@@ -1,14 +1,18 @@
-"""The file of one batch, as it is filled: within the provider's limits, with what each line may cost."""
+"""The file of one batch: filled within the provider's limits, and read again when its replies come."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from ultramed.params import Batch
+from ultramed.ledger.requests import canonical
+from ultramed.params import BatchSettings
 
 
-class File:
-    """Lines on their way into one batch, within the provider's limits."""
+class BatchFile:
+    """Lines on their way into one batch. A file takes one line at least, however long."""
 
-    def __init__(self, path: Path, settings: Batch) -> None:
+    def __init__(self, path: Path, settings: BatchSettings) -> None:
         self.path, self.uid, self._settings = path, path.stem, settings
         self.lines: list[bytes] = []
         self.most: list[int] = []  # that each may cost, in billionths of a USD
@@ -25,5 +29,29 @@ class File:
         self._size += len(line)
 
     def write(self, count: int) -> None:
+        """Write the first lines."""
         with open(self.path, "wb") as file:
             file.writelines(self.lines[:count])
+
+
+class BatchInput:
+    """The requests of a submitted batch by key, read from its file one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offsets = dict(self._scan())
+
+    def turns(self, key: Any) -> str | None:
+        """The messages of a request as canonical JSON; None for a key that was not asked."""
+        if key not in self._offsets:
+            return None
+        with open(self._path, "rb") as file:
+            file.seek(self._offsets[key])
+            return canonical(json.loads(file.readline())["body"]["messages"])
+
+    def _scan(self) -> Iterator[tuple[str, int]]:
+        offset = 0
+        with open(self._path, "rb") as file:
+            for line in file:
+                yield json.loads(line)["custom_id"], offset
+                offset += len(line)

@@ -1,8 +1,9 @@
 """One OpenAI-compatible chat endpoint over HTTP: the thin path that every request takes, once a call."""
 
 import os
+import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.request import getproxies
 
@@ -12,6 +13,7 @@ from yarl import URL
 from ultramed.errors import ModelError
 from ultramed.inference.http import wire
 from ultramed.ledger.requests import Reply, Request
+from ultramed.params.models import ReplyMode, Retries, on_this_machine
 
 LONGEST_WAIT_S = 120.0  # that a Retry-After is obeyed for
 
@@ -31,8 +33,12 @@ class Target:
     first_byte_s: float = 600.0
     total_s: float = 900.0
     patience_s: float = 60.0  # without any answer, until a replica counts as down
-    backoff_s: float = 0.25  # before the first retry; doubled for each further one, 30 at most
-    mode: wire.Mode = "json_schema"
+    retries: Retries = field(default_factory=Retries)
+    mode: ReplyMode = "json_schema"
+
+    def pause(self, tries: int) -> float:
+        """Seconds to wait after so many tries of one request."""
+        return min(self.retries.longest_s, self.retries.backoff_s * 2**tries) * random.uniform(0.5, 1.0)
 
     def __str__(self) -> str:
         return f"model '{self.name}' at {', '.join(self.base_urls)}"
@@ -47,11 +53,11 @@ class Rejected(Exception):
 
 
 class Unanswered(Exception):
-    """A try that failed and may go well another time."""
+    """A try that failed; another one may not."""
 
-    def __init__(self, kind: str, said: str, wait: float = 0.0, charged: bool = False) -> None:
+    def __init__(self, kind: wire.FailureKind, said: str, wait: float = 0.0, charged: bool = False) -> None:
         super().__init__(said)
-        self.kind = kind  # connection | timeout | malformed | server_error | rate_limited
+        self.kind = kind
         self.said = said
         self.wait = wait  # seconds that the endpoint asked for
         self.charged = charged  # the provider may have answered, and charges for it
@@ -64,11 +70,11 @@ class Endpoint:
         self.target = target
         self.where = f"model '{target.name}' at {base_url}"
         self._url, self._models = (URL(f"{base_url.rstrip('/')}/{path}") for path in ("chat/completions", "models"))
-        self._key = key_of(target)
+        self._key = api_key(target)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         timeout = aiohttp.ClientTimeout(target.total_s, sock_connect=target.connect_s, sock_read=target.first_byte_s)
         self._session = aiohttp.ClientSession(
-            timeout=timeout, headers=headers, trust_env=proxied(base_url),
+            timeout=timeout, headers=headers, trust_env=uses_proxy(base_url),
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
         )
 
@@ -108,39 +114,35 @@ class Endpoint:
             return False
 
     def _refused(self, response: aiohttp.ClientResponse, raw: bytes, shaped: bool) -> None:
-        found = wire.refusal(response.status, raw.decode("utf-8", "replace"), self._key, shaped)
-        if found.kind in ("server_error", "rate_limited"):
-            raise Unanswered(found.kind, found.said, _wait(response.headers.get("Retry-After", "")))
-        if found.kind in ("rejected", "too_long"):
-            raise Rejected(found)
-        raise useless(self.where, self.target, found)
+        refusal = wire.refusal(response.status, raw.decode("utf-8", "replace"), self._key, shaped)
+        if refusal.kind == "server_error" or refusal.kind == "rate_limited":
+            raise Unanswered(refusal.kind, refusal.said, retry_after(response.headers.get("Retry-After", "")))
+        if refusal.kind in wire.REFUSED:
+            raise Rejected(refusal)
+        raise unusable(self.where, self.target, refusal)
 
 
-def useless(where: str, target: Target, refusal: wire.Refusal) -> ModelError:
-    """The error for a refusal that would meet every request alike."""
+def unusable(where: str, target: Target, refusal: wire.Refusal) -> ModelError:
+    """The error for a refusal that every request would meet."""
     status = refusal.said.split(":")[0]
     if refusal.kind == "key":
         name = target.api_key_env or "api_key_env"
         return ModelError(where, f"refused the key ({status})", f"check the value of {name}")
     if refusal.kind == "model":
-        found = f"knows no model '{target.model}' ({status})"
-        return ModelError(where, found, "check base_url and model in params.yaml")
+        return ModelError(where, f"knows no model '{target.model}' ({status})",
+                          "check base_url and model in params.yaml")
     if refusal.kind == "no_schema":
         remedy = f"set models.remote.{target.name}.replies to json_object or text in params.yaml"
         return ModelError(where, f"takes no JSON schema ({refusal.said})", remedy)
     return ModelError(where, f"answered {refusal.said}", "check models in params.yaml, and the provider's account")
 
 
-def proxied(base_url: str) -> bool:
-    """Whether the environment names a proxy that may stand before it: never before this machine."""
+def uses_proxy(base_url: str) -> bool:
+    """Whether requests go through the proxy that the environment names: never those to this machine."""
     return bool(getproxies()) and not on_this_machine(base_url)
 
 
-def on_this_machine(base_url: str) -> bool:
-    return URL(base_url).host in ("localhost", "127.0.0.1", "::1")
-
-
-def key_of(target: Target) -> str:
+def api_key(target: Target) -> str:
     """The key from the environment; "" where none is needed. Raises ModelError where it is not set."""
     if target.api_key_env is None:
         return ""
@@ -152,7 +154,7 @@ def key_of(target: Target) -> str:
     return key
 
 
-def _wait(after: str) -> float:
+def retry_after(after: str) -> float:
     """Seconds that a Retry-After asks for, as a number or as a date; 0 where it says nothing of use."""
     try:
         seconds = float(after)

@@ -9,14 +9,14 @@ BURST_S = 5.0  # of a minute's limit may be used at once
 
 
 class Bucket:
-    """So much a minute, in small bursts. What is taken may exceed what is there once, and is waited for afterwards."""
+    """A token bucket: an amount a minute, in small bursts. One request may overdraw it; the next ones wait for that."""
 
     def __init__(self, per_minute: int, now: float) -> None:
         self._rate, self._at = per_minute / 60, now
         self._most = self._level = max(1.0, self._rate * BURST_S)
 
     def wait(self, amount: float, now: float) -> float:
-        """Seconds until so much may be taken."""
+        """Seconds until this amount may be taken."""
         self._level = min(self._most, self._level + (now - self._at) * self._rate)
         self._at = now
         return max(0.0, (min(amount, self._most) - self._level) / self._rate)
@@ -27,14 +27,14 @@ class Bucket:
 
 
 @dataclass
-class Gate:
-    """Whether an endpoint may be asked now. Concurrency is halved on a 429, once for all requests sent before it, and
-    grows again by one a round of answers."""
+class Throttle:
+    """When an endpoint may be sent the next request. Concurrency is halved by a 429, once for all requests sent before
+    it, and grows again by one for as many answers as are allowed at once."""
 
     concurrency: int
     requests: Bucket | None = None
     tokens: Bucket | None = None
-    flying: int = 0
+    in_flight: int = 0
     shut: bool = False  # nothing is sent
     _allowed: float = 0.0
     _slowed_at: float = -1.0
@@ -45,25 +45,25 @@ class Gate:
 
     def room(self) -> int:
         """Requests that may be sent beside those in flight."""
-        return 0 if self.shut else max(0, int(self._allowed) - self.flying)
+        return 0 if self.shut else max(0, int(self._allowed) - self.in_flight)
 
     def wait(self, tokens: float, now: float) -> float:
-        """Seconds until a request of so many tokens may be sent, once there is room."""
+        """Seconds until a request that may take these tokens may be sent, once there is room."""
         waits = [0.0, self._paused_until - now]
         waits += [self.requests.wait(1, now)] if self.requests else []
         waits += [self.tokens.wait(tokens, now)] if self.tokens else []
         return max(waits)
 
     def take(self, tokens: float) -> None:
-        self.flying += 1
+        self.in_flight += 1
         if self.requests:
             self.requests.take(1)
         if self.tokens:
             self.tokens.take(tokens)
 
     def give(self, unused: float = 0.0) -> None:
-        """A request has ended; so many of its tokens were not used."""
-        self.flying -= 1
+        """A request has ended, with some of its tokens unused."""
+        self.in_flight -= 1
         if self.tokens:
             self.tokens.take(-unused)
 

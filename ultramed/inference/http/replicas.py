@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ultramed.errors import ModelError
 from ultramed.inference.http.endpoint import Endpoint, Target, Unanswered
-from ultramed.inference.http.limits import Bucket, Gate
+from ultramed.inference.http.limits import Bucket, Throttle
 from ultramed.ledger.requests import Reply
 
 FAILURES = 10  # of one replica in a row, after which it is looked at
@@ -15,29 +15,29 @@ LOOK_S = 5.0  # longest pause between two looks at one that is down
 
 
 class Replica:
-    """One endpoint and what it takes."""
+    """One endpoint, its limits and how it fares."""
 
     def __init__(self, target: Target, url: str) -> None:
         now = time.monotonic()
         requests, tokens = (Bucket(limit, now) if limit else None for limit in (target.rpm, target.tpm))
-        self.endpoint, self.gate = Endpoint(target, url), Gate(target.concurrency, requests, tokens)
+        self.endpoint, self.throttle = Endpoint(target, url), Throttle(target.concurrency, requests, tokens)
         self.failures = 0  # in a row, since it was looked at
         self.failing = False  # at its last request
         self.ever_answered = False
 
     def answered(self, reply: Reply, tokens: float) -> None:
-        """A request that so many tokens were set aside for."""
+        """A reply came to a request that `tokens` were set aside for."""
         used = reply.prompt_tokens + reply.completion_tokens
-        self.gate.give(tokens - used if used else 0.0)  # some endpoints do not say
-        self.gate.quicker()
+        self.throttle.give(tokens - used if used else 0.0)  # some endpoints do not count
+        self.throttle.quicker()
         self.failures, self.failing, self.ever_answered = 0, False, True
 
 
 class Replicas:
-    """Those that are not given up."""
+    """The replicas of a model; those that do not come up again are given up."""
 
     def __init__(self, target: Target, changed: Callable[[], None], lost: Callable[[ModelError], None]) -> None:
-        """`changed`: one may be asked again, or never; `lost`: that was the last."""
+        """`changed` is called when one may be asked again or is given up, `lost` when the last one is given up."""
         self._target, self._changed, self._lost = target, changed, lost
         self._looks: set[asyncio.Task] = set()
         self._all = [Replica(target, url) for url in target.base_urls]
@@ -45,29 +45,29 @@ class Replicas:
 
     @property
     def concurrency(self) -> int:
-        return sum(replica.gate.concurrency for replica in self._left)
+        return sum(replica.throttle.concurrency for replica in self._left)
 
-    def choose(self, tokens: float, but: object) -> tuple[Replica | None, float]:
-        """The one to ask next, and in how many seconds: one that answers, with most room, and not again one that fails
-        while there is another; None where all are busy."""
-        now, found, best = time.monotonic(), None, (0.0, False, 0)
-        up = [replica for replica in self._left if not replica.gate.shut]
+    def choose(self, tokens: float, failed_at: object) -> tuple[Replica | None, float]:
+        """The replica to ask next, and in how many seconds: one that answers, with most room, and not the one that
+        failed last while there is another; None where all are busy."""
+        now, chosen, best = time.monotonic(), None, (0.0, False, 0)
+        up = [replica for replica in self._left if not replica.throttle.shut]
         for replica in up:
-            again = replica is but and replica.failing and len(up) > 1
-            if (room := replica.gate.room()) > 0 and not again:
-                rank = replica.gate.wait(tokens, now), replica.failing, -room
-                if found is None or rank < best:
-                    found, best = replica, rank
-        return found, best[0]
+            again = replica is failed_at and replica.failing and len(up) > 1
+            if (room := replica.throttle.room()) > 0 and not again:
+                rank = replica.throttle.wait(tokens, now), replica.failing, -room
+                if chosen is None or rank < best:
+                    chosen, best = replica, rank
+        return chosen, best[0]
 
     def failed(self, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Slow down on a 429; after other failures in a row, see whether it is up at all. While it is not it is sent
         nothing, and after the target's patience it is given up."""
         if error.kind == "rate_limited":
-            return replica.gate.slower(sent_at, error.wait, time.monotonic())
+            return replica.throttle.slower(sent_at, error.wait, time.monotonic())
         replica.failures, replica.failing = replica.failures + 1, True
-        if replica.failures >= (FAILURES if replica.ever_answered else 1) and not replica.gate.shut:
-            replica.gate.shut = True
+        if replica.failures >= (FAILURES if replica.ever_answered else 1) and not replica.throttle.shut:
+            replica.throttle.shut = True
             look = asyncio.get_running_loop().create_task(self._look(replica, error))
             self._looks.add(look)
             look.add_done_callback(self._looks.discard)
@@ -82,13 +82,13 @@ class Replicas:
 
     async def _look(self, replica: Replica, error: Unanswered) -> None:
         if await self._comes_up(replica):
-            replica.gate.shut, replica.failures = False, 0
+            replica.throttle.shut, replica.failures = False, 0
         else:
             self._give_up(replica, error)
         self._changed()
 
     async def _comes_up(self, replica: Replica) -> bool:
-        began, pause = time.monotonic(), self._target.backoff_s
+        began, pause = time.monotonic(), self._target.retries.backoff_s
         patience = self._target.patience_s if replica.ever_answered else 0.0
         while not await replica.endpoint.up():
             if time.monotonic() - began >= patience:

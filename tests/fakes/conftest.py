@@ -1,0 +1,3 @@
+"""A ledger for every test that asks for one."""
+
+from clients import ledger as ledger

@@ -1,0 +1,45 @@
+"""Slots that wait for money before they may be sent. Used in the scheduler's event loop."""
+
+from collections import deque
+
+from ultramed.inference.ask.costs import Costs
+from ultramed.inference.ask.slots import Slot
+from ultramed.inference.ask.writer import Writer
+
+
+class FundingQueue:
+    """Asks the writer to reserve money, for no more slots than may be in flight: what is reserved when this process is
+    killed counts as spent."""
+
+    def __init__(self, writer: Writer, costs: Costs) -> None:
+        self._writer, self._costs = writer, costs
+        self._waiting: deque[Slot] = deque()
+        self._requested = 0  # slots whose answer has not come
+
+    @property
+    def idle(self) -> bool:
+        """Whether no answer of the writer is awaited."""
+        return not self._requested
+
+    def add(self, slot: Slot) -> None:
+        self._waiting.append(slot)
+
+    def request(self, room: int) -> bool:
+        """Ask for money for up to `room` slots, those already asked for included. Returns whether any was asked for."""
+        slots = [self._waiting.popleft() for _ in range(min(room - self._requested, len(self._waiting)))]
+        for slot in slots:
+            slot.reserved = self._costs.most(slot)
+        if slots:
+            self._requested += len(slots)
+            self._writer.fund(slots)
+        return bool(slots)
+
+    def funded(self, slots: list[Slot]) -> None:
+        self._requested -= len(slots)
+
+    def unfunded(self, slots: list[Slot]) -> None:
+        """They wait again: money comes back when replies cost less than they might have."""
+        self._requested -= len(slots)
+        for slot in slots:
+            slot.release()
+        self._waiting.extendleft(reversed(slots))

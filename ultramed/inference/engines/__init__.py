@@ -1,1 +1,0 @@
-"""Servers for local weights, one engine a file."""

@@ -1,0 +1,54 @@
+"""What a model's tokens cost: as params state it, else as a maintained table knows it."""
+
+from importlib.metadata import version
+
+from ultramed.errors import BudgetError
+from ultramed.params import LocalModel, Price, RemoteModel
+from ultramed.params.models import on_this_machine
+
+TABLE = "genai-prices"  # dated by its version: prices in it are of its release
+_TOKENS = 1_000  # that a price is asked for: some rise from 100,000 tokens on
+
+
+def price_of(model: LocalModel | RemoteModel) -> Price | None:
+    """USD per million tokens, less the Batch API's discount; None for a local model, and where no one knows."""
+    if isinstance(model, LocalModel):
+        return None
+    price = model.price or _listed(model)
+    if price is None or model.batch is None:
+        return price
+    left = 1 - model.batch.discount
+    return Price(prompt=price.prompt * left, completion=price.completion * left)
+
+
+def required(name: str, model: LocalModel | RemoteModel) -> Price | None:
+    """The same. Raises BudgetError where no one knows what a remote model costs."""
+    price = price_of(model)
+    if price is None and isinstance(model, RemoteModel):
+        raise BudgetError(
+            f"models.remote.{name}", f"nobody knows what '{model.model}' of '{model.provider}' costs",
+            "state it as price: {prompt: …, completion: …} in USD per million tokens; 0.0 for a server of your own")
+    return price
+
+
+def source(model: RemoteModel) -> str:
+    """Where the price comes from."""
+    return "params.yaml" if model.price else f"{TABLE} {version(TABLE)}"
+
+
+def _listed(model: RemoteModel) -> Price | None:
+    from genai_prices.data_snapshot import get_snapshot
+    from genai_prices.types import Usage
+
+    if on_this_machine(model.base_urls[0]):
+        return None  # who listens there is not known, whatever the model is called
+    for provider, address in ((model.provider, None), (None, model.base_urls[0])):
+        try:
+            read, written = (
+                float(get_snapshot().calc(usage, model.model, provider, address, None).total_price) * 1e6 / _TOKENS
+                for usage in (Usage(input_tokens=_TOKENS), Usage(output_tokens=_TOKENS))
+            )
+        except LookupError:
+            continue
+        return Price(prompt=round(read, 6), completion=round(written, 6))
+    return None
