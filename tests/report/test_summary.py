@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 from world import World
 
+from ultramed.artifacts import SCORED
 from ultramed.gates.store import Store
 from ultramed.report import summary
 
@@ -41,7 +42,7 @@ def test_a_reply_used_twice_is_paid_once(world: World) -> None:
     uses = world.rows["scored", "", "manifest"]
     world.rows["scored", "", "manifest"] = [replace(uses[0], request_key="k", price_usd=0.25, completion_tokens=7)] * 3
     world.write("scored")
-    spent = summary.spent(Store(world.params, world.base), ("scored",))
+    spent = summary.spent(Store(world.params, world.base), [SCORED])
     assert spent == {"requests": 1, "prompt_tokens": uses[0].prompt_tokens, "completion_tokens": 7, "price_usd": 0.25}
 
 
