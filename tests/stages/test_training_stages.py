@@ -186,10 +186,10 @@ def test_pairs_are_mixed_with_their_texts(repository: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["instructions", "preferences"])
 def test_a_mixture_accounts_for_every_row_of_the_sets_it_names(repository: Path, kind: str) -> None:
-    folder, weights = kind, getattr(SETTINGS.mix, kind)
+    weights = getattr(SETTINGS.mix, kind)
     read: type[Any] = Example if kind == "instructions" else Preference
-    rows = list(tables.read(repository / "data" / folder, read))
-    found = verdicts(repository, folder)
+    rows = list(tables.read(repository / "data" / kind, read))
+    found = verdicts(repository, kind)
     sets = {name: {r.id for r in general(repository, name)} for name in weights if name != params.MEDICAL}
     assert len(sets) == len(weights) - 1 > 0
     assert len(found) == len(SPLITS) + sum(map(len, sets.values()))
@@ -202,7 +202,7 @@ def test_a_mixture_accounts_for_every_row_of_the_sets_it_names(repository: Path,
 
 def test_outputs_are_the_same_twice(repository: Path) -> None:
     def contents() -> dict[str, bytes]:
-        folders = (repository / "data" / name for name in ("general", "mixed"))
+        folders = (repository / "data" / name for name in ("general", "instructions", "preferences"))
         return {str(p): p.read_bytes() for f in folders for p in sorted(f.rglob("*.parquet"))}
 
     before = contents()
