@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.candidates import choose, from_source, sample
 from ultramed.inference.client import connect
-from ultramed.records import Completion, Instruction, Score, Use, Verdict
+from ultramed.records import Instruction, Score, Use, Verdict
 
 
 def main(name: str) -> None:
@@ -21,10 +21,8 @@ def main(name: str) -> None:
         with connect(member.model, f"candidates@{name}", settings) as client:
             read = list(sample(client, name, member, chosen, settings))
         uses = client.manifest
-    with tables.artifact(artifacts.CANDIDATES / name) as folder:
-        tables.write(folder, "rows", Completion, (found for found, _ in read if found))
-        tables.write(folder, "verdicts", Verdict, (verdict for _, verdict in read))
-        tables.write(folder, "manifest", Use, uses)
+    artifacts.CANDIDATES.write(
+        name, rows=(row for row, _ in read if row), verdicts=(verdict for _, verdict in read), manifest=uses)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.complete import complete
 from ultramed.inference.client import connect
-from ultramed.records import Completion, Instruction, Use, Verdict
+from ultramed.records import Instruction
 
 
 def main() -> None:
@@ -11,10 +11,8 @@ def main() -> None:
     instructions = list(tables.read(artifacts.CURATED, Instruction))
     with connect(settings.complete.model, "complete", settings) as client:
         done = complete(client, instructions, settings)
-    with tables.artifact(artifacts.COMPLETED) as folder:
-        tables.write(folder, "rows", Completion, sorted(done.rows, key=lambda c: c.id))
-        tables.write(folder, "verdicts", Verdict, done.verdicts.values())
-        tables.write(folder, "manifest", Use, client.manifest)
+    rows = sorted(done.rows, key=lambda c: c.id)
+    artifacts.COMPLETED.write(rows=rows, verdicts=done.verdicts.values(), manifest=client.manifest)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from itertools import chain
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.select import select
-from ultramed.records import Instruction, Score, Verdict
+from ultramed.records import Score
 from ultramed.sources.benchmarks.read import questions
 
 
@@ -13,9 +13,7 @@ def main() -> None:
     scores = tables.read(artifacts.SCORED, Score)
     items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
     result = select(artifacts.instructions(settings), scores, items, settings)
-    with tables.artifact(artifacts.CURATED) as folder:
-        tables.write(folder, "rows", Instruction, result.rows)
-        tables.write(folder, "verdicts", Verdict, result.verdicts)
+    artifacts.CURATED.write(rows=result.rows, verdicts=result.verdicts)
 
 
 if __name__ == "__main__":

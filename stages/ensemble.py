@@ -1,11 +1,10 @@
 """ensemble: self-consistency and best-of-N of a policy. Usage: python -m stages.ensemble POLICY"""
 
-from ultramed import artifacts, params, stage, tables
+from ultramed import artifacts, params, stage
 from ultramed.errors import ParamsError
 from ultramed.evaluation.predict import choose, sample_often
 from ultramed.evaluation.tasks import chosen
 from ultramed.inference.client import connect
-from ultramed.records import Prediction, Use
 from ultramed.training.environment import prepare
 from ultramed.training.rewards import RewardModel
 
@@ -22,10 +21,8 @@ def main(name: str) -> None:
     judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
     with connect(name, f"ensemble@{name}", settings) as client:
         samples = sample_often(client, tasks, plan, ensemble, settings.seed)
-    found = list(choose(name, tasks, samples, plan.format, judge.rewards))
-    with tables.artifact(artifacts.ENSEMBLES / name) as folder:
-        tables.write(folder, "rows", Prediction, found)
-        tables.write(folder, "manifest", Use, client.manifest)
+    predictions = list(choose(name, tasks, samples, plan.format, judge.rewards))
+    artifacts.ENSEMBLES.write(name, rows=predictions, manifest=client.manifest)
 
 
 if __name__ == "__main__":

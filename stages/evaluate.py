@@ -1,11 +1,10 @@
 """evaluate: a policy's greedy answers to every task. Usage: python -m stages.evaluate POLICY"""
 
-from ultramed import artifacts, params, stage, tables
+from ultramed import artifacts, params, stage
 from ultramed.errors import ParamsError
 from ultramed.evaluation.predict import answer_once
 from ultramed.evaluation.tasks import chosen
 from ultramed.inference.client import connect
-from ultramed.records import Prediction, Use
 
 
 def main(name: str) -> None:
@@ -16,10 +15,8 @@ def main(name: str) -> None:
                           f"{', '.join(plan.policies) or 'none'}")
     tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
     with connect(name, f"evaluate@{name}", settings) as client:
-        found = list(answer_once(client, tasks, plan))
-    with tables.artifact(artifacts.EVALUATED / name) as folder:
-        tables.write(folder, "rows", Prediction, found)
-        tables.write(folder, "manifest", Use, client.manifest)
+        predictions = list(answer_once(client, tasks, plan))
+    artifacts.EVALUATED.write(name, rows=predictions, manifest=client.manifest)
 
 
 if __name__ == "__main__":

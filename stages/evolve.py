@@ -5,7 +5,7 @@ from pathlib import Path
 from ultramed import artifacts, params, stage, tables
 from ultramed.inference.client import connect
 from ultramed.params import SetName
-from ultramed.records import Instruction, Use, Verdict
+from ultramed.records import Instruction
 from ultramed.synthesis.evolve import evolve
 
 
@@ -15,10 +15,7 @@ def main(name: SetName) -> None:
     parents = [i for i in rows if i.synthetic or i.source == name]
     with connect(settings.evolve.model, f"evolve@{name}", settings) as client:
         made = evolve(client, name, parents, settings)
-    with tables.artifact(artifacts.EVOLVED / name) as folder:
-        tables.write(folder, "rows", Instruction, made.rows)
-        tables.write(folder, "verdicts", Verdict, made.verdicts)
-        tables.write(folder, "manifest", Use, client.manifest)
+    artifacts.EVOLVED.write(name, rows=made.rows, verdicts=made.verdicts, manifest=client.manifest)
 
 
 if __name__ == "__main__":

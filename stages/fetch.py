@@ -6,25 +6,24 @@ raw NAME: data/raw/NAME/; model NAME: models/local/NAME/ and models/identity/NAM
 from pathlib import Path
 from typing import TypeVar
 
-from ultramed import params, stage
+from ultramed import artifacts, params, stage
 from ultramed.errors import ParamsError
 from ultramed.sources import models
 from ultramed.sources.locations import fetch
 
 T = TypeVar("T")
-IDENTITIES = Path("models/identity")
 
 
 def main(kind: str, name: str) -> None:
     settings = params.load()
     if kind == "raw":
-        fetch(name, _named(settings.raw, name, "raw"), Path("data/raw") / name)
+        fetch(name, _named(settings.raw, name, "raw"), artifacts.RAW / name)
     elif kind == "model":
         model = _named(settings.models.local, name, "models.local")
-        models.write_identity(name, models.fetch_local(name, model, Path("models/local") / name), IDENTITIES)
+        models.write_identity(name, models.fetch_local(name, model, Path("models/local") / name), artifacts.IDENTITIES)
     elif kind == "remote":
         remote = _named(settings.models.remote, name, "models.remote")
-        models.write_identity(name, models.remote_identity(remote), IDENTITIES)
+        models.write_identity(name, models.remote_identity(remote), artifacts.IDENTITIES)
     else:
         raise ParamsError("fetch", f"'{kind}' is no kind of input; expected raw, model or remote")
 

@@ -3,7 +3,7 @@
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.judge import judge
 from ultramed.inference.client import connect
-from ultramed.records import Feedback, Instruction, Use, Verdict
+from ultramed.records import Instruction
 
 
 def main() -> None:
@@ -12,10 +12,9 @@ def main() -> None:
     cases = [(i, candidates[i.id]) for i in tables.read(artifacts.CURATED, Instruction) if i.id in candidates]
     with connect(settings.judge.model, "judge", settings) as client:
         read = list(judge(client, cases, settings, len(cases)))
-    with tables.artifact(artifacts.JUDGED) as folder:
-        tables.write(folder, "rows", Feedback, (row for rows, _ in read for row in rows))
-        tables.write(folder, "verdicts", Verdict, (verdict for _, verdict in read))
-        tables.write(folder, "manifest", Use, client.manifest)
+    artifacts.JUDGED.write(
+        rows=(row for rows, _ in read for row in rows), verdicts=(verdict for _, verdict in read),
+        manifest=client.manifest)
 
 
 if __name__ == "__main__":

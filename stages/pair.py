@@ -21,10 +21,7 @@ def main() -> None:
         pairs += found
         selected += chosen
         verdicts.append(verdict(row, found, chosen, len(feedback)))
-    with tables.artifact(artifacts.PAIRED) as folder:
-        tables.write(folder, "rows", Pair, pairs)
-        tables.write(folder, "selected", Pair, selected)
-        tables.write(folder, "verdicts", Verdict, verdicts)
+    artifacts.PAIRED.write(rows=pairs, selected=selected, verdicts=verdicts)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,8 @@
 """release: everything annotated → one profile as the Hub will show it. Usage: python -m stages.release PROFILE"""
 
-from pathlib import Path
-
 from ultramed import artifacts, params, stage, tables
-from ultramed.records import Verdict
 from ultramed.release.build import build
 from ultramed.release.selection import select
-
-WITHHELD = Path("data/withheld")
 
 
 def main(profile: str) -> None:
@@ -15,8 +10,7 @@ def main(profile: str) -> None:
     selection = select(settings, profile)
     with tables.artifact(artifacts.RELEASE / profile) as folder:
         build(settings, selection, folder)
-    with tables.artifact(WITHHELD / profile) as folder:
-        tables.write(folder, "verdicts", Verdict, selection.verdicts)
+    artifacts.WITHHELD.write(profile, verdicts=selection.verdicts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from ultramed import artifacts, params, stage, tables
 from ultramed.claims import Claims
 from ultramed.errors import ParamsError
 from ultramed.evaluation.rewardbench import compare, labels, reviewed
-from ultramed.records import Assignment, Comparison, Instruction, Pair
+from ultramed.records import Assignment, Instruction, Pair
 from ultramed.training.environment import prepare
 from ultramed.training.mix import preferences
 from ultramed.training.rewards import RewardModel
@@ -24,8 +24,7 @@ def main(name: str) -> None:
     pairs = preferences(selected, answers, instructions, families, Claims(settings), settings.judge.model)
     kept = reviewed([row for row, split in pairs if split == "test"], labels(artifacts.RAW / "human_labels"))
     model = RewardModel(artifacts.MODELS / name)
-    with tables.artifact(artifacts.REWARDBENCH / name) as folder:
-        tables.write(folder, "rows", Comparison, compare(kept, model.rewards))
+    artifacts.REWARDBENCH.write(name, rows=compare(kept, model.rewards))
 
 
 if __name__ == "__main__":

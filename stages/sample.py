@@ -3,7 +3,7 @@
 from ultramed import artifacts, params, stage, tables
 from ultramed.errors import ParamsError
 from ultramed.inference.client import connect
-from ultramed.records import Example, Preference, Sample, Use, Verdict
+from ultramed.records import Example
 from ultramed.training.environment import prepare
 from ultramed.training.rewards import RewardModel
 from ultramed.training.sample import prompts, rank, sample
@@ -15,17 +15,13 @@ def main(number: str) -> None:
     plan = settings.iterate
     if number not in plan.rounds:
         raise ParamsError("sample", f"'{number}' is no round; expected one of {', '.join(plan.rounds) or 'none'}")
-    asked = prompts(tables.read(artifacts.MIXED / "instructions", Example), plan.prompts, settings.seed, number)
+    asked = prompts(tables.read(artifacts.INSTRUCTIONS, Example), plan.prompts, settings.seed, number)
     judge = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy is not needed any more
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)
-    found = rank(asked, answers, judge.rewards, number)
-    with tables.artifact(artifacts.SAMPLED / number) as folder:
-        tables.write(folder, "rows", Preference, found.rows)
-        tables.write(folder, "dev", Preference, [])
-        tables.write(folder, "samples", Sample, found.samples)
-        tables.write(folder, "verdicts", Verdict, found.verdicts)
-        tables.write(folder, "manifest", Use, client.manifest)
+    ranked = rank(asked, answers, judge.rewards, number)
+    artifacts.SAMPLED.write(
+        number, rows=ranked.rows, dev=[], samples=ranked.samples, verdicts=ranked.verdicts, manifest=client.manifest)
 
 
 if __name__ == "__main__":

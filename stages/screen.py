@@ -2,20 +2,17 @@
 
 from itertools import chain
 
-from ultramed import artifacts, params, stage, tables
+from ultramed import artifacts, params, stage
 from ultramed.curation.screen import screen
-from ultramed.records import Instruction, Verdict
+from ultramed.records import Instruction
 from ultramed.sources.benchmarks.read import questions
 
 
 def main() -> None:
     settings = params.load()
-    rows = chain.from_iterable(tables.read(artifacts.COLLECTED / name, Instruction) for name in settings.sources)
     items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
-    result = screen(rows, items, settings)
-    with tables.artifact(artifacts.SCREENED) as folder:
-        tables.write(folder, "rows", Instruction, result.rows)
-        tables.write(folder, "verdicts", Verdict, result.verdicts)
+    result = screen(artifacts.COLLECTED.read(settings, Instruction), items, settings)
+    artifacts.SCREENED.write(rows=result.rows, verdicts=result.verdicts)
 
 
 if __name__ == "__main__":

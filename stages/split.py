@@ -2,14 +2,13 @@
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.split import assign
-from ultramed.records import Assignment, Instruction
+from ultramed.records import Instruction
 
 
 def main() -> None:
     settings = params.load()
     assigned = assign(tables.read(artifacts.CURATED, Instruction), settings)
-    with tables.artifact(artifacts.SPLIT) as folder:
-        tables.write(folder, "rows", Assignment, assigned)
+    artifacts.SPLIT.write(rows=assigned)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.inference.client import connect
-from ultramed.records import Instruction, Use, Verdict
+from ultramed.records import Instruction
 from ultramed.synthesis.textbook import passages, write_items
 
 
@@ -12,10 +12,7 @@ def main() -> None:
     examples = [i for i in tables.read(artifacts.SCREENED, Instruction) if i.source == "medqa"]
     with connect(settings.textbook.model, "textbook", settings) as client:
         made = write_items(client, corpus, examples, settings)
-    with tables.artifact(artifacts.SYNTHETIC / "textbook") as folder:
-        tables.write(folder, "rows", Instruction, made.rows)
-        tables.write(folder, "verdicts", Verdict, made.verdicts)
-        tables.write(folder, "manifest", Use, client.manifest)
+    artifacts.SYNTHETIC.write("textbook", rows=made.rows, verdicts=made.verdicts, manifest=client.manifest)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """wikipedia: domains and encyclopaedia entries → instructions. Usage: python -m stages.wikipedia"""
 
-from ultramed import artifacts, params, stage, tables
+from ultramed import artifacts, params, stage
 from ultramed.inference.client import connect
-from ultramed.records import Instruction, Use, Verdict
 from ultramed.synthesis.wikipedia import read_domains, read_entries, write_tasks
 
 
@@ -12,10 +11,7 @@ def main() -> None:
     entries = read_entries(artifacts.RAW / "encyclopedia")
     with connect(settings.wikipedia.model, "wikipedia", settings) as client:
         made = write_tasks(client, domains, entries, settings)
-    with tables.artifact(artifacts.SYNTHETIC / "wikipedia") as folder:
-        tables.write(folder, "rows", Instruction, made.rows)
-        tables.write(folder, "verdicts", Verdict, made.verdicts)
-        tables.write(folder, "manifest", Use, client.manifest)
+    artifacts.SYNTHETIC.write("wikipedia", rows=made.rows, verdicts=made.verdicts, manifest=client.manifest)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def test_an_iteration_survives_what_is_appended_while_it_runs() -> None:
 
 def test_requests_survive_with_their_very_reply_types() -> None:
     """Made at run time, the types have no name to be found by; they are the same objects, and so are their keys."""
-    kinds: list[type[BaseModel] | None] = [judgement(3, 60), judgement(2, 60), None]
+    kinds: list[type[BaseModel] | None] = [judgement(3, 60, 5), judgement(2, 60, 5), None]
     spool: Spool[Request] = Spool()
     for n in range(MANY):
         request = question(f"q{n}", reply_type=kinds[n % 3], sample=n)
@@ -84,7 +84,7 @@ def test_requests_survive_with_their_very_reply_types() -> None:
 
 
 def test_types_themselves_are_items_like_others() -> None:
-    kinds = [judgement(3, 60), judgement(3, 60)]
+    kinds = [judgement(3, 60, 5), judgement(3, 60, 5)]
     spool: Spool[tuple[int, type[BaseModel]]] = Spool()
     for n in range(KEPT):
         spool.append((n, kinds[n % 2]))

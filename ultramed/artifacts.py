@@ -1,58 +1,180 @@
-"""Where each artifact of the graph lies, and what it is made of. The same paths stand in `dvc.yaml`."""
+"""The artifacts of the graph. Each is declared once; gates, drift, lineage, figures and reports ask the declaration."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-from ultramed import tables
+from ultramed import synthetic, tables
 from ultramed.params import Params
-from ultramed.records import Completion, Instruction
+from ultramed.records import (
+    Assignment,
+    Comparison,
+    Completion,
+    Example,
+    Feedback,
+    Instruction,
+    Pair,
+    Prediction,
+    Preference,
+    Record,
+    Sample,
+    Score,
+    Use,
+    Verdict,
+)
+
+R = TypeVar("R", bound=Record)
+Parts = Callable[[Params], Iterable[str]]
 
 RAW = Path("data/raw")
-COLLECTED = Path("data/collected")
-SCREENED = Path("data/screened")
-SYNTHETIC = Path("data/synthetic")
-EVOLVED = Path("data/evolved")
-SCORED = Path("data/scored")
-CURATED = Path("data/curated")
-SPLIT = Path("data/split")
-COMPLETED = Path("data/completed")
-CANDIDATES = Path("data/candidates")
-JUDGED = Path("data/judged")
-PAIRED = Path("data/paired")
-GENERAL = Path("data/general")
-MIXED = Path("data/mixed")
-SAMPLED = Path("data/sampled")
-EVALUATED = Path("data/evaluated")
-ENSEMBLES = Path("data/ensembles")
-REWARDBENCH = Path("data/rewardbench")
-MODELS = Path("models/transformers")  # models of ours, the base included
-RECORD = "training.json"  # in each of them that was trained: on what, and how
+MODELS = Path("models/transformers")  # the base and every model trained from it
+RECORD = "training.json"  # in the folder of a trained model: on what it was trained, and how
 IDENTITIES = Path("models/identity")  # what each model is called in the ledger
 RIGHTS = Path("models/rights.json")  # what the terms of each allow
 REMOTE = Path("models/remote.json")  # whether any that is asked is behind somebody else's endpoint
 CURVES = Path("reports/training")
-RELEASE = Path("data/release")
-WITHHELD = Path("data/withheld")  # why rows are not in a release; never sent
 
-WRITTEN = ("textbook", "wikipedia")  # the sets under data/synthetic
+
+def whole(_: Params) -> list[str]:
+    """The parts of an artifact that has none: the folder itself."""
+    return [""]
+
+
+@dataclass(frozen=True, eq=False)
+class Artifact(os.PathLike[str]):
+    """One folder `data/<name>`. It is a path: `tables.count(CURATED)`, `COLLECTED / "medqa"`."""
+
+    name: str
+    chapter: Literal["data", "training", "results", "release"]
+    tables: Mapping[str, type[Record]]  # in each part
+    parts: Parts = whole  # subfolders as the params name them; DVC leaves the output of a removed stage behind
+    stage: str = ""  # makes one part at a time; "" where each part has a stage of its own name
+    handed: tuple["Artifact", ...] = ()  # whose rows were given to the stage; none: it is reconciled within itself
+    row_id: str = "id"  # SQL, over its rows: the id that a verdict is about
+    made: tuple[str, ...] = ("rows",)  # tables that hold a row for each kept verdict
+    decided: "Artifact | None" = None  # holds the verdicts on its rows; None: it does so itself
+    mix: tuple[str, str] | None = None  # (facts table, column) whose shares drift watches
+
+    def __fspath__(self) -> str:
+        return f"data/{self.name}"
+
+    __str__ = __fspath__
+
+    def __truediv__(self, part: str | Path) -> Path:
+        return self.path / part
+
+    @property
+    def path(self) -> Path:
+        return Path(self)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it gives no verdicts: every row that was made is kept."""
+        return self.decided is None and "verdicts" not in self.tables
+
+    @property
+    def asks(self) -> bool:
+        """Whether its stage asks a model, and lists the replies it used."""
+        return "manifest" in self.tables
+
+    def folders(self, params: Params) -> dict[str, Path]:
+        """The folders that hold its tables, by part; the part is "" where there is only one."""
+        return {part: self / part for part in self.parts(params)}
+
+    def read(self, params: Params, kind: type[R], table: str = "rows") -> Iterator[R]:
+        """The records of a table in all parts, in the order of the params."""
+        for folder in self.folders(params).values():
+            yield from tables.read(folder, kind, table)
+
+    def write(self, part: str = "", /, **rows: Iterable[Any]) -> None:
+        """Write all tables of a part; it appears whole or not at all. Raises TypeError unless each table is given."""
+        if rows.keys() != self.tables.keys():
+            raise TypeError(f"{self.name} has the tables {', '.join(self.tables)}; {', '.join(rows)} were given")
+        with tables.artifact(self / part) as folder:
+            for table, kind in self.tables.items():
+                tables.write(folder, table, kind, rows[table])
+
+
+def _profiles(params: Params) -> Iterable[str]:
+    return params.release.profiles
+
+
+VERDICTS: Mapping[str, type[Record]] = {"verdicts": Verdict}
+ASKED: Mapping[str, type[Record]] = {"verdicts": Verdict, "manifest": Use}
+SOURCE = ("rows", "source")
+ABOUT = "instruction_id"  # rows with ids of their own, verdicts on instructions
+
+COLLECTED = Artifact(
+    "collected", "data", {"rows": Instruction, **VERDICTS}, lambda p: p.sources, stage="collect", mix=SOURCE)
+SCREENED = Artifact(
+    "screened", "data", {"rows": Instruction, **VERDICTS}, stage="screen", handed=(COLLECTED,), mix=SOURCE)
+SYNTHETIC = Artifact("synthetic", "data", {"rows": Instruction, **ASKED}, lambda _: synthetic.WRITTEN, mix=SOURCE)
+EVOLVED = Artifact(
+    "evolved", "data", {"rows": Instruction, **ASKED}, lambda p: p.evolve.sets, stage="evolve", mix=SOURCE)
+UNCURATED = (SCREENED, SYNTHETIC, EVOLVED)  # together they hold every instruction before curation
+SCORED = Artifact("scored", "data", {"rows": Score, **ASKED}, stage="score", handed=UNCURATED)
+CURATED = Artifact(
+    "curated", "data", {"rows": Instruction, **VERDICTS}, stage="curate", handed=UNCURATED, mix=SOURCE)
+SPLIT = Artifact("split", "data", {"rows": Assignment}, stage="split", handed=(CURATED,), mix=("rows", "split"))
+COMPLETED = Artifact(
+    "completed", "data", {"rows": Completion, **ASKED}, stage="complete", handed=(CURATED,), row_id=ABOUT, mix=SOURCE)
+CANDIDATES = Artifact(
+    "candidates", "data", {"rows": Completion, **ASKED}, lambda p: p.candidates.authors, stage="candidates",
+    row_id=ABOUT, mix=("rows", "author"))
+JUDGED = Artifact(
+    "judged", "data", {"rows": Feedback, **ASKED}, stage="judge", handed=(CANDIDATES,), row_id=ABOUT,
+    mix=("rows", "score"))
+PAIRED = Artifact(
+    "paired", "data", {"rows": Pair, "selected": Pair, **VERDICTS}, stage="pair", handed=(JUDGED,), row_id=ABOUT,
+    made=("selected",), mix=("selected", "label_type"))
+WITHHELD = Artifact("withheld", "release", VERDICTS, _profiles, stage="release")  # never sent
+RELEASE = Artifact("release", "release", {}, _profiles, stage="release", decided=WITHHELD, mix=("rows", "profile"))
+GENERAL = Artifact(  # rows are examples or preferences, as the format of the set says
+    "general", "training", {"rows": Record, **VERDICTS}, lambda p: p.general, stage="general", mix=SOURCE)
+INSTRUCTIONS = Artifact(
+    "instructions", "training", {"rows": Example, "dev": Example, **VERDICTS}, stage="mix-instructions",
+    made=("rows", "dev"), mix=SOURCE)
+PREFERENCES = Artifact(
+    "preferences", "training", {"rows": Preference, "dev": Preference, **VERDICTS}, stage="mix-preferences",
+    made=("rows", "dev"), mix=SOURCE)
+SAMPLED = Artifact(  # pairs are named after the example that was asked
+    "sampled", "training", {"rows": Preference, "dev": Preference, "samples": Sample, **ASKED},
+    lambda p: p.iterate.rounds, stage="sample", row_id="split_part(id, '#', 1)")
+EVALUATED = Artifact(
+    "evaluated", "results", {"rows": Prediction, "manifest": Use}, lambda p: p.evaluate.policies, stage="evaluate",
+    mix=("rows", "outcome"))
+ENSEMBLES = Artifact(
+    "ensembles", "results", {"rows": Prediction, "manifest": Use}, lambda p: p.evaluate.ensembles, stage="ensemble")
+REWARDBENCH = Artifact(
+    "rewardbench", "results", {"rows": Comparison}, lambda p: p.evaluate.reward_models, stage="rewardbench")
+
+ARTIFACTS: Mapping[str, Artifact] = {a.name: a for a in (  # by name, in the order of the graph
+    COLLECTED, SCREENED, SYNTHETIC, EVOLVED, SCORED, CURATED, SPLIT, COMPLETED, CANDIDATES, JUDGED, PAIRED, WITHHELD,
+    RELEASE, GENERAL, INSTRUCTIONS, PREFERENCES, SAMPLED, EVALUATED, ENSEMBLES, REWARDBENCH)}
+MIXTURES: Mapping[str, Artifact] = {a.name: a for a in (INSTRUCTIONS, PREFERENCES)}
+
+
+def of_chapter(*chapters: str) -> list[Artifact]:
+    """The artifacts of some chapters, in the order of the graph."""
+    return [a for a in ARTIFACTS.values() if a.chapter in chapters]
 
 
 def instruction_folders(params: Params) -> list[Path]:
-    """Folders that together hold every instruction before curation: screened, synthetic, evolved. Named from params,
-    never globbed: DVC leaves the output of a removed stage behind."""
-    return [SCREENED, *(SYNTHETIC / n for n in WRITTEN), *(EVOLVED / n for n in params.evolve.sets)]
+    """Folders that together hold every instruction before curation."""
+    return [folder for artifact in UNCURATED for folder in artifact.folders(params).values()]
 
 
 def instructions(params: Params) -> Iterator[Instruction]:
     """Every instruction before curation."""
-    for folder in instruction_folders(params):
-        yield from tables.read(folder, Instruction)
+    for artifact in UNCURATED:
+        yield from artifact.read(params, Instruction)
 
 
 def candidates(params: Params) -> dict[str, list[Completion]]:
     """All candidates, by instruction, in the order of the pool."""
-    found: dict[str, list[Completion]] = {}
-    for member in params.candidates.authors:
-        for candidate in tables.read(CANDIDATES / member, Completion):
-            found.setdefault(candidate.instruction_id, []).append(candidate)
-    return found
+    by_instruction: dict[str, list[Completion]] = {}
+    for candidate in CANDIDATES.read(params, Completion):
+        by_instruction.setdefault(candidate.instruction_id, []).append(candidate)
+    return by_instruction

@@ -115,7 +115,7 @@ class Feedback(Record):
 
     candidate_id: str
     instruction_id: str
-    score: int  # 1 to 5
+    score: int  # 1 to judge.scale
     critique: str
     rank: int  # 1 is best
     shown: int  # position in the judge's prompt, from 1
@@ -133,8 +133,8 @@ class Pair(Record):
     rejected_score: int
     chosen_rank: int
     rejected_rank: int
-    margin: int  # difference of scores, 0 to 4
-    label_type: str  # easy | hard | length; "" for pairs that were not selected
+    margin: int  # difference of scores, 0 or more
+    label_type: str  # a Label of annotation/pairs.py; "" for pairs that were not selected
     split: str  # train | dev | test
 
 

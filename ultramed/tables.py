@@ -21,6 +21,7 @@ from ultramed.errors import SourceError
 from ultramed.records import Record, as_dict
 
 R = TypeVar("R", bound=Record)
+Folder = os.PathLike[str]
 SHARD_ROWS = 100_000
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -47,8 +48,9 @@ def _type(hint: Any) -> pa.DataType:
 
 
 @contextmanager
-def artifact(path: Path) -> Iterator[Path]:
+def artifact(folder: Folder) -> Iterator[Path]:
     """A folder to fill, which appears under its name only when the block ends well."""
+    path = Path(folder)
     partial = path.with_name(f".{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -97,9 +99,9 @@ def write_arrow(path: Path, table: pa.Table) -> None:
     pq.write_table(table, path, compression="zstd", use_content_defined_chunking=True, write_page_index=True)
 
 
-def shards(folder: Path, table: str = "rows") -> list[Path]:
+def shards(folder: Folder, table: str = "rows") -> list[Path]:
     """The shards of a table, in order. Raises SourceError when there is none or one is missing."""
-    found = sorted(folder.glob(f"{table}-*-of-*.parquet"))
+    found = sorted(Path(folder).glob(f"{table}-*-of-*.parquet"))
     if not found or len(found) != int(found[0].stem.rsplit("-", 1)[1]):
         raise SourceError(
             str(folder), f"holds {len(found)} shard(s) of table '{table}', not a whole set",
@@ -108,7 +110,7 @@ def shards(folder: Path, table: str = "rows") -> list[Path]:
     return found
 
 
-def read(folder: Path, kind: type[R], table: str = "rows") -> Iterator[R]:
+def read(folder: Folder, kind: type[R], table: str = "rows") -> Iterator[R]:
     """The records of a table in their order, one row group in memory at a time."""
     for shard in shards(folder, table):
         with pq.ParquetFile(shard) as file:
@@ -116,7 +118,7 @@ def read(folder: Path, kind: type[R], table: str = "rows") -> Iterator[R]:
                 yield from (from_dict(kind, row) for row in batch.to_pylist())
 
 
-def count(folder: Path, table: str = "rows") -> int:
+def count(folder: Folder, table: str = "rows") -> int:
     """Rows of a table, from the files' footers."""
     return sum(pq.read_metadata(s).num_rows for s in shards(folder, table))
 

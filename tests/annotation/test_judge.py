@@ -114,16 +114,16 @@ def test_a_second_reply_that_is_whole_counts(served: Served) -> None:
 
 
 def test_eight_candidates_are_ranked_without_spelling_out_every_order(served: Served) -> None:
-    schema = judgement(8, 60).model_json_schema()
+    schema = judgement(8, 60, 5).model_json_schema()
     assert "enum" not in json.dumps(schema)
-    assert len(judgement(4, 60).model_json_schema()["properties"]["ranking"]["enum"]) == 24  # 4!
+    assert len(judgement(4, 60, 5).model_json_schema()["properties"]["ranking"]["enum"]) == 24  # 4!
     questions = [case(1, 8)]
     served.oracle.truth = {"quality": {c.text: 5 - n / 2 for n, c in enumerate(questions[0][1])}}
     ((feedback, _),), _ = judged(served, questions)
     assert {f.candidate_id.split("@")[1]: f.rank for f in feedback} == {a: n for n, a in enumerate(AUTHORS, 1)}
     reply = {"feedback": [{"evaluation": "x", "score": 3}] * 8, "ranking": [1, 2, 3, 4, 5, 6, 7, 7]}
     with pytest.raises(ValidationError, match="is no ranking of"):
-        judgement(8, 60).model_validate(reply)
+        judgement(8, 60, 5).model_validate(reply)
 
 
 def test_one_candidate_alone_is_not_judged(served: Served) -> None:

@@ -82,7 +82,7 @@ def first_wins(biases: Biases, times: int = 60, quality: tuple[int, int] = (3, 3
     """Share of judgements that rank the answer shown first above the other."""
     oracle = Oracle({"quality": dict(zip(texts, quality, strict=True)), **truth}, biases)
     prompts = [render("judge", question=f"q{n}", key="", count=2, answers=list(texts)) for n in range(times)]
-    return sum(asked(oracle, prompt, judgement(2, 60)).ranking[0] == 1 for prompt in prompts) / times
+    return sum(asked(oracle, prompt, judgement(2, 60, 5)).ranking[0] == 1 for prompt in prompts) / times
 
 
 def test_an_unbiased_judge_finds_the_better_answer_wherever_it_stands() -> None:
@@ -93,7 +93,7 @@ def test_an_unbiased_judge_finds_the_better_answer_wherever_it_stands() -> None:
 def test_scores_are_the_planted_qualities() -> None:
     oracle = Oracle({"quality": {"good\n\nand long": 5, "bad": 1, "unclear": 3}})
     prompt = render("judge", question="q", key="A", count=3, answers=["bad", "good\n\nand long", "unclear"])
-    found = asked(oracle, prompt, judgement(3, 60))
+    found = asked(oracle, prompt, judgement(3, 60, 5))
     assert [f.score for f in found.feedback] == [1, 5, 3]
     assert found.ranking == [2, 3, 1]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from world import World
 
-from ultramed.gates.balance import HANDED, balance, codes
-from ultramed.gates.expectations import BALANCED
+from ultramed.artifacts import ARTIFACTS, SCREENED, Artifact
+from ultramed.gates.balance import BALANCED, balance, codes
 from ultramed.gates.gate import judge
 from ultramed.gates.store import Store
 from ultramed.records import drop, keep
@@ -18,7 +18,7 @@ VERDICTS, ROWS = ("screened", "", "verdicts"), ("screened", "", "rows")
 
 def sums(world: World, artifact: str) -> dict[str, dict[str, int]]:
     store = Store(world.params, world.base)
-    return {row.pop("id"): row for row in store.rows(balance(store, artifact))}
+    return {row.pop("id"): row for row in store.rows(balance(store, ARTIFACTS[artifact]))}
 
 
 def outcome(verdicts: list[Any], value: str) -> int:
@@ -78,16 +78,15 @@ def test_the_gate_names_the_part_that_does_not_add_up(world: World) -> None:
     assert failures == ["balance: every row that was kept is there: expected 0 rows otherwise, observed 1 in brief"]
 
 
-@pytest.mark.parametrize("artifact", list(HANDED))
-def test_a_row_more_in_what_was_handed_over_is_missed(world: World, artifact: str) -> None:
-    before = sums(world, artifact)[""]
-    parts = {"screened": ("collected", "medqa"), "judged": ("candidates", "careful")}
-    handed = parts.get(artifact, (HANDED[artifact][0], ""))
+@pytest.mark.parametrize("artifact", [a for a in ARTIFACTS.values() if a.handed], ids=str)
+def test_a_row_more_in_what_was_handed_over_is_missed(world: World, artifact: Artifact) -> None:
+    before = sums(world, artifact.name)[""]
+    handed = artifact.handed[0].name, next(iter(artifact.handed[0].parts(world.params)))
     rows = world.rows[(*handed, "rows")]
     rows.append(replace(rows[0], **({"instruction_id": "MedQA,new"} if hasattr(rows[0], "instruction_id")
                                     else {"id": "MedQA,new"})))
     world.write(handed[0])
-    after = sums(world, artifact)[""]
+    after = sums(world, artifact.name)[""]
     assert after["handed"] == before["handed"] + 1
     assert after["without_verdict"] == after["unaccounted"] == 1
 
@@ -102,7 +101,7 @@ def test_codes_are_counted_by_outcome(world: World) -> None:
     world.rows[VERDICTS][:] = [keep("MedQA,0", "screen"), *(drop(f"MedQA,{n}", "screen", "leak", "x") for n in (1, 2))]
     world.write("screened")
     store = Store(world.params, world.base)
-    assert store.rows(codes(store, "screened")) == [
+    assert store.rows(codes(store, SCREENED)) == [
         {"outcome": "dropped", "code": "leak", "n": 2}, {"outcome": "kept", "code": "kept", "n": 1}]
 
 

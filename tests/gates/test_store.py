@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from world import World, settings
 
+from ultramed.artifacts import CANDIDATES, CURATED, EVOLVED, SYNTHETIC
 from ultramed.errors import SourceError
 from ultramed.gates.store import Store, text
 
@@ -30,18 +31,18 @@ def test_quotes_stay_text() -> None:
 
 def test_parts_are_named_by_the_params(tmp_path: Path) -> None:
     store = Store(settings(), tmp_path)
-    assert list(store.parts("evolved")) == ["medqa", "textbook", "wikipedia"]
-    assert list(store.parts("candidates")) == ["careful", "brief", "creative", "source"]
-    assert store.parts("curated") == {"": tmp_path / "data" / "curated"}
+    assert list(store.parts(EVOLVED)) == ["medqa", "textbook", "wikipedia"]
+    assert list(store.parts(CANDIDATES)) == ["careful", "brief", "creative", "source"]
+    assert store.parts(CURATED) == {"": tmp_path / "data" / "curated"}
 
 
 def test_a_missing_part_is_one_clear_line(world: World) -> None:
     for file in (world.base / "data" / "evolved" / "textbook").iterdir():
         file.unlink()
     store = Store(world.params, world.base)
-    assert not store.has("evolved") and store.has("synthetic")
+    assert not store.has(EVOLVED) and store.has(SYNTHETIC)
     with pytest.raises(SourceError, match="textbook: holds 0 shard"):
-        store.view("evolved")
+        store.view(EVOLVED)
 
 
 def test_a_lookup_of_nothing_is_an_empty_table(tmp_path: Path) -> None:

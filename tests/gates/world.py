@@ -79,9 +79,6 @@ def settings(**sections: dict[str, Any]) -> Params:
     member = values["candidates"]["pool"]["careful"]
     values["candidates"] |= {"source": True, "pool": {m: member for m in MEMBERS[:-1]}}
     values["benchmarks"] = {"medqa_test": {"format": "medqa"}}
-    for name in ("instructions", "preferences"):
-        values["checks"][name]["path"] = f"data/{name}"
-    values["checks"]["release"] = {"path": "data/release", "min_rows": 1}
     for section, changed in sections.items():
         values[section] |= changed
     return Params.model_validate(values)

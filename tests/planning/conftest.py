@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 ROWS = {  # artifact → rows by source; 10 exam items and 4 open questions are retained
     "data/screened": {"medqa": 20, "medquad": 10},
     "data/curated": {"medqa": 10, "medquad": 4},
-    "data/mixed/instructions": {"medical": 20},
-    "data/mixed/preferences": {"medical": 40},
+    "data/instructions": {"medical": 20},
+    "data/preferences": {"medical": 40},
 }
 EASY = {  # low, expected, high
     "json.again": (0, 0, 1), "tries.again": (0, 0.5, 0.5), "complete.missed": (0, 0.5, 1),

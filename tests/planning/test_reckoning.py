@@ -63,7 +63,7 @@ def test_rows_of_other_params_do_not_count(world: Path) -> None:
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
     here = Here(params.load())
     assert here.by_source(Path("data/curated")) == {"medqa": 10, "medquad": 4}
-    assert here.count(Path("data/mixed/instructions")) is None  # no stage says it made them
+    assert here.count(Path("data/instructions")) is None  # no stage says it made them
     stages["screen"]["params"] = {"params.yaml": {"screen.min_words": 77}}
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
     here = Here(params.load())

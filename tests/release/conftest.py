@@ -19,8 +19,8 @@ stages:
   check:
     foreach: ${checks}
     do:
-      cmd: python gate.py ${key} ${item.path}
-      deps: ['${item.path}']
+      cmd: python gate.py ${key} data/${key}
+      deps: ['data/${key}']
       outs:
         - quality/tokens/${key}
         - quality/${key}.json:

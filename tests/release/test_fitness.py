@@ -18,7 +18,7 @@ def gated(settings: Params) -> Params:
     lock = {"stages": {"check@curated": {"deps": [{"path": "stages/check.py", "md5": "x"},
                                                   {"path": "data/curated", "md5": "abc.dir"}]}}}  # fmt: skip
     Path("dvc.lock").write_text(json.dumps(lock))
-    return settings.model_copy(update={"checks": {"curated": Check(path="data/curated", min_rows=0)}})
+    return settings.model_copy(update={"checks": {"curated": Check(min_rows=0)}})
 
 
 def spoil(**changes: object) -> None:

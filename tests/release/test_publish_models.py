@@ -23,13 +23,13 @@ stages:
     foreach: [sft, reward]
     do:
       cmd: python -m stages.train ${item}
-      deps: [models/transformers/base, data/mixed]
+      deps: [models/transformers/base, data/instructions, data/preferences]
       outs: ['models/transformers/${item}', 'models/identity/${item}.json', 'reports/training/${item}']
   check:
     foreach: ${checks}
     do:
-      cmd: python gate.py ${key} ${item.path}
-      deps: ['${item.path}']
+      cmd: python gate.py ${key} data/${key}
+      deps: ["data/${key}"]
       outs:
         - quality/${key}.json:
             cache: false

@@ -12,7 +12,7 @@ from ultramed.claims import of_models
 from ultramed.gates.store import Store
 from ultramed.graph.outdated import Outdated
 
-ARTIFACTS = ["collected", "screened", "scored", "split", "paired"]
+SHOWN = [artifacts.COLLECTED, artifacts.SCREENED, artifacts.SCORED, artifacts.SPLIT, artifacts.PAIRED]
 GRAPH = """
 stages:
   collect: {cmd: 'mkdir -p data/collected && cp one data/collected/medqa', deps: [one], outs: [data/collected/medqa]}
@@ -27,7 +27,7 @@ stages:
 
 def outdated(store: Store) -> list[str]:
     old = Outdated(store.params, store.base)
-    found = [name for name in ARTIFACTS if store.path(name) in old]
+    found = [a.name for a in SHOWN if store.path(a) in old]
     assert bool(found) == bool(old)
     return found
 

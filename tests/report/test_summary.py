@@ -8,8 +8,11 @@ import pytest
 from typer.testing import CliRunner
 from world import World
 
+from ultramed.artifacts import SCORED, of_chapter
 from ultramed.gates.store import Store
 from ultramed.report import summary
+
+DATA, WALK = ([a.name for a in of_chapter(*chapters)] for chapters in (("data",), ("data", "training")))
 
 
 def test_metrics_count_what_was_built(world: World) -> None:
@@ -17,9 +20,9 @@ def test_metrics_count_what_was_built(world: World) -> None:
     everything = sum(len(rows[a, p, "rows"]) for a, p, t in rows
                      if (a, t) in (("screened", "rows"), ("synthetic", "rows"), ("evolved", "rows")))
     verdicts = [v for (artifact, _, table), found in rows.items() for v in found
-                if table == "verdicts" and artifact in summary.DATA]
+                if table == "verdicts" and artifact in DATA]
     uses = {u.request_key: u for (artifact, _, table), found in rows.items() for u in found
-            if table == "manifest" and artifact in summary.DATA}
+            if table == "manifest" and artifact in DATA}
 
     found = summary.metrics(Store(world.params, world.base))
 
@@ -41,7 +44,7 @@ def test_a_reply_used_twice_is_paid_once(world: World) -> None:
     uses = world.rows["scored", "", "manifest"]
     world.rows["scored", "", "manifest"] = [replace(uses[0], request_key="k", price_usd=0.25, completion_tokens=7)] * 3
     world.write("scored")
-    spent = summary.spent(Store(world.params, world.base), ("scored",))
+    spent = summary.spent(Store(world.params, world.base), [SCORED])
     assert spent == {"requests": 1, "prompt_tokens": uses[0].prompt_tokens, "completion_tokens": 7, "price_usd": 0.25}
 
 
@@ -79,7 +82,7 @@ def test_the_command_tells_what_was_held_back_and_why(
     assert done.exit_code == 0, done.output
     if as_json:
         stages = {s["artifact"]: s for s in json.loads(done.output)["stages"]}
-        assert list(stages) == list(summary.WALK)
+        assert list(stages) == WALK
         assert all(s["handed"] == s["kept"] + s["dropped"] + s["quarantined"] for s in stages.values())
         assert stages["collected"]["reasons"] == {"quarantined": {"broken_row": 7}}  # one a source
     else:
@@ -91,4 +94,4 @@ def test_what_is_not_there_yet_has_no_line(world: World) -> None:
     for file in (world.base / "data" / "judged").iterdir():
         file.unlink()
     found = [line.artifact for line in summary.lines(Store(world.params, world.base))]
-    assert found == list(summary.WALK[: summary.WALK.index("judged")])
+    assert found == WALK[: WALK.index("judged")]

@@ -157,11 +157,11 @@ def test_nothing_else_in_general_sets_is_held_back(repository: Path) -> None:
 
 
 def test_instructions_are_mixed_as_the_split_and_the_rights_say(repository: Path) -> None:
-    found = verdicts(repository, "mixed/instructions")
+    found = verdicts(repository, "instructions")
     assert {i: found[i].code for i in SPLITS} == {
         "MedQA,1": "drawn", "MedQA,2": "dev", "MedQA,3": "not_train", "MedQA,4": "leak", "MedInstruct-52k,1": "drawn",
         "MedQuad,1": "rights_quarantine"}
-    rows, dev = (list(tables.read(repository / "data/mixed/instructions", Example, t)) for t in ("rows", "dev"))
+    rows, dev = (list(tables.read(repository / "data/instructions", Example, t)) for t in ("rows", "dev"))
     assert [r.id for r in rows if r.source == "medical"] == ["MedQA,1", "MedInstruct-52k,1"]
     assert [r.id for r in dev] == ["MedQA,2"]
     first, talk = rows[:2]
@@ -174,11 +174,11 @@ def test_instructions_are_mixed_as_the_split_and_the_rights_say(repository: Path
 
 def test_pairs_are_mixed_with_their_texts(repository: Path) -> None:
     a, b = list(SETTINGS.candidates.pool)[:2]
-    found = verdicts(repository, "mixed/preferences")
+    found = verdicts(repository, "preferences")
     assert {i: found[f"{i}#{a}>{b}"].code for i in SPLITS} == {
         "MedQA,1": "drawn", "MedQA,2": "dev", "MedQA,3": "not_train", "MedQA,4": "leak", "MedInstruct-52k,1": "drawn",
         "MedQuad,1": "rights_quarantine"}
-    row = next(tables.read(repository / "data/mixed/preferences", Preference))
+    row = next(tables.read(repository / "data/preferences", Preference))
     assert (row.id, row.chosen, row.rejected, row.margin, row.label_type, row.family) == (
         f"MedQA,1#{a}>{b}", f"A full reply on MedQA,1. {a}", f"A full reply on MedQA,1. {b}", 2, "easy",
         "family of MedQA,1")
@@ -186,10 +186,10 @@ def test_pairs_are_mixed_with_their_texts(repository: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["instructions", "preferences"])
 def test_a_mixture_accounts_for_every_row_of_the_sets_it_names(repository: Path, kind: str) -> None:
-    folder, weights = f"mixed/{kind}", getattr(SETTINGS.mix, kind)
+    weights = getattr(SETTINGS.mix, kind)
     read: type[Any] = Example if kind == "instructions" else Preference
-    rows = list(tables.read(repository / "data" / folder, read))
-    found = verdicts(repository, folder)
+    rows = list(tables.read(repository / "data" / kind, read))
+    found = verdicts(repository, kind)
     sets = {name: {r.id for r in general(repository, name)} for name in weights if name != params.MEDICAL}
     assert len(sets) == len(weights) - 1 > 0
     assert len(found) == len(SPLITS) + sum(map(len, sets.values()))
@@ -202,7 +202,7 @@ def test_a_mixture_accounts_for_every_row_of_the_sets_it_names(repository: Path,
 
 def test_outputs_are_the_same_twice(repository: Path) -> None:
     def contents() -> dict[str, bytes]:
-        folders = (repository / "data" / name for name in ("general", "mixed"))
+        folders = (repository / "data" / name for name in ("general", "instructions", "preferences"))
         return {str(p): p.read_bytes() for f in folders for p in sorted(f.rglob("*.parquet"))}
 
     before = contents()

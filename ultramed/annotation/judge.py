@@ -1,4 +1,4 @@
-"""The judge: all candidates of an instruction in one prompt, each scored 1 to 5 and all ranked.
+"""The judge: all candidates of an instruction in one prompt, each scored from 1 to `judge.scale` and all ranked.
 
 The order shown is shuffled by seed and stored, so that position bias can be measured. A reply that misses a
 candidate, repeats a rank or leaves the scale is set aside; it never becomes a tie.
@@ -50,11 +50,11 @@ def shuffled(candidates: list[Completion], seed: int) -> list[Completion]:
 
 
 @cache
-def judgement(candidates: int, critique: int) -> type[BaseModel]:
+def judgement(candidates: int, critique: int, scale: int) -> type[BaseModel]:
     """Reply type for so many candidates: `{"feedback": [{"evaluation", "score"} …], "ranking": [best … worst]}`."""
     parts: dict[str, Any] = {
         "evaluation": (str, Field(min_length=1, max_length=critique)),
-        "score": (int, Field(ge=1, le=5)),
+        "score": (int, Field(ge=1, le=scale)),
     }
     one = create_model("Evaluation", **parts)
     fields: dict[str, Any] = {
@@ -85,7 +85,7 @@ def _request(instruction: Instruction, shown: list[Completion], params: Params) 
     prompt = render(
         "judge", question=instruction.prompt, key=instruction.key, count=len(shown), answers=[c.text for c in shown])
     sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, "judge", instruction.id))
-    return Request(instruction.id, "judge", prompt, sampling, judgement(len(shown), settings.critique),
+    return Request(instruction.id, "judge", prompt, sampling, judgement(len(shown), settings.critique, settings.scale),
                    rights=instruction.rights)
 
 

@@ -8,10 +8,13 @@ best-ranked candidate that is shorter than `pair.length` of a lower one, against
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
+from typing import Literal
 
 from ultramed.params import PairRules, Params
 from ultramed.records import Completion, Feedback, Pair, Verdict, drop, keep
 from ultramed.seeds import generator
+
+Label = Literal["easy", "hard", "length"]  # in the order in which they pick; gates/suites/paired.py checks each
 
 
 def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split: str) -> Iterator[Pair]:
@@ -35,17 +38,16 @@ def select(pairs: list[Pair], candidates: dict[str, Completion], params: Params)
     if not pairs:
         return []
     picked: dict[str, Pair] = {}
-    best = pairs[0].chosen_id
-    of_best = [p for p in pairs if p.chosen_id == best]
-    for label, found in (
-        ("easy", [p for p in of_best if p.margin >= params.pair.easy]),
-        ("hard", [p for p in of_best if p.margin <= params.pair.hard][:1]),
-        ("length", [p for p in pairs if _shorter(p, candidates, params.pair)][:1]),
-    ):
-        found = [p for p in found if p.id not in picked]
-        if found:
+    of_best = [p for p in pairs if p.chosen_id == pairs[0].chosen_id]
+    qualified: dict[Label, list[Pair]] = {
+        "easy": [p for p in of_best if p.margin >= params.pair.easy],
+        "hard": [p for p in of_best if p.margin <= params.pair.hard][:1],
+        "length": [p for p in pairs if _shorter(p, candidates, params.pair)][:1],
+    }
+    for label, own in qualified.items():
+        if left := [p for p in own if p.id not in picked]:
             # Zephyr's rule: the rejected one is drawn at random among those that qualify
-            choice = generator(params.seed, "pair", label, found[0].instruction_id).choice(found)
+            choice = generator(params.seed, "pair", label, left[0].instruction_id).choice(left)
             picked[choice.id] = replace(choice, label_type=label)
     return list(picked.values())[: params.pair.per_prompt]
 

@@ -26,9 +26,9 @@ def summary(as_json: Annotated[bool, typer.Option("--json", help="For machines, 
     found = lines(store)
     old = Outdated(store.params, store.base)
     if as_json:
-        stale = [f.artifact for f in found if store.path(f.artifact) in old]
+        stale = [f.artifact for f in found if store.path(artifacts.ARTIFACTS[f.artifact]) in old]
         told = {"stages": as_plain(found), "total": spent(store), "out_of_date": stale,
-                "models": models.as_plain(store), "evaluation": spent(store, ("evaluated", "ensembles"))}
+                "models": models.as_plain(store), "evaluation": spent(store, artifacts.of_chapter("results"))}
         print(json.dumps(told, indent=1))
         return
     _show(found, store, old)
@@ -46,7 +46,7 @@ def _show(found: list[Line], store: Store, old: Outdated) -> None:
     for f in found:
         gone = [f"{n:,}" if n else "" for n in (f.dropped, f.quarantined)]
         paid = [f"{f.requests:,}", f"{f.price_usd:.2f}"] if f.requests else ["", ""]
-        name = f.artifact + _star(store.path(f.artifact), old)
+        name = f.artifact + _star(store.path(artifacts.ARTIFACTS[f.artifact]), old)
         table.add_row(name, f"{f.handed:,}", f"{f.kept:,}", *gone, *paid, _why(f))
     console.print(table)
     _show_models(console, store, old)

@@ -1,28 +1,28 @@
 """Reconciliation: every row handed to a stage has one verdict, and in = kept + dropped + quarantined."""
 
-from ultramed.gates.facts_release import released
+from ultramed.artifacts import Artifact
+from ultramed.gates import suites
+from ultramed.gates.rules import Rule, zero
 from ultramed.gates.store import Store, text
 
-# What each stage was handed: artifact → artifacts whose rows went in. Those not named here (collected,
-# synthetic, evolved, candidates) are reconciled within themselves: their input is what they judged.
-HANDED = {
-    "screened": ("collected",),
-    "scored": ("screened", "synthetic", "evolved"),
-    "curated": ("screened", "synthetic", "evolved"),
-    "split": ("curated",),
-    "completed": ("curated",),
-    "judged": ("candidates",),
-    "paired": ("judged",),
+BALANCED = {
+    "unaccounted": "rows handed over = kept + dropped + quarantined",
+    "without_verdict": "every row handed over has a verdict",
+    "never_handed": "no verdict on a row that was never handed over",
+    "judged_twice": "no row has two verdicts",
+    "kept_without_row": "every row that was kept is there",
+    "row_without_kept": "every row that is there was kept",
+    "unknown_outcome": "outcomes are kept, dropped or quarantined",
+    "unexplained": "every row held back has a code and a reason",
 }
-# Artifacts whose verdicts speak of instructions while their rows have ids of their own.
-BY_INSTRUCTION = ("completed", "candidates", "judged", "paired")
-MADE = {  # tables whose rows a kept verdict stands for, where it is not `rows` alone
-    "paired": ("selected",), "instructions": ("rows", "dev"), "preferences": ("rows", "dev"),
-}  # fmt: skip
-SILENT = ("split", "evaluated")  # they hold nothing back and give no verdicts: every row they made is kept
 
 
-def balance(store: Store, artifact: str) -> str:
+def balanced() -> list[Rule]:
+    """The rules of the facts table `balance`, the same for every artifact."""
+    return [zero("balance", column, words) for column, words in BALANCED.items()]
+
+
+def balance(store: Store, artifact: Artifact) -> str:
     """SQL of one row per part: rows handed over, kept, dropped, quarantined, and what does not add up."""
     parts = ", ".join(f"({text(part)})" for part in store.parts(artifact))
     return f"""
@@ -65,40 +65,27 @@ def balance(store: Store, artifact: str) -> str:
         order by id"""
 
 
-def codes(store: Store, artifact: str) -> str:
+def codes(store: Store, artifact: Artifact) -> str:
     """SQL of the verdicts counted by outcome and code."""
     return f"""select outcome, code, count(*) as n from ({_verdicts(store, artifact)})
         group by outcome, code order by outcome, code"""
 
 
-def _verdicts(store: Store, artifact: str) -> str:
-    if artifact in SILENT:
+def _verdicts(store: Store, artifact: Artifact) -> str:
+    if artifact.silent:
         return f"select part, id, 'kept' as outcome, 'kept' as code, '' as reason from {store.view(artifact)}"
-    told = "withheld" if artifact == "release" else artifact
-    return f"select part, id, outcome, code, reason from {store.view(told, 'verdicts')}"
+    return f"select part, id, outcome, code, reason from {store.view(artifact.decided or artifact, 'verdicts')}"
 
 
-def _made(store: Store, artifact: str) -> str:
-    if artifact == "release":  # other configs show rows of these two again
-        shown = f"({released(store)}) where config in ('instructions', 'preference')"
-        return f"select distinct part, row_id as id from {shown}"
-    reads = [f"select part, {_row_id(artifact)} as id from {store.view(artifact, table)}"
-             for table in MADE.get(artifact, ("rows",))]
+def _made(store: Store, artifact: Artifact) -> str:
+    if own := suites.own(artifact, "made"):
+        return own(store)
+    reads = [f"select part, {artifact.row_id} as id from {store.view(artifact, table)}" for table in artifact.made]
     return f"select distinct part, id from ({' union all '.join(reads)})"
 
 
-def _handed(store: Store, artifact: str) -> str:
-    if artifact == "release":  # every profile decides on every curated row and every selected pair
-        parts = ", ".join(f"({text(part)})" for part in store.parts("release"))
-        ids = f"select id from {store.view('curated')} union select id from {store.view('paired', 'selected')}"
-        return f"select part, id from (values {parts}) p(part), ({ids})"
-    if artifact not in HANDED:
-        return "select part, id from once"
-    reads = [f"select distinct '' as part, {_row_id(a)} as id from {store.view(a)}" for a in HANDED[artifact]]
-    return " union ".join(reads)
-
-
-def _row_id(artifact: str) -> str:
-    if artifact == "sampled":  # pairs are named after the example that was asked
-        return "split_part(id, '#', 1)"
-    return "instruction_id" if artifact in BY_INSTRUCTION else "id"
+def _handed(store: Store, artifact: Artifact) -> str:
+    if own := suites.own(artifact, "handed"):
+        return own(store)
+    reads = [f"select distinct '' as part, {a.row_id} as id from {store.view(a)}" for a in artifact.handed]
+    return " union ".join(reads) or "select part, id from once"

@@ -11,15 +11,6 @@ from ultramed.gates.facts import Facts
 TOLERANCE = 0.5  # relative change of a figure that is still unremarkable
 SHIFT = 0.25  # change of a label's share that is still unremarkable
 DIGITS = 4
-# What a label mix counts, by artifact: (facts table, column).
-MIXED = {
-    "collected": ("rows", "source"), "screened": ("rows", "source"), "synthetic": ("rows", "source"),
-    "evolved": ("rows", "source"), "curated": ("rows", "source"), "split": ("rows", "split"),
-    "completed": ("rows", "source"), "candidates": ("rows", "author"), "judged": ("rows", "score"),
-    "paired": ("selected", "label_type"), "release": ("rows", "profile"),
-    "general": ("rows", "source"), "instructions": ("rows", "source"), "preferences": ("rows", "source"),
-    "evaluated": ("rows", "outcome"),
-}
 MEANS = {"words": "mean_words", "chars": "mean_chars", "score": "mean_score", "margin": "mean_margin",
          "order_agrees": "share_in_order"}
 
@@ -50,8 +41,8 @@ def figures(facts: Facts, counted: dict[str, Any]) -> dict[str, Any]:
     found = {k: v if k == "rows" or v is None else round(float(v), DIGITS) for k, v in found.items()}
     if counted["in"]:
         found["share_kept"] = round(counted["kept"] / counted["in"], DIGITS)
-    if facts.artifact in MIXED:
-        found["mix"] = _mix(facts, *MIXED[facts.artifact])
+    if facts.artifact.mix:
+        found["mix"] = _mix(facts, *facts.artifact.mix)
     return found
 
 

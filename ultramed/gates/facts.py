@@ -1,56 +1,30 @@
 """Facts: what a gate needs to know of each row, and no text.
 
-DuckDB reduces an artifact's tables to numbers, flags and hashes; only those reach pandas. Each artifact has a
-function that returns SQL by facts table (`rows`, `selected`, `balance`); the first column is the row's `id`.
+DuckDB reduces an artifact's tables to numbers, flags and hashes; only those reach pandas. The artifact's suite gives
+SQL by facts table (`rows`, `selected`), and `balance` is a table of its own; the first column is the row's `id`.
 A null fact means *does not apply to this row*.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ultramed.errors import ParamsError
-from ultramed.gates import facts_answers, facts_instructions, facts_pairs, facts_release, facts_training
+from ultramed.artifacts import Artifact
+from ultramed.gates import suites
 from ultramed.gates.balance import balance
 from ultramed.gates.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Queries = dict[str, str]
-
-FACTS: dict[str, Callable[[Store], Queries]] = {
-    "collected": facts_instructions.collected,
-    "screened": facts_instructions.screened,
-    "synthetic": facts_instructions.synthetic,
-    "evolved": facts_instructions.evolved,
-    "scored": facts_instructions.scored,
-    "curated": facts_instructions.curated,
-    "split": facts_instructions.split,
-    "completed": facts_answers.completed,
-    "candidates": facts_answers.candidates,
-    "judged": facts_answers.judged,
-    "paired": facts_pairs.paired,
-    "release": facts_release.release,
-    "general": facts_training.general,
-    "instructions": facts_training.instructions,
-    "preferences": facts_training.preferences,
-    "sampled": facts_training.sampled,
-    "evaluated": facts_training.evaluated,
-}
-
 
 class Facts:
     """The facts tables of one artifact, held by DuckDB; a frame leaves the ids behind.
 
-    Raises ParamsError for an artifact nothing is known about, SourceError where a table is missing.
+    Raises SourceError where a table is missing.
     """
 
-    def __init__(self, store: Store, artifact: str) -> None:
-        if artifact not in FACTS:
-            raise ParamsError(artifact, f"is no artifact with a gate; expected one of {', '.join(FACTS)}")
+    def __init__(self, store: Store, artifact: Artifact) -> None:
         self.store, self.artifact = store, artifact
-        queries = FACTS[artifact](store)
-        queries["balance"] = balance(store, artifact)
+        queries = suites.facts(artifact)(store) | {"balance": balance(store, artifact)}
         self.tables = list(queries)
         for table, sql in queries.items():
             store.connection.execute(f"create or replace temp table facts_{table} as {sql}")

@@ -1,4 +1,4 @@
-"""A gate: facts, suite, report, and then the stage's two small outputs or an error saying what failed."""
+"""A gate: facts, rules, report, and then the stage's two small outputs or an error saying what failed."""
 
 import json
 from dataclasses import dataclass
@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ultramed import paths, tables
+from ultramed.artifacts import Artifact
 from ultramed.errors import GateError
+from ultramed.gates import suites
+from ultramed.gates.balance import balanced
 from ultramed.gates.content import content_hash
 from ultramed.gates.drift import counts, drift, figures
 from ultramed.gates.facts import Facts
+from ultramed.gates.rules import Rule, count
 from ultramed.gates.store import Store
 from ultramed.params import Params
 
@@ -58,28 +62,37 @@ def write_token(name: str, base: Path = Path(".")) -> None:
     tables.write_text(base / "quality" / "tokens" / name, PASSED)
 
 
-def judge(artifact: str, params: Params, base: Path = Path(".")) -> Gate:
-    """Judge an artifact and write its report, Data Docs beside it; changes nothing in `quality/`."""
-    from ultramed.gates.expectations import suite
+def judge(name: str, params: Params, base: Path = Path(".")) -> Gate:
+    """Judge an artifact and write its report, Data Docs beside it; changes nothing in `quality/`.
+
+    Raises ParamsError for a name without a gate.
+    """
     from ultramed.gates.validation import validate
 
-    store = Store(params, base)
+    store, artifact = Store(params, base), suites.gated(name)
     facts = Facts(store, artifact)
     digest = content_hash(store.path(artifact))
-    folder = paths.home() / "quality" / digest.removesuffix(".dir") / artifact
+    folder = paths.home() / "quality" / digest.removesuffix(".dir") / name
     with tables.artifact(folder) as partial:
         outcomes = validate(facts, suite(store, artifact), partial)
-        tables.write_text(partial / REPORT, _page(artifact, digest, outcomes))
+        tables.write_text(partial / REPORT, _page(name, digest, outcomes))
     failures = [o.line for o in outcomes if not o.success]
     counted = counts(facts)
     found = figures(facts, counted)
-    return Gate(artifact, folder / REPORT, {
-        "artifact": artifact, "success": not failures, "artifact_hash": digest, "failures": failures,
+    return Gate(name, folder / REPORT, {
+        "artifact": name, "success": not failures, "artifact_hash": digest, "failures": failures,
         "statistics": {"evaluated": len(outcomes), "successful": len(outcomes) - len(failures),
                        "unsuccessful": len(failures)},
         "counts": counted, "figures": found,
-        "drift": drift(artifact, params.scale, found, base / "conf" / "baselines"),
+        "drift": drift(name, params.scale, found, base / "conf" / "baselines"),
     }, failures)
+
+
+def suite(store: Store, artifact: Artifact) -> list[Rule]:
+    """The rules of an artifact, reconciliation included."""
+    check = store.params.checks.get(artifact.name)
+    enough = count("rows", check.min_rows if check else 1, "there are enough rows")
+    return [enough, *suites.rules(artifact)(store), *balanced()]
 
 
 def _page(artifact: str, digest: str, outcomes: "list[Outcome]") -> str:

@@ -1,11 +1,12 @@
 """What a screen should have held back and did not: leaks and duplicates, looked for again in what was kept."""
 
 from ultramed import tables
+from ultramed.artifacts import RAW, Artifact
 from ultramed.gates.store import Store
 from ultramed.records import Instruction
 
 
-def leftovers(store: Store, artifact: str) -> tuple[str, str]:
+def leftovers(store: Store, artifact: Artifact) -> tuple[str, str]:
     """Names of two small tables (`name` the row's id, `value` what it repeats): leaks and duplicates still there.
 
     Reads all rows into memory, as the stage did that screened them. Raises SourceError for an unreadable benchmark.
@@ -15,7 +16,7 @@ def leftovers(store: Store, artifact: str) -> tuple[str, str]:
     from ultramed.sources.benchmarks.read import questions
 
     items = (item for name, benchmark in store.params.benchmarks.items()
-             for item in questions(benchmark.format, store.base / "data" / "raw" / name))
+             for item in questions(benchmark.format, store.base / RAW / name))
     index = Index.from_items(items, store.params.decontaminate)
     rows = prioritised(list(tables.read(store.path(artifact), Instruction)), list(store.params.sources))
     leaks = {row.id: leak.benchmark_id for row in rows if (leak := index.match(row))}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class Rule:

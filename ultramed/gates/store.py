@@ -1,5 +1,4 @@
-"""DuckDB over the artifacts' tables. Parts of an artifact are named by the params, never found by looking: a
-source taken out of `params.yaml` leaves its old folder behind."""
+"""DuckDB over the artifacts' tables."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 import duckdb
 
 from ultramed import tables
-from ultramed.artifacts import WRITTEN
+from ultramed.artifacts import Artifact
 from ultramed.params import Params
 
 MEMORY = "2GB"  # DuckDB spills to a temporary folder beyond this
@@ -38,35 +37,21 @@ class Store:
         self.connection.execute(DIGEST)
         self._made: set[str] = set()
 
-    def path(self, artifact: str) -> Path:
+    def path(self, artifact: Artifact) -> Path:
         """The folder of an artifact."""
-        check = self.params.checks.get(artifact)
-        return self.base / (check.path if check else f"data/{artifact}")
+        return self.base / artifact
 
-    def parts(self, artifact: str) -> dict[str, Path]:
+    def parts(self, artifact: Artifact) -> dict[str, Path]:
         """Folders that hold the artifact's tables, by part; the part is "" where there is only one."""
-        named: dict[str, list[str]] = {
-            "collected": list(self.params.sources),
-            "synthetic": list(WRITTEN),
-            "evolved": list(self.params.evolve.sets),
-            "candidates": self.params.candidates.authors,
-            "release": list(map(str, self.params.release.profiles)),
-            "withheld": list(map(str, self.params.release.profiles)),
-            "general": list(self.params.general),
-            "sampled": list(self.params.iterate.rounds),
-            "evaluated": list(self.params.evaluate.policies),
-            "ensembles": list(self.params.evaluate.ensembles),
-            "rewardbench": list(self.params.evaluate.reward_models),
-        }
-        return {name: self.path(artifact) / name for name in named.get(artifact, [""])}
+        return {part: self.base / folder for part, folder in artifact.folders(self.params).items()}
 
-    def has(self, artifact: str, table: str = "rows") -> bool:
+    def has(self, artifact: Artifact, table: str = "rows") -> bool:
         """Whether every part of the artifact holds that table."""
         return all(any(f.glob(f"{table}-*.parquet")) for f in self.parts(artifact).values())
 
-    def view(self, artifact: str, table: str = "rows") -> str:
+    def view(self, artifact: Artifact, table: str = "rows") -> str:
         """The name of a view of the table, with a column `part`. Raises SourceError where one is missing."""
-        name = f"{artifact}_{table}"
+        name = f"{artifact.name}_{table}"
         if name not in self._made:
             reads = []
             for part, folder in self.parts(artifact).items():

@@ -42,7 +42,7 @@ def validate(facts: Facts, rules: list[Rule], folder: Path) -> list[Outcome]:
     for table in facts.tables:
         own = [r for r in rules if r.table == table]
         frame = facts.frame(table)
-        results = _run(context, f"{facts.artifact}-{table}", own, frame)
+        results = _run(context, f"{facts.artifact.name}-{table}", own, frame)
         record[table] = [r.to_json_dict() for r in results]
         outcomes += [_outcome(rule, result, facts) for rule, result in _matched(own, results)]
     shutil.rmtree(folder / "static" / "images", ignore_errors=True)  # 3 MB of advertising

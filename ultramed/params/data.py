@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature
+from ultramed.synthetic import SetName as SetName
 
 
 class Source(Section):
@@ -69,9 +70,6 @@ class EvolveSet(Section):
     variants: Positive
 
 
-SetName = Literal["medqa", "textbook", "wikipedia"]
-
-
 class Evolve(Sampled):
     verifiers: Positive
     agree: Positive
@@ -126,17 +124,21 @@ class Candidates(Section):
 
 class Judge(Sampled):
     critique: Positive
+    scale: Annotated[int, Field(ge=2)]  # the best score; 1 is the worst
+
+    @property
+    def scores(self) -> tuple[int, ...]:
+        return tuple(range(1, self.scale + 1))
 
 
 class PairRules(Section):
-    easy: Annotated[int, Field(ge=1, le=4)]
-    hard: Annotated[int, Field(ge=0, le=4)]
+    easy: Positive
+    hard: Count
     length: Share
     per_prompt: Positive
 
 
 class Check(Section):
-    path: str
     min_rows: Count
 
 

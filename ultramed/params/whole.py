@@ -28,6 +28,7 @@ from ultramed.params.data import (
 from ultramed.params.models import BudgetUSD, LocalModel, Models, Pin, RemoteModel
 from ultramed.params.training import Base, Evaluate, GeneralSet, Iterate, Mix, Serving, Trained, Training
 from ultramed.rights import most_restrictive
+from ultramed.synthetic import SOURCES
 
 MEDICAL = "medical"  # this repository's own rows, in a mixture
 
@@ -87,6 +88,11 @@ class Params(Section):
                 )
         if self.split.dev + self.split.test >= 1:
             raise ValueError(f"split.dev + split.test is {self.split.dev + self.split.test}; expected less than 1")
+        widest = self.judge.scale - 1
+        for rule, margin in (("easy", self.pair.easy), ("hard", self.pair.hard)):
+            if margin > widest:
+                raise ValueError(f"pair.{rule} is {margin}; expected {widest} at most, the widest margin on a scale of "
+                                 f"1 to {self.judge.scale} (judge.scale)")
         return self
 
     @model_validator(mode="after")
@@ -141,6 +147,11 @@ class Params(Section):
                         f"{', '.join(self.general)}"
                     )
         return self
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """The id prefix of every source a row may have, by the source's name."""
+        return {name: s.prefix for name, s in self.sources.items()} | {n: s.prefix for n, s in SOURCES.items()}
 
     @property
     def ours(self) -> list[str]:

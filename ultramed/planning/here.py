@@ -33,7 +33,7 @@ class Here:
         self._made -= {path for name in reached for path in lock.unsure(name)}
         self.counted: list[str] = []
 
-    def has(self, path: Path) -> bool:
+    def has(self, path: tables.Folder) -> bool:
         """Whether the path was made by stages whose params, and those before them, are what they were."""
         return str(path) in self._made and (self.base / path).exists()
 
@@ -45,7 +45,7 @@ class Here:
     def _outdated(self) -> Outdated:
         return Outdated(self._settings, self.base)
 
-    def count(self, path: Path, table: str = "rows") -> int | None:
+    def count(self, path: tables.Folder, table: str = "rows") -> int | None:
         """Rows of a table; None where it is not here or was made with other params."""
         try:
             found = tables.count(self.base / path, table) if self.has(path) else None
@@ -55,7 +55,7 @@ class Here:
             self.counted.append(str(path))
         return found
 
-    def by_source(self, path: Path) -> dict[str, int] | None:
+    def by_source(self, path: tables.Folder) -> dict[str, int] | None:
         """Rows of each source in a table that has a column `source`."""
         if self.count(path) is None:
             return None

@@ -58,7 +58,7 @@ def general(rows: Rows, name: str) -> Range:
 
 def mixed(rows: Rows, kind: str) -> Range:
     """Rows that a mixture, `instructions` or `preferences`, has for training."""
-    counted = rows.here.count(artifacts.MIXED / kind)
+    counted = rows.here.count(artifacts.MIXTURES[kind])
     if counted is not None:
         return exact(counted)
     s = rows.settings

@@ -6,7 +6,7 @@ is reckoned: as often as it came after the replies that are there.
 
 import importlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import sqrt
@@ -21,6 +21,7 @@ from ultramed.ledger.requests import Answer, Request
 from ultramed.params import Params
 from ultramed.planning.here import Here
 from ultramed.planning.ranges import Range
+from ultramed.tables import Folder
 
 ENOUGH = 20  # replies, from which a mean is trusted
 UNASKED = "unasked"
@@ -150,10 +151,10 @@ def rehearse(stage: str, model: str, settings: Params, here: Here) -> Rehearsal 
     return found
 
 
-def _inputs(stage: str, model: str, settings: Params) -> list[Path]:
+def _inputs(stage: str, model: str, settings: Params) -> list[Folder]:
     """Artifacts that a stage reads before it asks, its model among them."""
     name, _, part = stage.partition("@")
-    known = {
+    known: dict[str, Sequence[Folder]] = {
         "textbook": [artifacts.RAW / settings.textbook.corpus, artifacts.SCREENED],
         "wikipedia": [artifacts.RAW / "domains", artifacts.RAW / "encyclopedia"],
         "score": artifacts.instruction_folders(settings),
@@ -161,7 +162,7 @@ def _inputs(stage: str, model: str, settings: Params) -> list[Path]:
         "candidates": [artifacts.SCORED, artifacts.COMPLETED, artifacts.CURATED],
         "judge": [artifacts.CURATED, *(artifacts.CANDIDATES / author for author in settings.candidates.authors)],
         "evolve": [Path(rules.rows) for key, rules in settings.evolve.sets.items() if key == part],
-        "sample": [artifacts.MIXED / "instructions"],
+        "sample": [artifacts.INSTRUCTIONS],
         "evaluate": [artifacts.RAW / name for name in settings.benchmarks],
         "ensemble": [artifacts.RAW / name for name in settings.benchmarks],
     }

@@ -161,7 +161,7 @@ def _asked(params: Params) -> list[Asked]:
     """Replies by stage, model and prompt, from the manifests."""
     count: Counter[tuple[str, str, str, str]] = Counter()
     price: defaultdict[tuple[str, str, str, str], float] = defaultdict(float)
-    for stage, folder in _manifests(params).items():
+    for stage, folder in _manifests(params):
         for use in tables.read(folder, Use, "manifest"):
             key = stage, use.model, use.prompt, use.prompt_hash
             count[key] += 1
@@ -169,22 +169,14 @@ def _asked(params: Params) -> list[Asked]:
     return [Asked(*key, count[key], round(price[key], 6)) for key in count]
 
 
-def _manifests(params: Params) -> dict[str, Path]:
-    found = {name: artifacts.SYNTHETIC / name for name in artifacts.WRITTEN}
-    found |= {f"evolve {name}": artifacts.EVOLVED / name for name in params.evolve.sets}
-    found |= {"score": artifacts.SCORED, "complete": artifacts.COMPLETED}
-    found |= {f"candidates {name}": artifacts.CANDIDATES / name for name in params.candidates.authors}
-    return found | {"judge": artifacts.JUDGED}
+def _manifests(params: Params) -> list[tuple[str, Path]]:
+    """(stage with its part, folder) of everything in the data half that asks a model."""
+    return [(f"{a.stage} {part}".strip(), folder) for a in artifacts.of_chapter("data") if a.asks
+            for part, folder in a.folders(params).items()]
 
 
 def _verdicts(params: Params) -> dict[str, dict[str, int]]:
     """Codes by stage, for the stages that hold rows back."""
-    folders = {
-        "collect": [artifacts.COLLECTED / name for name in params.sources], "screen": [artifacts.SCREENED],
-        "curate": [artifacts.CURATED], "complete": [artifacts.COMPLETED],
-    }  # fmt: skip
-    counted = {
-        stage: Counter(f"{v.outcome}: {v.code}" for f in places for v in tables.read(f, Verdict, "verdicts"))
-        for stage, places in folders.items()
-    }
+    counted = {a.stage: Counter(f"{v.outcome}: {v.code}" for v in a.read(params, Verdict, "verdicts"))
+               for a in (artifacts.COLLECTED, artifacts.SCREENED, artifacts.CURATED, artifacts.COMPLETED)}
     return {stage: dict(sorted(codes.items())) for stage, codes in counted.items()}

@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ultramed.errors import PublishError
+from ultramed.gates.suites import gated
 from ultramed.params import Params
 
 SHOWN = 5  # names listed in one line
@@ -52,7 +53,7 @@ def dvc_changes() -> list[PublishError]:
 def open_gates(params: Params) -> list[PublishError]:
     """Gates that are missing, did not hold, or judged other files than `dvc.lock` names."""
     stages = _stages()
-    found = [_open_gate(name, check.path, stages.get(f"check@{name}", {})) for name, check in params.checks.items()]
+    found = [_open_gate(name, str(gated(name)), stages.get(f"check@{name}", {})) for name in params.checks]
     return [refusal for refusal in found if refusal]
 
 

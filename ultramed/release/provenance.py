@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import ultramed
-from ultramed import artifacts
+from ultramed.artifacts import CANDIDATES, COMPLETED, CURATED, JUDGED, PAIRED, SCORED, SPLIT
 from ultramed.params import Params
 
 # what decides which rows there are and what stands in them; `dvc.yaml` tracks the same names for the stage, and of
@@ -15,6 +15,7 @@ SECTIONS = (
     "scale", "seed", "raw", "models", "sources", "benchmarks", "screen", "dedup", "decontaminate", "textbook",
     "wikipedia", "evolve", "score", "curate", "split", "complete", "candidates", "judge", "pair",
 )  # fmt: skip
+READ = (SCORED, CURATED, SPLIT, COMPLETED, CANDIDATES, JUDGED, PAIRED)
 PLACES = ("location", "base_url", "api_key_env", "concurrency")  # where things lie or run: not part of the data
 
 
@@ -61,8 +62,4 @@ def file_hash(path: Path) -> str:
 
 
 def _inputs(params: Params) -> list[Path]:
-    members = [artifacts.CANDIDATES / name for name in params.candidates.authors]
-    return [
-        artifacts.CURATED, artifacts.SPLIT, artifacts.SCORED, artifacts.COMPLETED, *members, artifacts.JUDGED,
-        artifacts.PAIRED,
-    ]  # fmt: skip
+    return [folder for artifact in READ for folder in artifact.folders(params).values()]

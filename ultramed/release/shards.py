@@ -150,5 +150,5 @@ def metadata(selection: Selection, pair: Pair) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _texts_of(folder: Path, wanted: Callable[[Completion], bool]) -> dict[str, str]:
+def _texts_of(folder: tables.Folder, wanted: Callable[[Completion], bool]) -> dict[str, str]:
     return {c.instruction_id: c.text for c in tables.read(folder, Completion) if wanted(c)}

@@ -28,7 +28,7 @@ def benchmarks(store: Store) -> Section:
 
 def generations(store: Store) -> Section:
     """The same questions answered before and after training."""
-    there = [(n, f) for n, f in store.parts("evaluated").items() if any(f.glob("rows-*.parquet"))]
+    there = [(n, f) for n, f in store.parts(artifacts.EVALUATED).items() if any(f.glob("rows-*.parquet"))]
     if len(there) < 2:
         return Section("generations", "Before and after", "No two policies have been evaluated.")
     first, last = there[0], there[-1]

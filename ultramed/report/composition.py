@@ -3,12 +3,11 @@
 from typing import Any
 
 from ultramed import tables
-from ultramed.gates.facts_instructions import prefixes
+from ultramed.artifacts import COLLECTED, CURATED, PAIRED, SCORED, UNCURATED
 from ultramed.gates.store import Store
 from ultramed.report import paper
 from ultramed.report.blocks import CATEGORIES, Figure, Section, Table, figure, label, number, share
 
-ALL = ("screened", "synthetic", "evolved")  # everything that was scored
 SHOWN = {"exam": "Examination", "literature": "Literature", "open": "Open-ended"}
 
 
@@ -22,7 +21,7 @@ def composition(store: Store) -> Section:
 
 def distributions(store: Store) -> Section:
     """Lengths and scores by source."""
-    names = prefixes(store)
+    names = store.params.prefixes
     rows = [r | {"name": names.get(r["source"], r["source"])} for r in by_source(store)]
     return Section("distributions", "Lengths and scores", "", [
         _boxes("lengths", rows, "words", "words",
@@ -36,14 +35,14 @@ def distributions(store: Store) -> Section:
 
 def by_source(store: Store) -> list[dict[str, Any]]:
     """Figures of every source, over all rows that were scored, in the order of the paper's table."""
-    everything = " union all ".join(f"select * from {store.view(a)}" for a in ALL)
+    everything = " union all ".join(f"select * from {store.view(a)}" for a in UNCURATED)
     found = store.rows(f"""
         with rows as (
             select id, source, category, synthetic,
                 len(regexp_split_to_array(bare(messages[-1].content), '\\s+')) + coalesce(list_sum(list_transform(
                     options, lambda o: 1 + len(regexp_split_to_array(bare(o.text), '\\s+')))), 0) as words
             from ({everything})
-        ), scored as (select id, max(score) as score from {store.view('scored')} group by id)
+        ), scored as (select id, max(score) as score from {store.view(SCORED)} group by id)
         select source, any_value(category) as category, bool_or(synthetic) as synthetic, count(*) as n,
             avg(words)::double as words, avg(score)::double as score,
             quantile_cont(words, [0.05, 0.25, 0.5, 0.75, 0.95]) as words_spread,
@@ -54,15 +53,15 @@ def by_source(store: Store) -> list[dict[str, Any]]:
 
 
 def _table(store: Store) -> Table:
-    collected = _counts(store, f"select source, count(*) as n from {store.view('collected')} group by source")
-    retained = _counts(store, f"select source, count(*) as n from {store.view('curated')} group by source")
-    names = prefixes(store)
+    collected = _counts(store, f"select source, count(*) as n from {store.view(COLLECTED)} group by source")
+    retained = _counts(store, f"select source, count(*) as n from {store.view(CURATED)} group by source")
+    names = store.params.prefixes
     rows = [_row(r, names, collected, retained) for r in by_source(store)]
     for n in range(len(rows) - 1, 0, -1):  # a category is named once
         rows[n][0] = "" if rows[n][0] == rows[n - 1][0] else rows[n][0]
     rows.append(_total(store, retained))
-    rows.append(["", "", "Preference pairs", number(tables.count(store.path("paired"))), "–", "–",
-                 number(tables.count(store.path("paired"), "selected")), "", paper.PAIRS[0], "–", "–", paper.PAIRS[1]])
+    rows.append(["", "", "Preference pairs", number(tables.count(store.path(PAIRED))), "–", "–",
+                 number(tables.count(store.path(PAIRED), "selected")), "", paper.PAIRS[0], "–", "–", paper.PAIRS[1]])
     return Table(
         ["Category", "", "Data set", "Original", "Words", "Score", "Retained", "Kept", "Original", "Words", "Score",
          "Retained"], rows, range(3, 12),
@@ -87,7 +86,7 @@ def _total(store: Store, retained: dict[str, int]) -> list[str]:
     mean = store.rows(f"""select avg(s.score)::double as score, avg(
             len(regexp_split_to_array(bare(messages[-1].content), '\\s+')) + coalesce(list_sum(list_transform(
             options, lambda o: 1 + len(regexp_split_to_array(bare(o.text), '\\s+')))), 0))::double as words
-        from {store.view('curated')} left join {store.view('scored')} s using (id)""")[0]
+        from {store.view(CURATED)} left join {store.view(SCORED)} s using (id)""")[0]
     words, score, count = paper.TOTAL
     return ["", "", "Instructions", "–", number(mean["words"], 1), number(mean["score"], 2),
             number(sum(retained.values())), "", "–", number(words, 1), number(score, 1), number(count)]

@@ -1,5 +1,7 @@
 """Does the judge judge? Scores by pool member, position bias, length bias; and the pairs that came of it."""
 
+from ultramed.artifacts import CANDIDATES, JUDGED, PAIRED
+from ultramed.gates.rules import SPLITS
 from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, label, number, share
 
@@ -11,30 +13,29 @@ def judging(store: Store) -> Section:
     if store.rows("select count(*) as n from judged_answers")[0]["n"]:
         blocks += [_scores(store), _positions(store), _lengths(store)]
     return Section("judging", "Judge", "All candidates of an instruction are shown to the judge together, in an order "
-                   "drawn by seed; it scores each 1 to 5 and ranks them.", blocks)
+                   f"drawn by seed; it scores each 1 to {store.params.judge.scale} and ranks them.", blocks)
 
 
 def pairs(store: Store) -> Section:
     """Selected pairs by label type, margin and split."""
     found = store.rows(f"""select label_type, margin, split, count(*) as n
-        from {store.view('paired', 'selected')} group by all order by all""")
+        from {store.view(PAIRED, 'selected')} group by all order by all""")
     labels = sorted({r["label_type"] for r in found})
-    every = ("train", "dev", "test")
-    rows = [[name, *(number(sum(r["n"] for r in found if r["label_type"] == name and r["split"] == s)) for s in every),
+    rows = [[name, *(number(sum(r["n"] for r in found if r["label_type"] == name and r["split"] == s)) for s in SPLITS),
              number(sum(r["n"] for r in found if r["label_type"] == name))] for name in labels]
-    rows.append(["all", *(number(sum(r["n"] for r in found if r["split"] == s)) for s in every),
+    rows.append(["all", *(number(sum(r["n"] for r in found if r["split"] == s)) for s in SPLITS),
                  number(sum(r["n"] for r in found))])
     table = Table(["Label type", "Train", "Dev", "Test", "All"], rows, range(1, 5),
                   "Easy pairs are far apart in score, hard ones close; in length pairs the shorter answer won, against "
                   "length bias.", totals=1)
-    return Section("pairs", "Preference pairs", "", [table, *_margins(found, labels)])
+    return Section("pairs", "Preference pairs", "", [table, *_margins(found, labels, store.params.judge.scale)])
 
 
 def _answers(store: Store) -> None:
     store.connection.execute(f"""
         create or replace temp table judged_answers as
-        select f.*, c.author, length(c.text) as chars from {store.view('judged')} f
-        join {store.view('candidates')} c on c.id = f.candidate_id""")
+        select f.*, c.author, length(c.text) as chars from {store.view(JUDGED)} f
+        join {store.view(CANDIDATES)} c on c.id = f.candidate_id""")
 
 
 def _members(store: Store) -> Table:
@@ -53,12 +54,12 @@ def _scores(store: Store) -> Figure:
     import plotly.graph_objects as go
 
     rows = store.rows("select author, score, count(*) as n from judged_answers group by all order by all")
-    authors = sorted({r["author"] for r in rows})
+    authors, scale = sorted({r["author"] for r in rows}), store.params.judge.scores
     drawing = go.Figure()
     for n, author in enumerate(authors):
         own = {r["score"]: r["n"] for r in rows if r["author"] == author}
         total = sum(own.values())
-        drawing.add_bar(x=[1, 2, 3, 4, 5], y=[round(own.get(s, 0) / total, 4) for s in range(1, 6)],
+        drawing.add_bar(x=list(scale), y=[round(own.get(s, 0) / total, 4) for s in scale],
                         name=label(author), marker_color=COLOURS[n % len(COLOURS)],
                         hovertemplate="score %{x}: %{y:.0%}<extra></extra>")
     return figure("judge-scores", drawing, "Share of each member's answers that got each score.", 320, barmode="group",
@@ -111,7 +112,7 @@ def _bias(store: Store) -> str:
             "matter.")
 
 
-def _margins(found: list[dict[str, object]], labels: list[str]) -> list[Figure]:
+def _margins(found: list[dict[str, object]], labels: list[str], scale: int) -> list[Figure]:
     import plotly.graph_objects as go
 
     if not found:
@@ -119,7 +120,7 @@ def _margins(found: list[dict[str, object]], labels: list[str]) -> list[Figure]:
     drawing = go.Figure()
     for n, name in enumerate(labels):
         own = {m: sum(int(str(r["n"])) for r in found if r["label_type"] == name and r["margin"] == m)
-               for m in range(5)}
+               for m in range(scale)}
         drawing.add_bar(x=list(own), y=list(own.values()), name=label(name), marker_color=COLOURS[n % len(COLOURS)],
                         hovertemplate="margin %{x}: %{y} pairs<extra></extra>")
     return [figure("pairs", drawing, "Margin is the difference of the two scores; at 0 only the ranking speaks.", 320,

@@ -1,6 +1,8 @@
 """Everything the pipeline knows of one row: raw line, parents, prompts, replies, scores, verdicts, pairs."""
 
 import json
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,18 @@ from typing import Any
 import duckdb
 
 from ultramed import artifacts, paths
+from ultramed.artifacts import ARTIFACTS, Artifact
 from ultramed.errors import UltramedError
 from ultramed.ledger.ledger import Ledger
 from ultramed.params import Params
+from ultramed.records import Instruction
 from ultramed.sources.rawfiles import excerpt
+from ultramed.synthetic import WIKIINSTRUCT
 
 Row = dict[str, Any]
 Db = duckdb.DuckDBPyConnection
+HOLDING = [a for a in ARTIFACTS.values() if a.tables.get("rows") is Instruction]
+DECIDING = [a for a in ARTIFACTS.values() if "verdicts" in a.tables]  # on rows of general-domain sets, too
 
 
 @dataclass
@@ -58,20 +65,20 @@ def tell(row_id: str, params: Params) -> Story:
 
 def _story(db: Db, row_id: str, params: Params, with_children: bool = False) -> Story:
     story = Story(row_id)
-    places = _instruction_places(params)
-    for place in [p for p in places if p != artifacts.SCORED]:  # whose rows are scores, told below
+    holding = _folders(params, HOLDING)
+    for place in holding:
         story.rows += [{"artifact": str(place), **r} for r in _find(db, place, "rows", "id", row_id)]
     story.scores = _find(db, artifacts.SCORED, "rows", "id", row_id)
     story.split = _find(db, artifacts.SPLIT, "rows", "id", row_id)
     story.completions = _find(db, artifacts.COMPLETED, "rows", "instruction_id", row_id)
-    for author in params.candidates.authors:
-        story.candidates += _find(db, artifacts.CANDIDATES / author, "rows", "instruction_id", row_id)
+    for place in artifacts.CANDIDATES.folders(params).values():
+        story.candidates += _find(db, place, "rows", "instruction_id", row_id)
     story.feedback = _find(db, artifacts.JUDGED, "rows", "instruction_id", row_id)
     selected = {p["id"]: p for p in _find(db, artifacts.PAIRED, "selected", "instruction_id", row_id)}
     story.pairs = [selected.get(p["id"], p) for p in _find(db, artifacts.PAIRED, "rows", "instruction_id", row_id)]
-    _add_decisions(db, story, [*places, *_answer_places(params)])
+    _add_decisions(db, story, _folders(params, DECIDING))
     if with_children:
-        found = {r["id"] for place in places for r in _find(db, place, "rows", "parent", row_id)}
+        found = {r["id"] for place in holding for r in _find(db, place, "rows", "parent", row_id)}
         story.children = sorted(found)
     story.raw = _raw(story, params)
     parent = next((r["parent"] for r in story.rows if r["parent"]), None)
@@ -98,27 +105,18 @@ def _raw(story: Story, params: Params) -> str:
 
 def asked_as(row_id: str) -> list[str]:
     """Ids in manifests: tasks of WikiInstruct are asked for by the subfield, and subfields by the domain."""
-    if not row_id.startswith("WikiInstruct,") or "-synthetic-" in row_id:
+    if not row_id.startswith(f"{WIKIINSTRUCT.prefix},") or "-synthetic-" in row_id:
         return [row_id]
     return [row_id.rsplit("_", n)[0] for n in range(3)]
 
 
-def _instruction_places(params: Params) -> list[Path]:
-    return [*(artifacts.COLLECTED / s for s in params.sources), *artifacts.instruction_folders(params),
-            artifacts.SCORED, artifacts.CURATED]
+def _folders(params: Params, among: Iterable[Artifact]) -> list[Path]:
+    return [folder for artifact in among for folder in artifact.folders(params).values()]
 
 
-def _answer_places(params: Params) -> list[Path]:
-    """Artifacts after curation whose verdicts and requests speak of a row; those of general-domain sets, too."""
-    return [artifacts.COMPLETED, *(artifacts.CANDIDATES / a for a in params.candidates.authors), artifacts.JUDGED,
-            artifacts.PAIRED, *(artifacts.WITHHELD / p for p in params.release.profiles),
-            *(artifacts.GENERAL / name for name in params.general), artifacts.MIXED / "instructions",
-            artifacts.MIXED / "preferences", *(artifacts.SAMPLED / n for n in params.iterate.rounds)]
-
-
-def _find(db: Db, folder: Path, table: str, column: str, *values: str) -> list[Row]:
+def _find(db: Db, folder: os.PathLike[str], table: str, column: str, *values: str) -> list[Row]:
     """Rows of a table with one of these values; none where the artifact, the table or the column is not there."""
-    shards = sorted(map(str, folder.glob(f"{table}-*.parquet")))
+    shards = sorted(map(str, Path(folder).glob(f"{table}-*.parquet")))
     if not shards:
         return []
     columns = [c[0] for c in db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [shards]).fetchall()]
@@ -132,7 +130,7 @@ def _find(db: Db, folder: Path, table: str, column: str, *values: str) -> list[R
 def _near(db: Db, row_id: str, params: Params) -> list[str]:
     """Up to three seen ids that begin alike."""
     found: set[str] = set()
-    for place in _instruction_places(params):
+    for place in _folders(params, HOLDING):
         if shards := sorted(map(str, place.glob("verdicts-*.parquet"))):
             query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
             found |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ultramed import tables
+from ultramed import artifacts, tables
 from ultramed.evaluation.metrics import Accuracy, Mean, by_label, by_task, mean, outcomes
 from ultramed.gates.store import Store
 from ultramed.params import Params
@@ -36,7 +36,7 @@ class Ranking:
 def results(store: Store) -> list[Result]:
     """Greedy results in the order of the params, then those of ensembles; only of what was evaluated."""
     found = []
-    for artifact in ("evaluated", "ensembles"):
+    for artifact in (artifacts.EVALUATED, artifacts.ENSEMBLES):
         for name, folder in store.parts(artifact).items():
             rows = _read(folder, Prediction)
             for mode in dict.fromkeys(r.mode for r in rows):
@@ -49,7 +49,7 @@ def results(store: Store) -> list[Result]:
 def rankings(store: Store) -> list[Ranking]:
     """Reward models, in the order of the params; only those that were compared on a pair at least."""
     found = []
-    for name, folder in store.parts("rewardbench").items():
+    for name, folder in store.parts(artifacts.REWARDBENCH).items():
         if rows := _read(folder, Comparison):
             labels = by_label(rows)
             found.append(Ranking(name, labels, mean(labels.values()), all(r.reviewed for r in rows)))
@@ -58,13 +58,13 @@ def rankings(store: Store) -> list[Ranking]:
 
 def trainings(store: Store) -> dict[str, dict[str, Any]]:
     """What was written down of each model of ours, by name; the base has nothing."""
-    paths = {name: store.base / "models" / "transformers" / name / "training.json" for name in store.params.ours}
+    paths = {name: store.base / artifacts.MODELS / name / artifacts.RECORD for name in store.params.ours}
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
 
 
 def curve(store: Store, model: str) -> dict[str, list[tuple[int, float]]]:
     """Points (step, value) of a model's training curves, by name: train/loss, dev/margin …"""
-    folder = store.base / "reports" / "training" / model
+    folder = store.base / artifacts.CURVES / model
     found = {}
     for path in sorted(folder.rglob("*.tsv")):
         lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]

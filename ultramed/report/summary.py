@@ -1,21 +1,17 @@
 """What a run came to: one line a stage, and the dozen numbers of `metrics.json`."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ultramed import tables
+from ultramed.artifacts import ARTIFACTS, PAIRED, Artifact, of_chapter
 from ultramed.gates.balance import balance, codes
 from ultramed.gates.store import Store
 from ultramed.params import Params
-
-DATA = ("collected", "screened", "synthetic", "evolved", "scored", "curated", "split", "completed", "candidates",
-        "judged", "paired")  # fmt: skip
-WALK = (*DATA, "general", "instructions", "preferences", "sampled")
-ASKING = ("synthetic", "evolved", "scored", "completed", "candidates", "judged", "sampled", "evaluated",
-          "ensembles")  # artifacts with a manifest
 
 
 @dataclass(frozen=True)
@@ -35,12 +31,12 @@ class Line:
 
 
 def lines(store: Store) -> list[Line]:
-    """A line for each artifact in the order of the walk, up to the first that is missing."""
-    there = takewhile(lambda a: store.has(a) and (a == "split" or store.has(a, "verdicts")), WALK)
+    """A line for each artifact that is trained on or leads there, up to the first that is missing."""
+    there = takewhile(lambda a: store.has(a) and (a.silent or store.has(a, "verdicts")), of_chapter("data", "training"))
     return [line(store, artifact) for artifact in there]
 
 
-def line(store: Store, artifact: str) -> Line:
+def line(store: Store, artifact: Artifact) -> Line:
     """The reckoning of one artifact."""
     sums = store.rows(f"""select sum(handed)::bigint as handed, sum(kept)::bigint as kept,
         sum(dropped)::bigint as dropped, sum(quarantined)::bigint as quarantined
@@ -49,22 +45,25 @@ def line(store: Store, artifact: str) -> Line:
     for row in sorted(store.rows(codes(store, artifact)), key=lambda r: (-r["n"], r["code"])):
         if row["outcome"] != "kept":
             reasons.setdefault(row["outcome"], {})[row["code"]] = row["n"]
-    return Line(artifact, **sums, reasons=reasons, **spent(store, (artifact,)))
+    return Line(artifact.name, **sums, reasons=reasons, **spent(store, [artifact]))
 
 
-def spent(store: Store, artifacts: tuple[str, ...] = ASKING) -> dict[str, Any]:
-    """Replies used, their tokens and their price in USD; a reply used twice counts once."""
-    asked = [a for a in artifacts if a in ASKING and store.has(a, "manifest")]
-    found = uses(store, asked)
+def asking(store: Store, among: Iterable[Artifact] = ARTIFACTS.values()) -> list[Artifact]:
+    """Those of the artifacts that asked a model, and are here."""
+    return [a for a in among if a.asks and store.has(a, "manifest")]
+
+
+def spent(store: Store, among: Iterable[Artifact] = ARTIFACTS.values()) -> dict[str, Any]:
+    """Replies that artifacts used, their tokens and their price in USD; a reply used twice counts once."""
     return store.rows(f"""select count(*) as requests, coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens,
         coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
         round(coalesce(sum(price_usd), 0), 6)::double as price_usd
-        from (select distinct on (request_key) * from ({found}) order by request_key)""")[0]
+        from (select distinct on (request_key) * from ({uses(store, asking(store, among))}) order by request_key)""")[0]
 
 
-def uses(store: Store, artifacts: list[str]) -> str:
+def uses(store: Store, asked: list[Artifact]) -> str:
     """SQL of all uses of replies in these artifacts, with the artifact's name."""
-    reads = [f"select '{a}' as artifact, * from {store.view(a, 'manifest')}" for a in artifacts]
+    reads = [f"select '{a.name}' as artifact, * from {store.view(a, 'manifest')}" for a in asked]
     nothing = """select '' as artifact, '' as part, '' as row_id, '' as step, '' as request_key, '' as model,
         0 as prompt_tokens, 0 as completion_tokens, 0.0 as price_usd, '' as outcome where false"""
     return " union all by name ".join(reads) or nothing
@@ -74,8 +73,9 @@ def metrics(store: Store) -> dict[str, float]:
     """The numbers that tell two runs apart. `retained_share` is of the rows handed to curate; `candidates` are
     answers, `judged` instructions; `dropped` and `quarantined` are summed over the stages from collect to pair. Models
     have a file of their own, `models.write`: a change of the data can be looked at without training on it."""
-    found = {found.artifact: found for found in lines(store) if found.artifact in DATA}
-    money = spent(store, DATA)
+    data = of_chapter("data")
+    found = {line.artifact: line for line in lines(store) if ARTIFACTS[line.artifact] in data}
+    money = spent(store, data)
     curated = found["curated"]
     contested = found["completed"].reasons.get("quarantined", {}).get("contested", 0)
     return {
@@ -85,8 +85,8 @@ def metrics(store: Store) -> dict[str, float]:
         "contested": contested,
         "candidates": found["candidates"].kept,
         "judged": found["judged"].kept,
-        "pairs": tables.count(store.path("paired")),
-        "selected": tables.count(store.path("paired"), "selected"),
+        "pairs": tables.count(store.path(PAIRED)),
+        "selected": tables.count(store.path(PAIRED), "selected"),
         "dropped": sum(f.dropped for f in found.values()),
         "quarantined": sum(f.quarantined for f in found.values()),
         "generated_tokens": money["completion_tokens"],

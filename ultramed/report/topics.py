@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ultramed.artifacts import CURATED
 from ultramed.embeddings import encode
-from ultramed.gates.facts_instructions import prefixes
 from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, figure, label
 from ultramed.seeds import draw
@@ -41,14 +41,14 @@ class Map:
 
 def topics(store: Store, encoder: Path) -> Section:
     """The map of the curated questions."""
-    ids = [r["id"] for r in store.rows(f"select id from {store.view('curated')} order by id")]
+    ids = [r["id"] for r in store.rows(f"select id from {store.view(CURATED)} order by id")]
     picked = store.lookup("on_map", dict.fromkeys(draw(ids, SAMPLE, store.params.seed, "topics"), ""))
     rows = store.rows(f"""select id, source, messages[-1].content as question
-        from {store.view('curated')} where id in (select name from {picked}) order by id""")
+        from {store.view(CURATED)} where id in (select name from {picked}) order by id""")
     lead = "Questions that mean similar things lie close; each cluster is named by the words that set it apart."
     if len(rows) < SMALLEST:
         return Section("topics", "Topics", f"{len(rows)} questions are too few for a map; {SMALLEST} are needed.")
-    questions, titles = [r["question"] for r in rows], prefixes(store)
+    questions, titles = [r["question"] for r in rows], store.params.prefixes
     found = place(encode(questions, encoder), questions, store.params.seed)
     return Section("topics", "Topics", lead, [
         _drawn(found, questions, [titles.get(r["source"], r["source"]) for r in rows])])

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from ultramed.gates.facts_instructions import prefixes
+from ultramed.artifacts import COMPLETED, CURATED, SPLIT
+from ultramed.gates.rules import SPLITS
 from ultramed.gates.store import Store
 from ultramed.report.blocks import BRICK, OCHRE, Figure, Section, Table, figure, label, number, share
-from ultramed.report.summary import ASKING, Line, lines, uses
+from ultramed.report.summary import Line, asking, lines, uses
 
 BARS = 24  # reasons drawn at most
 
@@ -31,11 +32,11 @@ def completions(store: Store) -> Section:
             count(*) filter (c.attempts = 1) as first, count(*) filter (v.code = 'key_mismatch') as mismatch,
             count(*) filter (v.code = 'contested') as contested,
             count(*) filter (v.outcome <> 'kept' and v.code not in ('key_mismatch', 'contested')) as other
-        from {store.view('completed', 'verdicts')} v join {store.view('curated')} i using (id)
-        left join {store.view('completed')} c on c.instruction_id = v.id
+        from {store.view(COMPLETED, 'verdicts')} v join {store.view(CURATED)} i using (id)
+        left join {store.view(COMPLETED)} c on c.instruction_id = v.id
         group by i.source order by i.source""")
     keys = ("asked", "accepted", "first", "mismatch", "contested", "other")
-    names = prefixes(store)
+    names = store.params.prefixes
     shown = [[names.get(r["source"], r["source"]), *(number(r[k]) for k in keys), share(r["accepted"], r["asked"])]
              for r in rows]
     return Section("completions", "Completions", "The teacher reasons, then answers; exam items count only where the "
@@ -50,8 +51,8 @@ def splits(store: Store) -> Section:
     rows = store.rows(f"""
         select c.source, count(*) filter (s.split = 'train') as train, count(*) filter (s.split = 'dev') as dev,
             count(*) filter (s.split = 'test') as test, count(distinct s.family) as families
-        from {store.view('split')} s join {store.view('curated')} c using (id) group by c.source order by c.source""")
-    keys, names = ("train", "dev", "test", "families"), prefixes(store)
+        from {store.view(SPLIT)} s join {store.view(CURATED)} c using (id) group by c.source order by c.source""")
+    keys, names = (*SPLITS, "families"), store.params.prefixes
     return Section("splits", "Splits", "Decided once, early, by family: a question, what evolved from it and its "
                    "near-duplicates are always together.", [Table(
                        ["Data set", *(k.capitalize() for k in keys)],
@@ -74,14 +75,15 @@ def gates(store: Store) -> Section:
 
 def money(store: Store) -> Section:
     """Replies, tokens and price by stage and model."""
-    asked = [a for a in ASKING if store.has(a, "manifest")]
+    asked = asking(store)
     rows = store.rows(f"""
         with once as (select distinct on (artifact, part, request_key) * from ({uses(store, asked)})
             order by artifact, part, request_key)
         select artifact, part, model, count(*) as replies, sum(prompt_tokens)::bigint as prompt_tokens,
             sum(completion_tokens)::bigint as completion_tokens, histogram(outcome) as outcomes,
             sum(price_usd)::double as price from once group by all""")
-    rows.sort(key=lambda r: (ASKING.index(r["artifact"]), r["part"], r["model"]))
+    order = [a.name for a in asked]
+    rows.sort(key=lambda r: (order.index(r["artifact"]), r["part"], r["model"]))
     shown = [[f"{r['artifact']} {r['part']}".strip(), r["model"], number(r["replies"]), number(r["prompt_tokens"]),
               number(r["completion_tokens"]), _unusable(r["outcomes"]), number(r["price"], 2)] for r in rows]
     return Section("money", "Tokens and money", "Prices are those of the replies used, whenever they were "

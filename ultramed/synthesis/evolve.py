@@ -15,6 +15,7 @@ from ultramed.records import Instruction, Verdict, drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator
 from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
+from ultramed.synthetic import SETS
 
 EXAM_METHODS = (
     "add one more constraint or finding that has to be considered",
@@ -29,7 +30,6 @@ OPEN_METHODS = (
     "deepen or broaden what is asked",
     "bring in concrete data or a case",
 )
-RENAMED = {"medqa": ("medqa_evol", "MedQA-Evol")}  # evolved rows of this source form a data set of their own
 
 
 @dataclass
@@ -53,10 +53,10 @@ def evolve(client: Client, name: SetName, parents: list[Instruction], params: Pa
 
 def child_id(parent: Instruction, number: int) -> str:
     """`MedQA,9986` → `MedQA-Evol,9986-synthetic-4`; later rounds count on from the family's number."""
-    source, _, key = parent.id.partition(",")
+    prefix, _, key = parent.id.partition(",")
     root = key.split("-synthetic-")[0]
-    _, prefix = RENAMED.get(parent.source, ("", source))
-    return f"{prefix},{root}-synthetic-{number}"
+    renamed = SETS.get(parent.source)  # rows evolved from a public source form a source of their own
+    return f"{renamed.prefix if renamed else prefix},{root}-synthetic-{number}"
 
 
 def _write(
@@ -105,9 +105,9 @@ def _draft(parent: Instruction, answer: Answer, model_rights: str) -> Draft:
     options = listed(written.options) if parent.key else []
     if found := flaw(written.question, options, parent.question, *_demonstrated(answer.request.prompt)):
         return None, drop(row_id, "evolve", *found)
-    source, _ = RENAMED.get(parent.source, (parent.source, ""))
     row = made(parent, row_id, written.question, options, written.answer if parent.key else None)
-    rights = most_restrictive(parent.rights, model_rights)
+    renamed = SETS.get(parent.source)
+    source, rights = renamed.source if renamed else parent.source, most_restrictive(parent.rights, model_rights)
     return replace(row, source=source, rights=rights), keep(row_id, "evolve", "evolved")
 
 

@@ -14,10 +14,11 @@ from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
-from ultramed.records import Instruction, Message, Verdict, drop, keep, quarantine
+from ultramed.records import Instruction, Verdict, drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator, seed_of
 from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, tried
+from ultramed.synthetic import TEXTBOOKQA
 
 STAGE = "textbook"
 
@@ -54,7 +55,7 @@ def write_items(client: Client, corpus: list[Passage], examples: list[Instructio
     """One item a drawn passage; every passage asked about has a verdict under the row's id."""
     settings = params.textbook
     chosen = set(draw([p.id for p in corpus], settings.paragraphs, params.seed, STAGE))
-    drawn = {f"TextBookQA,{p.id}": p for p in corpus if p.id in chosen}
+    drawn = {f"{TEXTBOOKQA.prefix},{p.id}": p for p in corpus if p.id in chosen}
     shown = {row_id: _demonstrations(p, examples, params) for row_id, p in drawn.items()}
     rights = most_restrictive(settings.rights, client.settings.rights)
     found = first_usable(
@@ -100,9 +101,7 @@ def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights:
     options = listed(item.options)
     if found := flaw(item.question, options, *(e.question for e in examples)):
         return None, drop(row_id, STAGE, *found)
-    row = Instruction(
-        row_id, "textbookqa", "exam", "exam", True, [Message("user", item.question.strip())], options, item.answer,
-        None, None, 0, row_id, rights, None, f"textbook passage {passage.id}, sha256 {passage.hash}, "
-        f"characters 0-{len(passage.text)}",
-    )
+    row = TEXTBOOKQA.instruction(
+        row_id, item.question.strip(), rights=rights, options=options, key=item.answer,
+        origin=f"textbook passage {passage.id}, sha256 {passage.hash}, characters 0-{len(passage.text)}")
     return row, keep(row_id, STAGE, "written", f"from passage {passage.id}")

@@ -14,11 +14,12 @@ from ultramed.inference.client import Client
 from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
-from ultramed.records import Instruction, Message, drop, keep, quarantine
+from ultramed.records import drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, seed_of
 from ultramed.synthesis.items import flaw
 from ultramed.synthesis.textbook import Synthesised
+from ultramed.synthetic import WIKIINSTRUCT
 from ultramed.tokens import characters
 
 STAGE = "wikipedia"
@@ -79,13 +80,13 @@ def write_tasks(client: Client, domains: list[Domain], entries: list[Entry], par
     kind = _tasks(settings.instructions, settings.max_tokens)
     rights = most_restrictive(settings.rights, client.settings.rights)
     requests = (
-        Request(f"WikiInstruct,{f.slug}", "tasks", render(
+        Request(f"{WIKIINSTRUCT.prefix},{f.slug}", "tasks", render(
             "wikipedia-instructions", domain=f.domain.name, subfield=f.name, passage=f.entry.text,
             count=settings.instructions), _sampling(params, f.slug), kind, rights=settings.rights)
         for f in fields)
     for f, answer in zip(fields, client.ask(requests, "wikipedia, tasks", len(fields)), strict=True):
         if not answer.ok:
-            result.verdicts.append(quarantine(f"WikiInstruct,{f.slug}", STAGE, answer.failure, answer.detail))
+            result.verdicts.append(quarantine(f"{WIKIINSTRUCT.prefix},{f.slug}", STAGE, answer.failure, answer.detail))
             continue
         for number, task in enumerate(answer.value.tasks, 1):
             _take(f, number, task, rights, result)
@@ -97,13 +98,13 @@ def _subfields(
 ) -> list[Subfield]:
     kind = _named(params.wikipedia.subfields)
     requests = (
-        Request(f"WikiInstruct,{_slug(d.name)}", "subfields", render(
+        Request(f"{WIKIINSTRUCT.prefix},{_slug(d.name)}", "subfields", render(
             "wikipedia-subfields", domain=d.name, description=d.description, count=params.wikipedia.subfields),
             _sampling(params, d.name), kind)
         for d in domains)
     found: list[tuple[Domain, str]] = []
     for domain, answer in zip(domains, client.ask(requests, "wikipedia, subfields", len(domains)), strict=True):
-        row_id = f"WikiInstruct,{_slug(domain.name)}"
+        row_id = f"{WIKIINSTRUCT.prefix},{_slug(domain.name)}"
         if not answer.ok:
             result.verdicts.append(quarantine(row_id, STAGE, answer.failure, answer.detail))
             continue
@@ -129,15 +130,14 @@ def _grounded(found: list[tuple[Domain, str]], entries: list[Entry]) -> list[Sub
 
 
 def _take(f: Subfield, number: int, task: Any, rights: str, result: Synthesised) -> None:
-    row_id = f"WikiInstruct,{f.slug}_{number}"
+    row_id = f"{WIKIINSTRUCT.prefix},{f.slug}_{number}"
     if found := flaw(task.instruction, []):
         result.verdicts.append(drop(row_id, STAGE, *found))
         return
     context = task.context.strip()
     text = task.instruction.strip() + (f"\n\n{context}" if context and context.lower() != "none" else "")
-    result.rows.append(Instruction(
-        row_id, "wikiinstruct", "open", "research", True, [Message("user", text)], [], None, None, None, 0, row_id,
-        rights, None, f"domain {f.domain.name}, grounded in the entry {f.entry.title}"))
+    result.rows.append(WIKIINSTRUCT.instruction(
+        row_id, text, rights=rights, origin=f"domain {f.domain.name}, grounded in the entry {f.entry.title}"))
     result.verdicts.append(keep(row_id, STAGE, "written", f"task {number} on {f.slug}"))
 
 

@@ -61,7 +61,7 @@ def job(name: str, settings: Params) -> Job:
     if name in settings.train:
         recipe: Recipe = settings.train[name]
         start = settings.train[name].from_
-        data = artifacts.MIXED / settings.train[name].data
+        data = artifacts.MIXTURES[settings.train[name].data].path
     elif name.startswith("iterate-") and (number := name.removeprefix("iterate-")) in settings.iterate.rounds:
         recipe, start = settings.iterate.recipe, settings.iterate.rounds[number].from_
         data = artifacts.SAMPLED / number

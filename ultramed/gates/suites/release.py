@@ -1,10 +1,13 @@
-"""Facts on what a profile would publish: rows of every config and split, without their texts."""
+"""What a profile would publish: rows of every config and split, without their texts."""
 
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from ultramed.artifacts import CURATED, PAIRED, RELEASE
+from ultramed.gates.rules import Rule, between, holds, one_of, present, unique
 from ultramed.gates.store import Store, text
+from ultramed.rights import LOCAL_ONLY, ORDER
 
 WITH_TEXT = ("open", "research")
 TEXTS = {"conversations", "answer", "prompt", "messages", "question", "options", "text", "reasoning"}
@@ -14,12 +17,12 @@ NOTHING = """select '' as part, [''] as allows, '' as config, '' as split, true 
 PAIR = "prompt_id || '#' || metadata.chosen_model || '>' || metadata.rejected_model"
 
 
-def release(store: Store) -> dict[str, str]:
+def facts(store: Store) -> dict[str, str]:
     """Rows of every profile, looked up in the curated set for the rights of what they quote. A signed override of
     a source takes the place of its class."""
     overrides = {source: override.rights for source, override in store.params.release.overrides.items()}
     return {"rows": f"""
-        with released as ({released(store)}),
+        with released as ({_released(store)}),
         placed as (
             select part, id, count(distinct split) as splits from released group by part, id
         )
@@ -28,11 +31,37 @@ def release(store: Store) -> dict[str, str]:
             r.text_as_allowed, p.splits, c.id is not null as known, coalesce(o.value, c.rights) as rights,
             list_contains(r.allows, coalesce(o.value, c.rights)) as allowed
         from released r left join placed p on p.part = r.part and p.id = r.id
-        left join {store.view('curated')} c on c.id = r.id
+        left join {store.view(CURATED)} c on c.id = r.id
         left join {store.lookup('overrides', overrides)} o on o.name = c.source"""}
 
 
-def released(store: Store) -> str:
+def rules(_: Store) -> list[Rule]:
+    return [
+        present("rows", "id_key", "every row has an id"),
+        unique("rows", "row_key", "ids are unique within a profile's table"),
+        holds("rows", "known", "every row comes from the curated set"),
+        holds("rows", "allowed", "the profile allows the rights of every row"),
+        one_of("rows", "rights", tuple(r for r in ORDER if r not in LOCAL_ONLY),
+               "quarantined and denied rows are in no profile"),
+        holds("rows", "text_as_allowed", "profiles without text show none"),
+        between("rows", "splits", 1, 1, "no instruction is in two splits of a profile"),
+    ]
+
+
+def made(store: Store) -> str:
+    """Other configs show rows of these two again."""
+    shown = f"({_released(store)}) where config in ('instructions', 'preference')"
+    return f"select distinct part, row_id as id from {shown}"
+
+
+def handed(store: Store) -> str:
+    """Every profile decides on every curated row and every selected pair."""
+    profiles = ", ".join(f"({text(part)})" for part in store.parts(RELEASE))
+    ids = f"select id from {store.view(CURATED)} union select id from {store.view(PAIRED, 'selected')}"
+    return f"select part, id from (values {profiles}) p(part), ({ids})"
+
+
+def _released(store: Store) -> str:
     """SQL of all published rows: profile (`part`), config, split, the instruction's `id` and the row's own."""
     profiles = store.params.release.profiles
     reads = [read for name, profile in profiles.items() for read in _shards(store, name, list(profile.allows))]
@@ -41,7 +70,7 @@ def released(store: Store) -> str:
 
 def _shards(store: Store, profile: str, classes: list[str]) -> list[str]:
     """One query per shard `data/<config>/<split>-00000-of-00001.parquet` of a profile."""
-    shards = sorted((store.path("release") / profile / "data").glob("*/*.parquet"))
+    shards = sorted((store.path(RELEASE) / profile / "data").glob("*/*.parquet"))
     return [_shard(shard, profile, classes) for shard in shards]
 
 
