@@ -1,9 +1,11 @@
 """ensemble: self-consistency and best-of-N of a policy. Usage: python -m stages.ensemble POLICY"""
 
+from itertools import chain
+
 from ultramed import artifacts, params, stage, tables
 from ultramed.errors import ParamsError
-from ultramed.evaluation.predict import choose, sample_often
-from ultramed.evaluation.tasks import chosen
+from ultramed.evaluation.predict import JudgeModel, choose, sample_often
+from ultramed.evaluation.tasks import tasks
 from ultramed.inference.client import connect
 from ultramed.records import Prediction, Use
 from ultramed.training.environment import prepare
@@ -18,14 +20,14 @@ def main(name: str) -> None:
         raise ParamsError("ensemble", f"'{name}' is not in evaluate.ensembles; expected one of "
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
-    tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
-    judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
+    asked, judge = tasks(settings), JudgeModel(f"ensemble@{name}", settings)
+    reward = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
     with connect(name, f"ensemble@{name}", settings) as client:
-        samples = sample_often(client, tasks, plan, ensemble, settings.seed)
-    found = list(choose(name, tasks, samples, plan.format, judge.rewards))
+        samples = sample_often(client, asked, plan, ensemble, settings.seed)
+    rows = choose(name, asked, samples, plan.format, reward.rewards, judge)
     with tables.artifact(artifacts.ENSEMBLES / name) as folder:
-        tables.write(folder, "rows", Prediction, found)
-        tables.write(folder, "manifest", Use, client.manifest)
+        tables.write(folder, "rows", Prediction, rows)
+        tables.write(folder, "manifest", Use, chain(client.manifest, judge.manifest))
 
 
 if __name__ == "__main__":

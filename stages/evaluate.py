@@ -1,9 +1,11 @@
 """evaluate: a policy's greedy answers to every task. Usage: python -m stages.evaluate POLICY"""
 
+from itertools import chain
+
 from ultramed import artifacts, params, stage, tables
 from ultramed.errors import ParamsError
-from ultramed.evaluation.predict import answer_once
-from ultramed.evaluation.tasks import chosen
+from ultramed.evaluation.predict import JudgeModel, answer_once, predictions
+from ultramed.evaluation.tasks import tasks
 from ultramed.inference.client import connect
 from ultramed.records import Prediction, Use
 
@@ -14,12 +16,13 @@ def main(name: str) -> None:
     if name not in plan.policies:
         raise ParamsError("evaluate", f"'{name}' is not in evaluate.policies; expected one of "
                           f"{', '.join(plan.policies) or 'none'}")
-    tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
+    asked, judge = tasks(settings), JudgeModel(f"evaluate@{name}", settings)
     with connect(name, f"evaluate@{name}", settings) as client:
-        found = list(answer_once(client, tasks, plan))
+        answers = answer_once(client, asked, plan)
+    rows = predictions(name, asked, answers, judge)
     with tables.artifact(artifacts.EVALUATED / name) as folder:
-        tables.write(folder, "rows", Prediction, found)
-        tables.write(folder, "manifest", Use, client.manifest)
+        tables.write(folder, "rows", Prediction, rows)
+        tables.write(folder, "manifest", Use, chain(client.manifest, judge.manifest))
 
 
 if __name__ == "__main__":

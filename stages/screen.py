@@ -5,14 +5,13 @@ from itertools import chain
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.screen import screen
 from ultramed.records import Instruction, Verdict
-from ultramed.sources.benchmarks.read import questions
+from ultramed.sources.questions import all_questions
 
 
 def main() -> None:
     settings = params.load()
     rows = chain.from_iterable(tables.read(artifacts.COLLECTED / name, Instruction) for name in settings.sources)
-    items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
-    result = screen(rows, items, settings)
+    result = screen(rows, all_questions(settings), settings)
     with tables.artifact(artifacts.SCREENED) as folder:
         tables.write(folder, "rows", Instruction, result.rows)
         tables.write(folder, "verdicts", Verdict, result.verdicts)

@@ -8,6 +8,8 @@ from ultramed.params import Params
 from ultramed.records import Completion, Instruction
 
 RAW = Path("data/raw")
+BENCHMARKS = RAW / "benchmarks"
+GENERAL_SETS = RAW / "general"
 COLLECTED = Path("data/collected")
 SCREENED = Path("data/screened")
 SYNTHETIC = Path("data/synthetic")

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from ultramed.sources.benchmarks.read import questions
 
 from ultramed import params
 from ultramed.errors import SourceError
 from ultramed.records import BenchmarkItem
-from ultramed.sources.benchmarks.read import questions
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data/raw/sample"

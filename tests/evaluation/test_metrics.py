@@ -8,11 +8,11 @@ from math import sqrt
 from pathlib import Path
 
 import pytest
+from ultramed.sources.benchmarks.read import questions
 
 from ultramed.evaluation.metrics import TASKS, Accuracy, Mean, Z, accuracy, by_label, by_task, mean, outcomes
 from ultramed.exam import chosen_letter
 from ultramed.records import Comparison, Prediction
-from ultramed.sources.benchmarks.read import questions
 
 SIZES = {"medqa": 1273, "medmcqa": 4183, "pubmedqa": 500, "mmlu_clinical_knowledge": 265, "mmlu_medical_genetics": 100,
          "mmlu_anatomy": 135, "mmlu_professional_medicine": 272, "mmlu_college_biology": 144,

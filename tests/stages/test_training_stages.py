@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from oracle_endpoint import asked, exam
+from ultramed.sources.general.read import KINDS
 
 from ultramed import params, tables
 from ultramed.records import (
@@ -26,7 +27,6 @@ from ultramed.records import (
     Use,
     Verdict,
 )
-from ultramed.sources.general.read import KINDS
 from ultramed.sources.locations import fetch
 
 ROOT = Path(__file__).parents[2]

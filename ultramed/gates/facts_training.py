@@ -46,7 +46,10 @@ def evaluated(store: Store) -> dict[str, str]:
     return {"rows": f"""
         with all_items as (select count(distinct item_id) as n from {store.view('evaluated')})
         select id, digest(id) as id_key, policy = part as own_policy, task, mode, outcome,
-            (letter is not null) = (outcome = 'answered') as letter_as_told,
+            split_part(item_id, ',', 1) as benchmark,
+            task = benchmark or starts_with(task, benchmark || '_') as own_task,
+            case when key is null then letter is null else (letter is not null) = (outcome = 'answered') end
+                as letter_as_told,
             count(distinct item_id) over (partition by part) = n as all_items
         from {store.view('evaluated')}, all_items"""}
 

@@ -1,11 +1,11 @@
 """The suites of what models learn from, and of how they answer."""
 
-from ultramed.evaluation.metrics import TASKS
+from typing import get_args
+
 from ultramed.gates.rules import Rule, between, holds, one_of, unique
 from ultramed.gates.store import Store
 from ultramed.params import MEDICAL
-
-OUTCOMES = ("answered", "unreadable", "truncated", "refused", "empty", "rejected")
+from ultramed.records import AnswerOutcome
 
 
 def general(store: Store) -> list[Rule]:
@@ -43,9 +43,10 @@ def evaluated(store: Store) -> list[Rule]:
     return [
         unique("rows", "id_key", "one prediction an item and policy"),
         holds("rows", "own_policy", "each policy's predictions lie in its own folder"),
-        one_of("rows", "task", TASKS, "tasks are the paper's nine"),
+        one_of("rows", "benchmark", tuple(store.params.benchmarks), "benchmarks are those of the params"),
+        holds("rows", "own_task", "each task is of its item's benchmark"),
         one_of("rows", "mode", ("greedy",), "answers are greedy"),
-        one_of("rows", "outcome", OUTCOMES, "outcomes are known"),
+        one_of("rows", "outcome", get_args(AnswerOutcome), "outcomes are known"),
         holds("rows", "letter_as_told", "an answer has a letter, and nothing else has"),
         holds("rows", "all_items", "every policy answered the same items"),
     ]

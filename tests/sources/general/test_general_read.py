@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ultramed.sources.general.read import KINDS, load, reader
 
 from ultramed.records import Example, Message, Preference
-from ultramed.sources.general.read import KINDS, load, reader
 from ultramed.sources.raw import Broken
 
 ROOT = Path(__file__).parents[3]
