@@ -1,9 +1,11 @@
 """ensemble: self-consistency and best-of-N of a policy. Usage: python -m stages.ensemble POLICY"""
 
+from itertools import chain
+
 from ultramed import artifacts, params, stage
 from ultramed.errors import ParamsError
-from ultramed.evaluation.predict import choose, sample_often
-from ultramed.evaluation.tasks import chosen
+from ultramed.evaluation.predict import JudgeModel, choose, sample_often
+from ultramed.evaluation.tasks import tasks
 from ultramed.inference.client import connect
 from ultramed.training.environment import prepare
 from ultramed.training.rewards import RewardModel
@@ -17,12 +19,12 @@ def main(name: str) -> None:
         raise ParamsError("ensemble", f"'{name}' is not in evaluate.ensembles; expected one of "
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
-    tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
-    judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
+    asked, judge = tasks(settings), JudgeModel(f"ensemble@{name}", settings)
+    reward = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
     with connect(name, f"ensemble@{name}", settings) as client:
-        samples = sample_often(client, tasks, plan, ensemble, settings.seed)
-    predictions = list(choose(name, tasks, samples, plan.format, judge.rewards))
-    artifacts.ENSEMBLES.write(name, rows=predictions, manifest=client.manifest)
+        samples = sample_often(client, asked, plan, ensemble, settings.seed)
+    rows = list(choose(name, asked, samples, plan.format, reward.rewards, judge))
+    artifacts.ENSEMBLES.write(name, rows=rows, manifest=chain(client.manifest, judge.manifest))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """evaluate: a policy's greedy answers to every task. Usage: python -m stages.evaluate POLICY"""
 
+from itertools import chain
+
 from ultramed import artifacts, params, stage
 from ultramed.errors import ParamsError
-from ultramed.evaluation.predict import answer_once
-from ultramed.evaluation.tasks import chosen
+from ultramed.evaluation.predict import JudgeModel, answer_once, predictions
+from ultramed.evaluation.tasks import tasks
 from ultramed.inference.client import connect
 
 
@@ -13,10 +15,11 @@ def main(name: str) -> None:
     if name not in plan.policies:
         raise ParamsError("evaluate", f"'{name}' is not in evaluate.policies; expected one of "
                           f"{', '.join(plan.policies) or 'none'}")
-    tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
+    asked, judge = tasks(settings), JudgeModel(f"evaluate@{name}", settings)
     with connect(name, f"evaluate@{name}", settings) as client:
-        predictions = list(answer_once(client, tasks, plan))
-    artifacts.EVALUATED.write(name, rows=predictions, manifest=client.manifest)
+        answers = answer_once(client, asked, plan)
+    rows = list(predictions(name, asked, answers, judge))
+    artifacts.EVALUATED.write(name, rows=rows, manifest=chain(client.manifest, judge.manifest))
 
 
 if __name__ == "__main__":

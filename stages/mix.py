@@ -1,7 +1,6 @@
 """mix: what models learn from. Usage: python -m stages.mix instructions|preferences"""
 
 from collections.abc import Iterable
-from itertools import chain
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.claims import Claims
@@ -9,7 +8,7 @@ from ultramed.curation.decontaminate import Index
 from ultramed.errors import ParamsError
 from ultramed.params import MEDICAL
 from ultramed.records import Assignment, Completion, Instruction, Pair
-from ultramed.sources.benchmarks.read import questions
+from ultramed.sources.questions import all_questions
 from ultramed.training.general import Row
 from ultramed.training.mix import examples, mix, preferences
 
@@ -32,8 +31,7 @@ def main(kind: str) -> None:
     general: dict[str, Iterable[Row]] = {
         name: tables.read(artifacts.GENERAL / name, mixture.tables["rows"])  # type: ignore[arg-type]
         for name in getattr(settings.mix, kind) if name != MEDICAL}
-    items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
-    mixed = mix(kind, medical, general, Index.from_items(items, settings.decontaminate), settings)
+    mixed = mix(kind, medical, general, Index.from_items(all_questions(settings), settings.decontaminate), settings)
     mixture.write(rows=mixed.train, dev=mixed.dev, verdicts=mixed.verdicts)
 
 

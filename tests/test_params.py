@@ -37,7 +37,7 @@ def test_the_committed_file_loads() -> None:
     assert settings.scale == "laptop"
     assert isinstance(settings.model(settings.judge.model), LocalModel)
     assert settings.candidates.authors == [*settings.candidates.pool, "source"]
-    assert set(settings.sources) | set(settings.benchmarks) <= set(settings.raw)
+    assert set(settings.sources) <= set(settings.raw)
 
 
 def test_values_cannot_be_changed_once_read() -> None:
@@ -65,7 +65,7 @@ UNKNOWN = [
     (lambda v: v["dedup"].update(treshold=v["dedup"].pop("threshold")),
      "dedup.treshold: is unknown; did you mean threshold?"),
     (lambda v: v["sources"]["medqa"].update(sha256=""),
-     "sources.medqa.sha256: is unknown; allowed here: category, format, kind, limit, prefix, rights"),
+     "sources.medqa.sha256: is unknown; allowed here: category, columns, format, kind, limit, prefix, rights"),
     (lambda v: v["evolve"]["sets"]["medqa"].update(round=1),
      "evolve.sets.medqa.round: is unknown; did you mean rounds? allowed here: parents, rounds, rows, variants"),
     (lambda v: v["candidates"]["pool"]["brief"].update(top_p=1.0),
@@ -141,8 +141,10 @@ REFERENCES = [
      "mix.instructions.ultrachet is no set in general; expected medical or one of openorca, "),
     (lambda v: v["train"].update(smollm2=dict(v["train"]["sft"])),
      "train.smollm2: a model under models has that name; choose another"),
-    (lambda v: v["raw"].pop("medquad"), "raw.medquad is missing: every source, benchmark and general set"),
-    (lambda v: v["raw"].pop("mmlu"), "raw.mmlu is missing"),
+    (lambda v: v["raw"].pop("medquad"), "raw.medquad is missing: every source and corpus"),
+    (lambda v: v["benchmarks"]["mmlu"].pop("location"), "benchmarks.mmlu.location: is missing"),
+    (lambda v: v["raw"].update(benchmarks=dict(v["raw"]["medqa"])),
+     "raw.benchmarks: the folder of that name holds the section benchmarks"),
     (lambda v: v["textbook"].update(corpus="books"), "raw.books is missing"),
     (lambda v: v["split"].update(dev=0.5, test=0.5), "split.dev + split.test is 1.0; expected less than 1"),
 ]  # fmt: skip

@@ -51,6 +51,8 @@ def sample(hint: Any, full: bool) -> Any:
         return sample(next(a for a in typing.get_args(hint) if a is not type(None)), full) if full else None
     if typing.get_origin(hint) is list:
         return [sample(typing.get_args(hint)[0], full)] * 2 if full else []
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)[0]
     if issubclass(hint, Record):
         return record(hint, full)
     return {str: "naïve \U0001f9ec\n\x00 text" if full else "", int: 2**62, float: 0.1, bool: True}[hint]

@@ -29,6 +29,8 @@ R = TypeVar("R", bound=Record)
 Parts = Callable[[Params], Iterable[str]]
 
 RAW = Path("data/raw")
+BENCHMARKS = RAW / "benchmarks"
+GENERAL_SETS = RAW / "general"
 MODELS = Path("models/transformers")  # the base and every model trained from it
 RECORD = "training.json"  # in the folder of a trained model: on what it was trained, and how
 IDENTITIES = Path("models/identity")  # what each model is called in the ledger

@@ -5,7 +5,14 @@ Ids keep the form of the original release: `MedQA,1592`, `MedQA-Evol,9986-synthe
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+Role = Literal["system", "user", "assistant"]
+Category = Literal["exam", "literature", "open"]  # exam and literature have options and a key
+QuestionKind = Literal["exam", "literature", "clinical", "research"]
+VerdictOutcome = Literal["kept", "dropped", "quarantined"]
+Mode = Literal["greedy", "self-consistency", "best-of-n"]
+AnswerOutcome = Literal["answered", "unreadable", "truncated", "refused", "empty", "rejected"]
 
 
 class Record:
@@ -16,7 +23,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Message(Record):
-    role: str  # system | user | assistant
+    role: Role
     content: str
 
     def chat(self) -> dict[str, str]:
@@ -36,8 +43,8 @@ class Instruction(Record):
 
     id: str
     source: str  # key in params: medqa, medqa_evol …
-    category: str  # exam | literature | open
-    kind: str  # exam | literature | clinical | research
+    category: Category
+    kind: QuestionKind
     synthetic: bool
     messages: list[Message]  # turns so far; the last one is the user's
     options: list[Option]  # empty for open questions
@@ -77,7 +84,7 @@ class Verdict(Record):
 
     id: str
     stage: str
-    outcome: str  # kept | dropped | quarantined
+    outcome: VerdictOutcome
     code: str  # short and countable: near_duplicate, leak, phone_number …
     reason: str  # the sentence for a person, with both numbers where there are two
 
@@ -188,11 +195,13 @@ class Sample(Record):
 @dataclass(frozen=True)
 class BenchmarkItem(Record):
     id: str  # "<benchmark>,<key of the raw row>"
-    benchmark: str  # name in params: the folder that fetch made
+    benchmark: str  # name in params
     question: str  # without context and options
     context: str | None  # passage the question is about
-    options: list[Option]
-    key: str  # letter of the right option
+    options: list[Option]  # empty for open questions
+    key: str | None  # letter of the right option; None for open questions
+    reference: str | None = None  # the answer that came with the item
+    subject: str | None = None  # None where the benchmark is one task
 
 
 @dataclass(frozen=True)
@@ -201,17 +210,14 @@ class Prediction(Record):
 
     id: str  # "<item id>@<policy>"
     item_id: str
-    task: str  # medqa, medmcqa, pubmedqa, mmlu_anatomy …
+    task: str  # the benchmark's name, or <benchmark>_<subject>: medqa_test, mmlu_anatomy …
     policy: str
-    mode: str  # greedy | self-consistency | best-of-n
-    key: str  # letter of the right option
+    mode: Mode
+    key: str | None  # letter of the right option; None where the task has no options
     letter: str | None  # read from the answer; None where nothing could be read
-    outcome: str  # answered | unreadable | truncated | refused | empty | rejected
+    outcome: AnswerOutcome
     text: str  # the whole answer; of a majority, the first answer with its letter
-
-    @property
-    def correct(self) -> bool:
-        return self.letter == self.key
+    correct: bool  # as the task's kind grades it
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ def _field(name: str, hint: Any) -> pa.Field:
 
 
 def _type(hint: Any) -> pa.DataType:
+    if typing.get_origin(hint) is typing.Literal:
+        return pa.string()
     if typing.get_origin(hint) is list:
         return pa.list_(pa.field("element", _type(typing.get_args(hint)[0]), nullable=False))
     if isinstance(hint, type) and issubclass(hint, Record):

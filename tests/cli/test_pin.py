@@ -48,7 +48,7 @@ def test_all_changes_only_pins_and_twice_changes_nothing(here: Path, capsys: pyt
     pin(all_=True)
     after = Path("params.yaml").read_text()
     settings = params.load()
-    entries = [*settings.raw.values(), *settings.models.local.values()]
+    entries = list(settings.pins.values())
     assert all(re.fullmatch("[0-9a-f]{64}", e.sha256 or "") for e in entries)
     assert re.sub(r"sha256: '[0-9a-f]{64}'", "sha256: ''", after) == before
     capsys.readouterr()
@@ -62,12 +62,13 @@ def test_as_a_command(here: Path) -> None:
     app.command()(pin)
     result = CliRunner().invoke(app, ["medqa", "mmlu"])
     assert result.exit_code == 0, result.output
-    assert [line.split(":")[0] for line in result.output.splitlines()] == ["raw.medqa", "raw.mmlu"]
+    assert [line.split(":")[0] for line in result.output.splitlines()] == ["raw.medqa", "benchmarks.mmlu"]
     assert "--all" in CliRunner().invoke(app, ["--help"]).output
 
 
 @pytest.mark.parametrize(("names", "said"), [
-    (["medqqa"], "'medqqa' is in neither raw nor models.local; expected medqa, "), ([], "no name was given"),
+    (["medqqa"], "'medqqa' is in none of raw, benchmarks, general and models.local; expected medqa, "),
+    ([], "no name was given"),
 ])
 def test_unknown_names_are_refused(here: Path, names: list[str], said: str) -> None:
     with pytest.raises(ParamsError, match=said):

@@ -148,7 +148,7 @@ def test_a_value_is_exchanged_and_nothing_else(patch: str, after: str) -> None:
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_locations_on_the_hub_are_well_formed_and_pins_full_or_empty(name: str, tmp_path: Path) -> None:
     settings = loaded(name, tmp_path)
-    for key, pin in {**settings.raw, **settings.models.local}.items():
+    for key, pin in settings.pins.items():
         if pin.location.startswith(hub.SCHEME):
             hub.parse(key, pin.location)
             assert pin.revision is not None and re.fullmatch("(?:[0-9a-f]{40})?", pin.revision)

@@ -11,12 +11,14 @@ import pytest
 
 from ultramed.evaluation.metrics import TASKS, Accuracy, Mean, Z, accuracy, by_label, by_task, mean, outcomes
 from ultramed.exam import chosen_letter
-from ultramed.records import Comparison, Prediction
-from ultramed.sources.benchmarks.read import questions
+from ultramed.params import Benchmark
+from ultramed.records import AnswerOutcome, Comparison, Prediction
+from ultramed.sources.questions import questions
 
-SIZES = {"medqa": 1273, "medmcqa": 4183, "pubmedqa": 500, "mmlu_clinical_knowledge": 265, "mmlu_medical_genetics": 100,
-         "mmlu_anatomy": 135, "mmlu_professional_medicine": 272, "mmlu_college_biology": 144,
-         "mmlu_college_medicine": 173}  # published test sets, in the order of the paper's columns
+SIZES = {  # published test sets, in the order of the paper's columns
+    "medqa_test": 1273, "medmcqa_dev": 4183, "pubmedqa_test": 500, "mmlu_clinical_knowledge": 265,
+    "mmlu_medical_genetics": 100, "mmlu_anatomy": 135, "mmlu_professional_medicine": 272, "mmlu_college_biology": 144,
+    "mmlu_college_medicine": 173}
 PAPER = {  # rows of the UltraMedical deck's main table: nine scores, and the average it prints
     "8B UltraMix + Iterative DPO": ([74.2, 62.7, 79.2, 78.1, 87.0, 76.3, 87.5, 82.6, 69.9], 77.51),
     "8B UltraMix + Iterative KTO": ([74.8, 63.6, 78.8, 77.0, 91.0, 75.6, 83.8, 79.9, 72.3], 77.41),
@@ -33,10 +35,12 @@ MEDAGENTS = {  # gersteinlab/medagents-benchmark, notebooks: accuracy on AfriMed
 }
 
 
-def predictions(task: str, right: int, wrong: int = 0, unread: int = 0, why: str = "unreadable") -> list[Prediction]:
+def predictions(
+    task: str, right: int, wrong: int = 0, unread: int = 0, why: AnswerOutcome = "unreadable"
+) -> list[Prediction]:
     letters = ["A"] * right + ["B"] * wrong + [None] * unread
     return [Prediction(f"{task},{n}@p", f"{task},{n}", task, "p", "greedy", "A", letter,
-                       "answered" if letter else why, "") for n, letter in enumerate(letters)]
+                       "answered" if letter else why, "", letter == "A") for n, letter in enumerate(letters)]
 
 
 def comparisons(label: str, right: int, total: int) -> list[Comparison]:
@@ -139,7 +143,8 @@ def test_published_accuracies_of_mirage_are_met() -> None:
     """GPT's 4,356 replies to the medical MMLU, as their authors count: where several letters are given, or none, the
     authors take the first, or "A". Ours are those that settle on one letter; no other reply may differ."""
     folder = real("02_mcq_eval/MIRAGE_mmlu_med")
-    keys = {q.id.partition(",")[2]: q.key for q in questions("mmlu", folder / "rawdata")}
+    mmlu = questions("mmlu", Benchmark(location="", format="mmlu"), folder / "rawdata")
+    keys = {q.id.partition(",")[2]: q.key for q in mmlu}
     ours, theirs = [], []
     with tarfile.open(folder / "prediction_mmlu.tar.gz") as archive:
         for member in archive:

@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 from oracle_endpoint import Body, Served, says, settings
 
+from ultramed.evaluation.kinds import multiple_choice
 from ultramed.evaluation.metrics import accuracy, by_task, outcomes
-from ultramed.evaluation.predict import Read, Rewards, Tasks, answer_once, choose, majority, read, sample_often
-from ultramed.evaluation.tasks import draws, greedy, requests
+from ultramed.evaluation.predict import (
+    JudgeModel,
+    Rewards,
+    answer_once,
+    choose,
+    majority,
+    predictions,
+    read,
+    sample_often,
+)
+from ultramed.evaluation.tasks import Read, Task, draws, greedy, requests
 from ultramed.fakes.oracle import Biases, Oracle
 from ultramed.inference.client import connect
 from ultramed.ledger.requests import Answer
@@ -29,40 +39,45 @@ def item(n: int) -> BenchmarkItem:
                          "ABCD"[n % 4])
 
 
-def tasks(count: int) -> Tasks:
+def tasks(count: int) -> list[Task]:
     """So many items, in two tasks."""
     every = [item(n) for n in range(count)]
-    return {"medqa": every[: count // 2], "pubmedqa": every[count // 2 :]}
+    return [*of("medqa", *every[: count // 2]), *of("pubmedqa", *every[count // 2 :])]
 
 
-def knows(served: Served, given: Tasks, error: float = 0.0) -> None:
+def of(name: str, *items: BenchmarkItem) -> list[Task]:
+    return [Task(name, list(items), multiple_choice)]
+
+
+def knows(served: Served, given: list[Task], error: float = 0.0) -> None:
     served.oracle.truth = {"answers": {i.question: NAMES["ABCD".index(i.key)] for i in every(given)}}
     served.oracle.biases = Biases(error=error)
 
 
-def every(given: Tasks) -> list[BenchmarkItem]:
-    return [i for found in given.values() for i in found]
+def every(given: list[Task]) -> list[BenchmarkItem]:
+    return [i for task in given for i in task.items]
 
 
 def params(served: Served, form: str = "text", **changes: Any) -> Params:
     return settings(served.address, evaluate__format=form, evaluate__max_tokens=60, **changes)
 
 
-def once(served: Served, given: Tasks, form: str = "text", **changes: Any) -> list[Prediction]:
+def once(served: Served, given: list[Task], form: str = "text", **changes: Any) -> list[Prediction]:
     plan = params(served, form, **changes)
     with connect("oracle", "evaluate@oracle", plan) as client:
-        return list(answer_once(client, given, plan.evaluate))
+        answers = answer_once(client, given, plan.evaluate)
+    return predictions("oracle", given, answers, JudgeModel("evaluate@oracle", plan))
 
 
 def often(
-    served: Served, given: Tasks, samples: int, rewards: Rewards = lambda ds: [0.0] * len(ds), form: str = "text"
+    served: Served, given: list[Task], samples: int, rewards: Rewards = lambda ds: [0.0] * len(ds), form: str = "text"
 ) -> dict[str, list[Prediction]]:
     """Predictions by mode."""
     plan = params(served, form)
     ensemble = Ensemble(samples=samples, temperature=0.7, top_p=0.9, reward="reward")
     with connect("oracle", "ensemble@oracle", plan) as client:
         sampled = sample_often(client, given, plan.evaluate, ensemble, plan.seed)
-    found = list(choose("oracle", given, sampled, form, rewards))
+    found = choose("oracle", given, sampled, form, rewards, JudgeModel("ensemble@oracle", plan))
     modes = {m: [p for p in found if p.mode == m] for m in ("self-consistency", "best-of-n")}
     assert len(found) == 2 * len(every(given)) == sum(map(len, modes.values()))
     assert all([p.item_id for p in ps] == [i.id for i in every(given)] for ps in modes.values())
@@ -132,7 +147,7 @@ def test_a_text_without_a_letter_is_counted_by_its_cause(
 ) -> None:
     """All keys are A, so that a letter made up for what cannot be read would show as a right answer."""
     served.spoil = lambda _, reply: says(reply, text, finish)
-    (found,) = once(served, {"medqa": [item(0)]})
+    (found,) = once(served, of("medqa", item(0)))
     assert (found.letter, found.outcome, found.correct) == (letter, outcome, letter == "A")
     assert found.text.strip() == text.strip() and len(served.bodies) == 1
     assert by_task([found]) == {"medqa": accuracy(int(letter == "A"), 1)}
@@ -154,29 +169,30 @@ def test_json_of_another_shape_is_asked_for_once_more_and_then_counted(
     served: Served, text: str, finish: str, outcome: str, asked: int
 ) -> None:
     served.spoil = lambda _, reply: says(reply, text, finish)
-    (found,) = once(served, {"medqa": [item(0)]}, "json")
+    (found,) = once(served, of("medqa", item(0)), "json")
     assert (found.letter, found.outcome, found.text, found.correct) == (None, outcome, text, False)
     assert len(served.bodies) == asked
 
 
 def test_json_that_is_right_when_asked_again_counts(served: Served) -> None:
-    knows(served, {"medqa": [item(1)]})
+    knows(served, of("medqa", item(1)))
     served.spoil = lambda body, reply: says(reply, "No JSON.") if len(body["messages"]) < 4 else None
-    (found,) = once(served, {"medqa": [item(1)]}, "json")
+    (found,) = once(served, of("medqa", item(1)), "json")
     assert (found.letter, found.outcome, found.correct) == ("B", "answered", True)
 
 
 def test_a_request_that_the_endpoint_rejects_is_no_letter() -> None:
     plan = settings().evaluate
-    (request,) = requests([item(0)], plan, greedy(plan))
-    assert read(item(0), Answer(request, "k", None, None, "rejected", "HTTP 400")) == (None, "rejected", "")
+    (task,) = of("medqa", item(0))
+    (request,) = requests(task, plan, greedy(plan))
+    assert read(task, item(0), Answer(request, "k", None, None, "rejected", "HTTP 400")) == (None, "rejected", "")
 
 
 def test_causes_are_counted_side_by_side(served: Served) -> None:
     said = [("So, the answer is A.", "stop"), ("So, the answer is A.", "stop"), ("Hm", "stop"), ("Hm", "length"),
             ("", "stop")]
     served.spoil = lambda body, reply: says(reply, *said[in_case(body)])
-    found = once(served, {"medqa": [item(n) for n in range(5)]})
+    found = once(served, of("medqa", *map(item, range(5))))
     assert outcomes(found) == {"answered": 2, "unreadable": 1, "truncated": 1, "empty": 1}
     assert by_task(found) == {"medqa": accuracy(1, 5)}  # keys are A, B, C, D, A
 
@@ -208,7 +224,7 @@ def test_a_majority_wins_and_of_letters_alike_the_one_chosen_first(
     letters: str, winner: str | None, place: int
 ) -> None:
     """The answer that stands for a majority is the first with its letter; replies without a letter do not vote."""
-    samples: list[Read] = [(None if x == "-" else x, "unreadable" if x == "-" else "answered", f"{n}")
+    samples: list[Read] = [Read(None if x == "-" else x, "unreadable" if x == "-" else "answered", f"{n}")
                         for n, x in enumerate(letters)]
     assert majority(iter(samples)) == (winner, "answered" if winner else "unreadable", f"{place}")
 
@@ -239,7 +255,7 @@ def test_best_of_n_is_the_sample_that_the_reward_model_likes_best_whatever_the_m
 
 def test_of_equal_rewards_the_first_sample_stands(served: Served) -> None:
     plant(served, {0: "DBB"})
-    assert [p.letter for p in often(served, {"medqa": [item(0)]}, 3)["best-of-n"]] == ["D"]
+    assert [p.letter for p in often(served, of("medqa", item(0)), 3)["best-of-n"]] == ["D"]
 
 
 def test_both_modes_read_the_same_replies_and_later_samples_come_on_top(served: Served) -> None:

@@ -1,33 +1,53 @@
 """What policies are asked: which items, in which words, with which sampling."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from oracle_endpoint import exam
 
-from ultramed import params
+from ultramed import artifacts, params
 from ultramed.claims import Claims
+from ultramed.evaluation.kinds.multiple_choice import prompt, reply_type
 from ultramed.evaluation.metrics import TASKS
-from ultramed.evaluation.tasks import chosen, draws, greedy, prompt, reply_type, requests
+from ultramed.evaluation.tasks import Task, draws, greedy, requests, tasks
 from ultramed.prompts import render
-from ultramed.records import Assignment, BenchmarkItem, Completion, Instruction
+from ultramed.records import Assignment, Completion, Instruction
 from ultramed.sources.collect import Collection
 from ultramed.training.mix import examples
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data/raw/sample"
 SETTINGS = params.load(ROOT / "params.yaml")
-BENCHMARKS = {n: SETTINGS.benchmarks[n] for n in ("medqa_test", "medmcqa_dev", "pubmedqa_test", "mmlu")}
-SAME = {"medqa": "medqa_test", "medmcqa": "medmcqa_dev", "pubmedqa": "pubmedqa_test"}  # format of source and benchmark
+SAME = {"medqa": "medqa_test", "medmcqa": "medmcqa_dev", "pubmedqa": "pubmedqa_test"}  # source and benchmark
 
 
-def drawn(count: int | None, seed: int = 7) -> dict[str, list[str]]:
-    return {task: [i.id for i in items] for task, items in chosen(BENCHMARKS, SAMPLE, count, seed).items()}
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's benchmarks where fetch puts them."""
+    folder = tmp_path_factory.mktemp("base")
+    for name in SETTINGS.benchmarks:
+        shutil.copytree(SAMPLE / name, folder / artifacts.BENCHMARKS / name)
+    return folder
 
 
-def items(task: str) -> list[BenchmarkItem]:
-    return chosen(BENCHMARKS, SAMPLE, None, 7)[task]
+def settings(count: int | None, seed: int = 7, **benchmarks: params.Benchmark) -> params.Params:
+    evaluate = SETTINGS.evaluate.model_copy(update={"items": count})
+    named = benchmarks or SETTINGS.benchmarks
+    return SETTINGS.model_copy(update={"evaluate": evaluate, "seed": seed, "benchmarks": named})
+
+
+def drawn(base: Path, count: int | None, seed: int = 7) -> dict[str, list[str]]:
+    return ids(tasks(settings(count, seed), base))
+
+
+def ids(found: list[Task]) -> dict[str, list[str]]:
+    return {task.name: [i.id for i in task.items] for task in found}
+
+
+def task(base: Path, name: str) -> Task:
+    return next(t for t in tasks(settings(None), base) if t.name == name)
 
 
 def plan(**changes: object) -> params.Evaluate:
@@ -41,37 +61,37 @@ def as_source(form: str) -> dict[str, Instruction]:
     return {i.id: i for i in found}
 
 
-def test_the_samples_benchmarks_are_the_nine_tasks_of_the_paper() -> None:
-    sizes = {task: len(ids) for task, ids in drawn(None).items()}
-    assert sizes == {"medqa": 12, "medmcqa": 12, "pubmedqa": 10} | {t: 8 for t in TASKS if t.startswith("mmlu_")}
+def test_the_samples_benchmarks_are_the_nine_tasks_of_the_paper(base: Path) -> None:
+    sizes = {name: len(found) for name, found in drawn(base, None).items()}
+    subjects = {t: 8 for t in TASKS if t.startswith("mmlu_")}
+    assert sizes == {"medqa_test": 12, "medmcqa_dev": 12, "pubmedqa_test": 10} | subjects
     assert list(sizes) == list(TASKS)
 
 
-def test_items_of_a_task_are_of_its_benchmark_and_subject() -> None:
-    assert all(i.id.startswith("mmlu,anatomy_test/") for i in items("mmlu_anatomy"))
-    assert {i.benchmark for i in items("pubmedqa")} == {"pubmedqa_test"}
+def test_items_of_a_task_are_of_its_benchmark_and_subject(base: Path) -> None:
+    assert all(i.id.startswith("mmlu,anatomy_test/") for i in task(base, "mmlu_anatomy").items)
+    assert {i.benchmark for i in task(base, "pubmedqa_test").items} == {"pubmedqa_test"}
 
 
-def test_a_draw_is_stable_and_a_larger_one_keeps_what_a_smaller_one_took() -> None:
-    few, more, every = drawn(3), drawn(5), drawn(None)
-    assert few == drawn(3) != drawn(3, seed=8)
-    for task in TASKS:
-        assert (len(few[task]), len(more[task])) == (3, 5)
-        assert set(few[task]) < set(more[task]) < set(every[task])
-    assert drawn(1000) == every
+def test_a_draw_is_stable_and_a_larger_one_keeps_what_a_smaller_one_took(base: Path) -> None:
+    few, more, every = drawn(base, 3), drawn(base, 5), drawn(base, None)
+    assert few == drawn(base, 3) != drawn(base, 3, seed=8)
+    for name in TASKS:
+        assert (len(few[name]), len(more[name])) == (3, 5)
+        assert set(few[name]) < set(more[name]) < set(every[name])
+    assert drawn(base, 1000) == every
 
 
-def test_a_benchmark_that_is_left_out_changes_nothing_in_the_others() -> None:
-    alone = chosen({"mmlu": BENCHMARKS["mmlu"]}, SAMPLE, 3, 7)
-    assert {task: [i.id for i in found] for task, found in alone.items()} == {
-        task: ids for task, ids in drawn(3).items() if task.startswith("mmlu_")}
+def test_a_benchmark_that_is_left_out_changes_nothing_in_the_others(base: Path) -> None:
+    alone = tasks(settings(3, mmlu=SETTINGS.benchmarks["mmlu"]), base)
+    assert ids(alone) == {name: found for name, found in drawn(base, 3).items() if name.startswith("mmlu_")}
 
 
 @pytest.mark.parametrize("form", SAME)
-def test_a_question_is_put_in_the_very_words_that_policies_are_trained_on(form: str) -> None:
+def test_a_question_is_put_in_the_very_words_that_policies_are_trained_on(base: Path, form: str) -> None:
     instructions = as_source(form)
     assert len(instructions) >= 10
-    for item in items(form):
+    for item in task(base, SAME[form]).items:
         i = instructions[item.id]
         assert prompt(item, "text").messages == (("user", i.prompt),)
         answer = Completion(f"{i.id}@t", i.id, "t", "", "So, the answer is A.", "A", 1, "k")
@@ -81,24 +101,24 @@ def test_a_question_is_put_in_the_very_words_that_policies_are_trained_on(form: 
     assert ("Context: " in instructions[item.id].prompt) == (form == "pubmedqa")
 
 
-def test_mmlu_is_put_like_any_exam_item() -> None:
-    item = items("mmlu_anatomy")[0]
+def test_mmlu_is_put_like_any_exam_item(base: Path) -> None:
+    item = task(base, "mmlu_anatomy").items[0]
     same = exam(item.id, item.question, [o.text for o in item.options], item.key)
     assert prompt(item, "text").messages == (("user", same.prompt),)
     assert same.prompt.startswith(f"{item.question}\n\nA. {item.options[0].text}\nB. ")
 
 
-def test_greedily_each_item_is_asked_once_at_temperature_0() -> None:
-    found = requests(items("medqa"), plan(), greedy(plan()))
-    assert [r.row_id for r in found] == [i.id for i in items("medqa")]
+def test_greedily_each_item_is_asked_once_at_temperature_0(base: Path) -> None:
+    found = requests(task(base, "medqa_test"), plan(), greedy(plan()))
+    assert [r.row_id for r in found] == [i.id for i in task(base, "medqa_test").items]
     asked = {(r.step, r.sample, r.sampling.temperature, r.sampling.max_tokens) for r in found}
     assert asked == {("answer-1", 0, 0.0, 50)}
     assert {r.rights for r in found} == {"open"}
 
 
-def test_draws_of_an_item_differ_in_seed_and_number_alone() -> None:
-    sampling = draws(plan(), 4, 0.7, 0.9, 7)
-    found = requests(items("medqa")[:2], plan(), sampling)
+def test_draws_of_an_item_differ_in_seed_and_number_alone(base: Path) -> None:
+    medqa, sampling = task(base, "medqa_test"), draws(plan(), 4, 0.7, 0.9, 7)
+    found = requests(replace(medqa, items=medqa.items[:2]), plan(), sampling)
     first, second = found[:4], found[4:]
     assert len({s.seed for s in sampling}) == 4 and {(s.temperature, s.top_p, s.max_tokens) for s in sampling} == {
         (0.7, 0.9, 50)}
@@ -109,8 +129,8 @@ def test_draws_of_an_item_differ_in_seed_and_number_alone() -> None:
     assert draws(plan(), 2, 0.7, 0.9, 7) == sampling[:2]  # more samples are asked for on top of those already bought
 
 
-def test_a_json_reply_may_name_only_letters_that_the_item_has() -> None:
-    item = items("pubmedqa")[0]
+def test_a_json_reply_may_name_only_letters_that_the_item_has(base: Path) -> None:
+    item = task(base, "pubmedqa_test").items[0]
     kind = reply_type(item, plan(format="json"))
     assert kind is not None and kind.model_json_schema()["properties"]["answer"]["enum"] == ["A", "B", "C"]
     assert reply_type(item, plan()) is None

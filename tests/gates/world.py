@@ -59,7 +59,7 @@ class World:
 
     def _write_raw(self) -> None:
         """The one benchmark, in MedQA's native format."""
-        path = self.base / "data" / "raw" / "medqa_test" / "test.jsonl"
+        path = self.base / "data" / "raw" / "benchmarks" / "medqa_test" / "test.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         item = {"question": BENCHMARK, "answer": "Iron", "answer_idx": "A",
                 "options": {"A": "Iron", "B": "Zinc", "C": "Copper", "D": "Iodine"}, "meta_info": "step1"}
@@ -78,7 +78,7 @@ def settings(**sections: dict[str, Any]) -> Params:
         check["min_rows"] = 1
     member = values["candidates"]["pool"]["careful"]
     values["candidates"] |= {"source": True, "pool": {m: member for m in MEMBERS[:-1]}}
-    values["benchmarks"] = {"medqa_test": {"format": "medqa"}}
+    values["benchmarks"] = {"medqa_test": {"format": "medqa", "location": "test.jsonl", "sha256": "0" * 64}}
     for section, changed in sections.items():
         values[section] |= changed
     return Params.model_validate(values)

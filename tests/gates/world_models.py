@@ -81,9 +81,9 @@ class ModelMaker(DataMaker):
                                       ("ensembles", self.world.params.evaluate.ensembles,
                                        ["self-consistency", "best-of-n"])):
             for name in policies:
-                rows = [Prediction(f"medqa_test,{n}@{name}", f"medqa_test,{n}", "medqa", name, mode, "B",
+                rows = [Prediction(f"medqa_test,{n}@{name}", f"medqa_test,{n}", "medqa_test", name, mode, "B",
                                    None if n == 3 else "AB"[n % 2], "truncated" if n == 3 else "answered",
-                                   f"{name} thinks {n}") for n in range(5) for mode in modes]
+                                   f"{name} thinks {n}", n % 2 == 1 and n != 3) for n in range(5) for mode in modes]
                 self.put(part, name, rows, [keep(r.id, part) for r in rows], kind=Prediction)
                 del self.world.rows[part, name, "verdicts"]
         for name in self.world.params.evaluate.reward_models:

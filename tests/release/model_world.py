@@ -35,7 +35,7 @@ def write_params(folder: Path) -> Params:
     values = yaml.load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
     values["checks"] = {name: values["checks"][name] for name in ("curated", "paired")}
     values["models"]["local"]["smollm2"]["demonstration"] = False
-    values["raw"]["medqa_test"] = {"location": HUB, "revision": REVISION}
+    values["benchmarks"]["medqa_test"] = {"location": HUB, "revision": REVISION, "format": "medqa"}
     values["evaluate"]["items"] = None
     values["training"]["lora"] = None
     for trained in values["train"].values():
@@ -69,9 +69,9 @@ def write_results(models: Iterable[str] = ("sft",)) -> None:
     """Of three MedQA items two are right and one cannot be read; the one of anatomy is wrong. Of three pairs the hard
     one has equal rewards, the easy ones are right."""
     for name in models:
-        found = [_answer(name, n, "medqa", letter) for n, letter in enumerate("AA?")]
+        found = [_answer(name, n, "medqa_test", letter) for n, letter in enumerate("AA?")]
         _write(artifacts.EVALUATED / name, Prediction, rows=[*found, _answer(name, 9, "mmlu_anatomy", "B")])
-        both = [_answer(name, 0, "medqa", "A", mode) for mode in ("self-consistency", "best-of-n")]
+        both = [_answer(name, 0, "medqa_test", "A", mode) for mode in ("self-consistency", "best-of-n")]
         _write(artifacts.ENSEMBLES / name, Prediction, rows=both)
     pairs = [Comparison(str(n), "easy" if n else "hard", 2.0 if n else 1.0, 1.0, False) for n in range(3)]
     _write(artifacts.REWARDBENCH / "reward", Comparison, rows=pairs)
@@ -130,7 +130,7 @@ def _pair(row_id: str, source: str, rights: str) -> Preference:
 def _answer(policy: str, n: int, task: str, letter: str, mode: str = "greedy") -> Prediction:
     read = None if letter == "?" else letter
     return Prediction(f"{task},{n}@{policy}", f"{task},{n}", task, policy, mode, "A", read,
-                      "answered" if read else "unreadable", "<b>text of an answer</b>")  # fmt: skip
+                      "answered" if read else "unreadable", "<b>text of an answer</b>", read == "A")
 
 
 def _write(path: Path, kind: type, **rows: list) -> None:

@@ -102,16 +102,17 @@ def test_model_index_holds_every_way_of_answering(here: Params) -> None:
 
 def test_only_all_items_of_a_data_set_on_the_hub_are_filed_under_it(here: Params) -> None:
     found = made(here)
-    assert [path for path in found if path.startswith(".eval_results/")] == [".eval_results/medqa.yaml"]
-    entry, = parse_eval_result_entries(YAML(typ="safe").load(found[".eval_results/medqa.yaml"]))
+    assert [path for path in found if path.startswith(".eval_results/")] == [".eval_results/medqa_test.yaml"]
+    entry, = parse_eval_result_entries(YAML(typ="safe").load(found[".eval_results/medqa_test.yaml"]))
     assert (entry.dataset_id, entry.task_id, entry.value) == ("someone/medqa", "default", 0.6667)
     assert (entry.dataset_revision, entry.date) == (model_world.REVISION, None)
     assert entry.notes is not None and entry.notes.startswith("3 items, greedy, zero-shot")
 
 
 @pytest.mark.parametrize(("path", "value"), [
-    (("evaluate", "items"), 3), (("raw", "medqa_test"), {"location": SAMPLE, "sha256": "0" * 64}),
-])  # fmt: skip
+    (("evaluate", "items"), 3),
+    (("benchmarks", "medqa_test"), {"location": SAMPLE, "sha256": "0" * 64, "format": "medqa"}),
+])
 def test_a_part_and_the_sample_are_filed_nowhere(here: Params, path: tuple, value: object) -> None:
     found = made(model_world.change_params(Path(), *path, value=value))
     assert sorted(found) == ["NOTICE.md", "README.md"]

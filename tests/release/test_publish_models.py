@@ -82,7 +82,7 @@ from huggingface_hub import HfApi, ModelCard, hf_hub_download, parse_eval_result
 from ruamel.yaml import YAML
 name, revision = sys.argv[1:]
 card = ModelCard.load(name)  # the head of main
-path = hf_hub_download(name, ".eval_results/medqa.yaml", revision=revision)
+path = hf_hub_download(name, ".eval_results/medqa_test.yaml", revision=revision)
 entry, = parse_eval_result_entries(YAML(typ="safe").load(open(path).read()))
 greedy = [r.metric_value for r in card.data.eval_results if r.metric_name == "Accuracy, greedy"]
 print(json.dumps([card.data.license, greedy, entry.dataset_id, entry.value]))
@@ -154,7 +154,7 @@ def test_a_policy_is_read_back_as_it_was_trained(
     assert {name: (there / name).read_bytes() for name in own} == own  # model.safetensors among them
     assert {"model.safetensors", "training.json", "tokenizer.json", "chat_template.jinja"} <= set(own)
     added = {p.relative_to(there).as_posix() for p in there.rglob("*") if p.is_file()} - set(own)
-    assert added == {"README.md", "NOTICE.md", ".eval_results/medqa.yaml", ".gitattributes"}
+    assert added == {"README.md", "NOTICE.md", ".eval_results/medqa_test.yaml", ".gitattributes"}
     # 2 of 3 of MedQA, none of the one of anatomy
     results = json.loads(client(hub, RESULTS, "me/sft", "v1", **fresh))
     assert results == ["cc-by-4.0", [0.6667, 0.0], "someone/medqa", 0.6667]
@@ -240,7 +240,7 @@ def test_a_dry_run_shows_everything_and_asks_nobody(start_hub: Callable[..., Loo
     hub = start_hub()
     done = publish(hub, repository, "sft", "--dry-run", HF_TOKEN="")
     assert done.returncode == 0, done.stderr
-    for name in ("model.safetensors", "README.md", "NOTICE.md", ".eval_results/medqa.yaml", "training.json"):
+    for name in ("model.safetensors", "README.md", "NOTICE.md", ".eval_results/medqa_test.yaml", "training.json"):
         assert f"bytes  {name}\n" in done.stdout
     assert "token and repository on the Hub were not looked at" in done.stdout
     assert not (hub.root / "requests.jsonl").exists()

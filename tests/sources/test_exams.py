@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ultramed.sources import medmcqa, medqa, pubmedqa
+from ultramed.params import Input
+from ultramed.sources.formats import medmcqa, medqa, pubmedqa
 from ultramed.sources.raw import Broken, RawRow, Row
 
+ANY = Input(format="any")  # these formats have nothing to set
 QUESTION = {"question": "Which drug?", "answer": "Naloxone", "options": {"A": "Naloxone", "B": "Atropine"},
             "meta_info": "step1", "answer_idx": "A", "metamap_phrases": ["drug"]}
 ITEM = {"question": "Which nerve?", "exp": "From a textbook.", "cop": 2, "opa": "Ulnar", "opb": "Radial",
@@ -21,7 +23,7 @@ ABSTRACT = {"QUESTION": "Does it help?", "CONTEXTS": ["It is common.", "We count
 
 def one(module: Any, folder: Path, row: Any, name: str = "train.jsonl") -> Row:
     (folder / name).write_text(json.dumps(row))
-    (found,) = module.read(folder)
+    (found,) = module.read(folder, ANY)
     return found
 
 
@@ -87,7 +89,7 @@ def test_medmcqa_json_counts_from_one(tmp_path: Path, cop: object, expected: str
 def test_medmcqa_parquet_counts_from_zero(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist([ITEM | {"cop": cop} for cop in (0, 3, -1, 4)]), tmp_path / "train.parquet")
     expected = ["key A", "key D", "answer_missing", "key_out_of_range"]
-    assert [code(row) for row in medmcqa.read(tmp_path)] == expected
+    assert [code(row) for row in medmcqa.read(tmp_path, ANY)] == expected
 
 
 def test_pubmedqa_row(tmp_path: Path) -> None:
@@ -126,14 +128,14 @@ def test_pubmedqa_parquet_of_the_hub_gives_the_same_row(tmp_path: Path) -> None:
            "context": {"contexts": ABSTRACT["CONTEXTS"], "labels": ABSTRACT["LABELS"], "meshes": []},
            "final_decision": "no"}
     pq.write_table(pa.Table.from_pylist([row]), hub / "train.parquet")
-    (found,), expected = pubmedqa.read(hub), one(pubmedqa, original, {"123": ABSTRACT}, "a.json")
+    (found,), expected = pubmedqa.read(hub, ANY), one(pubmedqa, original, {"123": ABSTRACT}, "a.json")
     assert isinstance(found, RawRow) and isinstance(expected, RawRow)
     assert (found.key, found.messages, found.letter, found.reference) == (
         expected.key, expected.messages, expected.letter, expected.reference)
 
 
 def test_real_medqa_dev(training: Path) -> None:
-    rows = list(medqa.read(training / "MedQA_dev"))
+    rows = list(medqa.read(training / "MedQA_dev", ANY))
     assert len(rows) == 1272  # realdata/README
     assert all(isinstance(r, RawRow) and len(r.options) == 5 for r in rows)
     original = json.loads((training / "MedQA_dev/medqa_full_dev.json").read_text())
@@ -142,7 +144,7 @@ def test_real_medqa_dev(training: Path) -> None:
 
 
 def test_real_pubmedqa(training: Path) -> None:
-    rows = [r for r in pubmedqa.read(training / "PubMedQA") if isinstance(r, RawRow)]
+    rows = [r for r in pubmedqa.read(training / "PubMedQA", ANY) if isinstance(r, RawRow)]
     assert len(rows) == 500  # realdata/README
     assert [sum(r.letter == k for r in rows) for k in "ABC"] == [276, 169, 55]  # counted in the file
     assert sum(r.as_of is None for r in rows) == 36  # abstracts without YEAR

@@ -8,15 +8,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ultramed.sources import alpaca, conversation, medquad
+from ultramed.params import Input
+from ultramed.sources.formats import alpaca, conversation, medquad
 from ultramed.sources.raw import Broken, RawRow, Row
 
+ANY = Input(format="any")  # these formats have nothing to set
 CONSTANT = "If you are a doctor, please answer the medical questions based on the patient's description."
 
 
 def parsed(module: Any, folder: Path, row: dict[str, Any]) -> Row:
     (folder / "rows.json").write_text(json.dumps([row]))
-    (found,) = module.read(folder)
+    (found,) = module.read(folder, ANY)
     return found
 
 
@@ -70,7 +72,7 @@ def test_conversation_keeps_earlier_turns_and_a_system_text(tmp_path: Path) -> N
 
 def test_conversation_takes_columns_and_parquet(tmp_path: Path) -> None:
     pq.write_table(pa.table({"instruction": ["Explain."], "input": [""], "output": ["So."]}), tmp_path / "a.parquet")
-    assert [told(row) for row in conversation.read(tmp_path)] == [("Explain.", "So.")]
+    assert [told(row) for row in conversation.read(tmp_path, ANY)] == [("Explain.", "So.")]
 
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -86,7 +88,7 @@ def documents(folder: Path, **texts: str) -> list[Row]:
     (folder / "1_CancerGov_QA").mkdir()
     for name, text in texts.items():
         (folder / "1_CancerGov_QA" / f"{name}.xml").write_text(text)
-    return list(medquad.read(folder))
+    return list(medquad.read(folder, ANY))
 
 
 def test_medquad_pairs(tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_medquad_malformed_file_is_one_broken_row_and_the_next_file_is_read(tmp_
 
 
 def test_real_medquad(training: Path) -> None:
-    rows = list(medquad.read(training / "MedQuAD"))
+    rows = list(medquad.read(training / "MedQuAD", ANY))
     answered = {name: sum(isinstance(r, RawRow) for r in rows if r.key.startswith(name + "/"))
                 for name in {r.key.split("/")[0] for r in rows}}
     assert answered == {  # realdata/README
@@ -134,9 +136,9 @@ def test_real_medquad(training: Path) -> None:
 
 
 def test_real_chatdoctor_and_alpacare(training: Path) -> None:
-    rows = list(alpaca.read(training / "ChatDoctor"))
+    rows = list(alpaca.read(training / "ChatDoctor", ANY))
     assert len(rows) == 5452  # realdata/README
     assert all(isinstance(r, RawRow) and r.reference and "If you are a doctor" not in r.question for r in rows)
-    seeds = list(alpaca.read(training / "AlpaCare"))
+    seeds = list(alpaca.read(training / "AlpaCare", ANY))
     assert len(seeds) == 167  # realdata/README
     assert all(isinstance(r, RawRow) and r.reference is None and "<noinput>" not in r.question for r in seeds)

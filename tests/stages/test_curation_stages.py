@@ -14,7 +14,7 @@ import pytest
 from stages import collect
 from ultramed import params, tables
 from ultramed.records import Assignment, Instruction, Score, Verdict
-from ultramed.sources.locations import fetch
+from ultramed.sources.locations import fetch, fetch_all
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = params.load(ROOT / "params.yaml")
@@ -35,6 +35,10 @@ CODES = {  # what the screen says of each kind of planted dirt; the other kinds 
 }
 
 
+def absolute(pin: params.Pin) -> params.Pin:
+    return pin.model_copy(update={"location": str(ROOT / pin.location)})
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample collected and screened; nothing synthesised; all screened rows scored 5 but the first, which has 2."""
@@ -42,9 +46,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "data/raw/sample", here / "data/raw/sample")
     shutil.copy(ROOT / "params.yaml", here / "params.yaml")
     (here / "dvc.yaml").touch()
-    for name in [*SETTINGS.sources, *SETTINGS.benchmarks]:
-        pin = SETTINGS.raw[name].model_copy(update={"location": str(ROOT / SETTINGS.raw[name].location)})
-        fetch(name, pin, here / "data/raw" / name)
+    for name in SETTINGS.sources:
+        fetch(name, absolute(SETTINGS.raw[name]), here / "data/raw" / name)
+    fetch_all({name: absolute(pin) for name, pin in SETTINGS.benchmarks.items()}, here / "data/raw/benchmarks")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(here)
         for name in SETTINGS.sources:

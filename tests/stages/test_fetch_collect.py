@@ -111,7 +111,8 @@ def test_a_changed_file_is_refused_by_fetch(repository: Repository) -> None:
     (("stages.collect", "medqqa"), "'medqqa' is no source; expected one of medqa, "),
     (("stages.fetch", "raw", "medqqa"), "'medqqa' is not in raw; expected one of medqa, "),
     (("stages.fetch", "remote", "x"), "'x' is not in models.remote; expected one of none"),
-    (("stages.fetch", "raws", "medqa"), "'raws' is no kind of input; expected raw, model or remote"),
+    (("stages.fetch", "raws", "medqa"),
+     "'raws' is no kind of input; expected benchmarks, general, raw, model or remote"),
 ])
 def test_unknown_names_are_refused(repository: Repository, stage: tuple[str, ...], said: str) -> None:
     done = repository.stage(*stage)

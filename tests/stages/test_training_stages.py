@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from oracle_endpoint import asked, exam
+from ultramed.sources.general.read import KINDS
 
 from ultramed import params, tables
 from ultramed.records import (
@@ -26,8 +27,7 @@ from ultramed.records import (
     Use,
     Verdict,
 )
-from ultramed.sources.general.read import KINDS
-from ultramed.sources.locations import fetch
+from ultramed.sources.locations import fetch_all
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = params.load(ROOT / "params.yaml")
@@ -92,12 +92,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     mixtures have run. ShareGPT, which may not be used, is allowed here so that its planted rows are looked at."""
     here = tmp_path_factory.mktemp("repository")
     text = (ROOT / "params.yaml").read_text()
-    assert "prefix: ShareGPT, rights: deny" in text
-    (here / "params.yaml").write_text(text.replace("prefix: ShareGPT, rights: deny", "prefix: ShareGPT, rights: open"))
+    denied = "prefix: ShareGPT\n    rights: deny"
+    assert denied in text
+    (here / "params.yaml").write_text(text.replace(denied, denied.replace("deny", "open")))
     (here / "dvc.yaml").touch()
-    for name in [*SETTINGS.general, *SETTINGS.benchmarks]:
-        pin = SETTINGS.raw[name].model_copy(update={"location": str(ROOT / SETTINGS.raw[name].location)})
-        fetch(name, pin, here / "data/raw" / name)
+    for folder, pins in (("general", SETTINGS.general), ("benchmarks", SETTINGS.benchmarks)):
+        absolute = {n: p.model_copy(update={"location": str(ROOT / p.location)}) for n, p in pins.items()}
+        fetch_all(absolute, here / "data/raw" / folder)
     (here / "data/raw/human_labels").mkdir()
     (here / "data/raw/human_labels/labels.jsonl").touch()
     medical(here)

@@ -60,8 +60,7 @@ def _project() -> Iterator[Finding]:
         yield False, "params", str(error)
         return
     yield True, "params", f"scale {settings.scale}, all names known"
-    pins = {**{f"raw.{n}": p for n, p in settings.raw.items()},
-            **{f"models.local.{n}": m for n, m in settings.models.local.items()}}
+    pins = {".".join(place): pin for place, pin in settings.pins.items()}
     missing = [n for n, p in pins.items() if not (p.sha256 or p.revision)]
     yield not missing, "pins", f"missing: {', '.join(missing)}; run `ultramed pin`" if missing else f"{len(pins)} pins"
     absent = [p.location for p in pins.values() if ":" not in p.location and not Path(p.location).exists()]

@@ -1,7 +1,6 @@
 """`ultramed pin`: write into params.yaml what its locations hold now."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
-from ultramed import params, tables
+from ultramed import artifacts, params, tables
 from ultramed.errors import ParamsError
 from ultramed.sources import hub, locations
 
@@ -18,8 +17,8 @@ Place = tuple[str, ...]  # section names down to one entry of params.yaml, ("raw
 
 
 def pin(
-    names: Annotated[list[str] | None, typer.Argument(help="raw inputs and local models of params.yaml")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="every raw input and local model")] = False,
+    names: Annotated[list[str] | None, typer.Argument(help="inputs of params.yaml: medqa, benchmarks.mmlu …")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="every input and local model")] = False,
 ) -> None:
     """Write the hash (hf://: the commit) of what a location holds now into params.yaml.
 
@@ -66,7 +65,8 @@ def _pin(place: Place, entry: params.Pin) -> tuple[str, str]:
     """Field and value of an entry's pin."""
     *section, name = place
     if not entry.location.startswith(hub.SCHEME):
-        out = Path("data/raw" if section == ["raw"] else "models/local") / name
+        outs = {"raw": artifacts.RAW / name, "benchmarks": artifacts.BENCHMARKS, "general": artifacts.GENERAL_SETS}
+        out = outs.get(section[0], Path("models/local") / name)
         return "sha256", locations.current_hash(name, entry.location, out)
     if hub.FULL_COMMIT.fullmatch(entry.revision or ""):
         return "revision", str(entry.revision)
@@ -74,18 +74,24 @@ def _pin(place: Place, entry: params.Pin) -> tuple[str, str]:
 
 
 def _chosen(names: list[str], all_: bool) -> dict[Place, params.Pin]:
-    """The entries to pin by their place. Raises ParamsError for an unknown name, or none."""
-    entries = dict(_entries(params.load(PARAMS)))
-    known = [place[-1] for place in entries]
-    for name in names:
-        if name not in known:
-            expected = f"expected {', '.join(known)}"
-            raise ParamsError("ultramed pin", f"'{name}' is in neither raw nor models.local; {expected}")
-    if not names and not all_:
+    """The entries to pin by their place. Raises ParamsError for an unknown or ambiguous name, or none."""
+    entries = params.load(PARAMS).pins
+    if all_:
+        return entries
+    if not names:
         raise ParamsError("ultramed pin", "no name was given", "name inputs of params.yaml, or use --all")
-    return {place: entry for place, entry in entries.items() if all_ or place[-1] in names}
+    places = [_place(name, list(entries)) for name in names]
+    return {place: entries[place] for place in places}
 
 
-def _entries(settings: params.Params) -> Iterator[tuple[Place, params.Pin]]:
-    yield from ((("raw", name), entry) for name, entry in settings.raw.items())
-    yield from ((("models", "local", name), entry) for name, entry in settings.models.local.items())
+def _place(name: str, known: list[Place]) -> Place:
+    """The entry of that name, which may be written with its section: `medqa`, `benchmarks.medqa`."""
+    meant = [place for place in known if name in (place[-1], ".".join(place))]
+    if not meant:
+        expected = ", ".join(place[-1] for place in known)
+        raise ParamsError("ultramed pin", f"'{name}' is in none of raw, benchmarks, general and models.local; "
+                          f"expected {expected}")
+    if len(meant) > 1:
+        said = " and ".join(".".join(place) for place in meant)
+        raise ParamsError("ultramed pin", f"'{name}' may be {said}", "name it with its section")
+    return meant[0]

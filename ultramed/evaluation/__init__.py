@@ -1,1 +1,1 @@
-"""Benchmarks, one a file, and reading what models answer on them."""
+"""Benchmarks as tasks: asking policies, reading what they answer, grading it."""

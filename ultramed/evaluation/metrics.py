@@ -9,8 +9,10 @@ from ultramed.records import Comparison, Prediction
 
 Z = 1.959964  # two-sided 95 %
 MMLU = ("anatomy", "clinical_knowledge", "college_biology", "college_medicine", "medical_genetics",
-        "professional_medicine")  # fmt: skip
-TASKS = ("medqa", "medmcqa", "pubmedqa", *(f"mmlu_{name}" for name in MMLU))  # the paper's average is over these nine
+        "professional_medicine")
+NAMES = {"medqa_test": "MedQA", "medmcqa_dev": "MedMCQA", "pubmedqa_test": "PubMedQA",
+         **{f"mmlu_{name}": f"MMLU {name.replace('_', ' ')}" for name in MMLU}}
+TASKS = tuple(NAMES)  # the paper's average is over these nine
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ def mean(tasks: Iterable[Accuracy]) -> Mean:
     added = [((t.right + 2) / (t.total + 4), t.total + 4) for t in found]
     half = Z * sqrt(sum(p * (1 - p) / n for p, n in added)) / len(found)
     return Mean(len(found), share, max(0.0, share - half), min(1.0, share + half))
+
+
+def title(task: str) -> str:
+    """A task's name as people write it."""
+    return NAMES.get(task) or task.replace("_", " ")
 
 
 def by_task(predictions: Iterable[Prediction]) -> dict[str, Accuracy]:

@@ -2,85 +2,106 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
-from ultramed.evaluation.tasks import draws, greedy, prompt, requests
-from ultramed.exam import chosen_letter
-from ultramed.inference.client import Client
-from ultramed.ledger.requests import Answer
-from ultramed.params import Ensemble, Evaluate
-from ultramed.records import BenchmarkItem, Prediction
+from ultramed.evaluation.tasks import Judge, Read, Task, draws, greedy, requests
+from ultramed.inference.client import Client, connect
+from ultramed.ledger.requests import Answer, Request
+from ultramed.params import Ensemble, Evaluate, Params
+from ultramed.records import AnswerOutcome, BenchmarkItem, Mode, Prediction, Use
 
 Rewards = Callable[[list[list[dict[str, str]]]], list[float]]
-Tasks = dict[str, list[BenchmarkItem]]
-Read = tuple[str | None, str, str]  # letter, outcome, text
 Samples = dict[str, list[Read]]  # by item
 
 
-def answer_once(client: Client, tasks: Tasks, plan: Evaluate) -> Iterator[Prediction]:
+@dataclass
+class JudgeModel:
+    """The model that params name as judge, for kinds of tasks that need one; reached when it is first asked."""
+
+    stage: str
+    settings: Params
+    manifest: list[Use] = field(default_factory=list)
+
+    def __call__(self, asked: list[Request]) -> list[Answer]:
+        with connect(self.settings.judge.model, self.stage, self.settings) as client:
+            answers = list(client.ask(asked, f"grade {self.stage}", len(asked)))
+        self.manifest += client.manifest
+        return answers
+
+
+def answer_once(client: Client, tasks: list[Task], plan: Evaluate) -> Samples:
     """One greedy answer an item."""
-    items = [item for found in tasks.values() for item in found]
-    names = {item.id: task for task, found in tasks.items() for item in found}
-    answers = client.ask(requests(items, plan, greedy(plan)), f"evaluate {client.name}", len(items), truncated_ok=True)
-    for item, answer in zip(items, answers, strict=True):
-        yield _prediction(item, names[item.id], client.name, "greedy", *read(item, answer))
+    return _ask(client, tasks, [r for task in tasks for r in requests(task, plan, greedy(plan))], "evaluate")
 
 
-def sample_often(client: Client, tasks: Tasks, plan: Evaluate, ensemble: Ensemble, seed: int) -> Samples:
+def sample_often(client: Client, tasks: list[Task], plan: Evaluate, ensemble: Ensemble, seed: int) -> Samples:
     """Several answers an item, in the order of their seeds."""
-    known = {item.id: item for found in tasks.values() for item in found}
-    asked = requests(known.values(), plan, draws(plan, ensemble.samples, ensemble.temperature, ensemble.top_p, seed))
-    samples: Samples = {item: [] for item in known}
-    for answer in client.ask(asked, f"sample {client.name}", len(asked), truncated_ok=True):
-        samples[answer.request.row_id].append(read(known[answer.request.row_id], answer))
-    return samples
+    sampling = draws(plan, ensemble.samples, ensemble.temperature, ensemble.top_p, seed)
+    return _ask(client, tasks, [r for task in tasks for r in requests(task, plan, sampling)], "sample")
 
 
-def choose(policy: str, tasks: Tasks, samples: Samples, form: str, rewards: Rewards) -> Iterator[Prediction]:
+def predictions(policy: str, tasks: list[Task], samples: Samples, judge: Judge) -> list[Prediction]:
+    """One prediction an item from its first answer."""
+    chosen: dict[Mode, dict[str, Read]] = {"greedy": {item: said[0] for item, said in samples.items()}}
+    return [p for task in tasks for p in _graded(task, policy, chosen, judge)]
+
+
+def choose(
+    policy: str, tasks: list[Task], samples: Samples, form: str, rewards: Rewards, judge: Judge
+) -> list[Prediction]:
     """Two predictions an item from the same samples: self-consistency and best-of-N. A reply without text is chosen by
     the latter only where no other is there."""
-    items = [item for found in tasks.values() for item in found]
-    names = {item.id: task for task, found in tasks.items() for item in found}
-    liked = _rewarded(items, samples, form, rewards)
-    for item in items:
-        found = samples[item.id]
-        yield _prediction(item, names[item.id], policy, "self-consistency", *majority(found))
-        best = max(range(len(found)), key=lambda n: (bool(found[n][2]), liked[item.id][n], -n))
-        yield _prediction(item, names[item.id], policy, "best-of-n", *found[best])
+    liked = _rewarded(tasks, samples, form, rewards)
+    best = {item: max(range(len(said)), key=lambda n: (bool(said[n].text), liked[item][n], -n))
+            for item, said in samples.items()}
+    chosen: dict[Mode, dict[str, Read]] = {
+        "self-consistency": {item: majority(said) for item, said in samples.items()},
+        "best-of-n": {item: said[best[item]] for item, said in samples.items()}}
+    return [p for task in tasks for p in _graded(task, policy, chosen, judge)]
 
 
-def read(item: BenchmarkItem, answer: Answer) -> Read:
+def read(task: Task, item: BenchmarkItem, answer: Answer) -> Read:
     """What an answer says; one that was cut before it chose is truncated, in either form."""
     cut = answer.reply is not None and answer.reply.finish_reason == "length"
-    unread = "truncated" if cut else "unreadable"
+    unread: AnswerOutcome = "truncated" if cut else "unreadable"
     if not answer.ok:
-        return None, unread if answer.failure in ("unreadable", "invalid") else answer.failure, answer.text
-    if not isinstance(answer.value, str):
-        return answer.value.answer, "answered", answer.text
-    letter = chosen_letter(answer.value, [o.letter for o in item.options])
-    return letter, "answered" if letter else unread, answer.value
+        failure = unread if answer.failure in ("unreadable", "invalid") else answer.failure
+        return Read(None, failure, answer.text)  # type: ignore[arg-type]  # the endpoint's failures are outcomes
+    return task.kind.read(item, answer, Read(None, unread, answer.text))
 
 
 def majority(samples: Iterable[Read]) -> Read:
     """The first answer with the letter that most samples chose; of letters alike, the one chosen first. Where none
     chose, the first answer."""
-    found = list(samples)
-    votes = Counter(letter for letter, _, _ in found if letter)
+    said = list(samples)
+    votes = Counter(letter for letter, _, _ in said if letter)
     if not votes:
-        return found[0]
+        return said[0]
     winner = votes.most_common(1)[0][0]
-    return next(s for s in found if s[0] == winner)
+    return next(s for s in said if s.letter == winner)
 
 
-def _rewarded(
-    items: list[BenchmarkItem], samples: Samples, form: str, rewards: Rewards
-) -> dict[str, list[float]]:
-    dialogues = [[*({"role": role, "content": text} for role, text in prompt(item, form).messages),
-                  {"role": "assistant", "content": text}] for item in items for _, _, text in samples[item.id]]
+def _ask(client: Client, tasks: list[Task], asked: list[Request], what: str) -> Samples:
+    known = {item.id: (task, item) for task in tasks for item in task.items}
+    samples: Samples = {item: [] for item in known}
+    for answer in client.ask(asked, f"{what} {client.name}", len(asked), truncated_ok=True):
+        samples[answer.request.row_id].append(read(*known[answer.request.row_id], answer))
+    return samples
+
+
+def _graded(
+    task: Task, policy: str, chosen: dict[Mode, dict[str, Read]], judge: Judge
+) -> Iterator[Prediction]:
+    answered = [(item, mode, by_item[item.id]) for item in task.items for mode, by_item in chosen.items()]
+    right = task.kind.grade([(item, said) for item, _, said in answered], judge)
+    for (item, mode, said), correct in zip(answered, right, strict=True):
+        yield Prediction(id=f"{item.id}@{policy}", item_id=item.id, task=task.name, policy=policy, mode=mode,
+                         key=item.key, letter=said.letter, outcome=said.outcome, text=said.text, correct=correct)
+
+
+def _rewarded(tasks: list[Task], samples: Samples, form: str, rewards: Rewards) -> dict[str, list[float]]:
+    dialogues = [[*({"role": role, "content": text} for role, text in task.kind.prompt(item, form).messages),
+                  {"role": "assistant", "content": said.text}]
+                 for task in tasks for item in task.items for said in samples[item.id]]
     values = iter(rewards(dialogues))
-    return {item.id: [next(values) for _ in samples[item.id]] for item in items}
-
-
-def _prediction(
-    item: BenchmarkItem, task: str, policy: str, mode: str, letter: str | None, outcome: str, text: str
-) -> Prediction:
-    return Prediction(f"{item.id}@{policy}", item.id, task, policy, mode, item.key, letter, outcome, text)
+    return {item.id: [next(values) for _ in samples[item.id]] for task in tasks for item in task.items}

@@ -1,7 +1,7 @@
 """What a screen should have held back and did not: leaks and duplicates, looked for again in what was kept."""
 
 from ultramed import tables
-from ultramed.artifacts import RAW, Artifact
+from ultramed.artifacts import Artifact
 from ultramed.gates.store import Store
 from ultramed.records import Instruction
 
@@ -13,11 +13,9 @@ def leftovers(store: Store, artifact: Artifact) -> tuple[str, str]:
     """
     from ultramed.curation.decontaminate import Index
     from ultramed.curation.dedup import exact_duplicates, near_duplicates, prioritised
-    from ultramed.sources.benchmarks.read import questions
+    from ultramed.sources.questions import all_questions
 
-    items = (item for name, benchmark in store.params.benchmarks.items()
-             for item in questions(benchmark.format, store.base / RAW / name))
-    index = Index.from_items(items, store.params.decontaminate)
+    index = Index.from_items(all_questions(store.params, store.base), store.params.decontaminate)
     rows = prioritised(list(tables.read(store.path(artifact), Instruction)), list(store.params.sources))
     leaks = {row.id: leak.benchmark_id for row in rows if (leak := index.match(row))}
     same = exact_duplicates(rows)

@@ -29,8 +29,8 @@ def pack(ledger: Ledger, folder: Path, keys: set[str] | None = None) -> list[Pat
     Memory holds one segment. Raises LedgerError for a segment that is not what its name says.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = ledger.read("SELECT * FROM replies ORDER BY key")
-    fresh = _without((row for row in rows if keys is None or row[0] in keys), _keys(folder))
+    recorded = ledger.read("SELECT * FROM replies ORDER BY key")
+    fresh = _without((row for row in recorded if keys is None or row[0] in keys), _keys(folder))
     made = []
     while rows := list(islice(fresh, ROWS)):
         made.append(_write(folder, rows))

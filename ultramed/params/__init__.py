@@ -5,7 +5,6 @@ The file says what each value means; here stand the types, the allowed values an
 
 from ultramed.params.base import Rights, Section
 from ultramed.params.data import (
-    Benchmark,
     Candidates,
     Check,
     Collect,
@@ -25,18 +24,27 @@ from ultramed.params.data import (
     Score,
     Screen,
     SetName,
-    Source,
     Split,
     Textbook,
     Wikipedia,
-)  # fmt: skip
+)
+from ultramed.params.inputs import (
+    Benchmark,
+    BenchmarkColumns,
+    DialogueColumns,
+    ExamColumns,
+    GeneralColumns,
+    GeneralSet,
+    Input,
+    Source,
+    SourceColumns,
+)
 from ultramed.params.models import BatchSettings, BudgetUSD, Deadlines, LocalModel, Models, Pin, Price, RemoteModel
 from ultramed.params.reading import load
 from ultramed.params.training import (
     Base,
     Ensemble,
     Evaluate,
-    GeneralSet,
     Iterate,
     Lora,
     Mix,
@@ -49,9 +57,10 @@ from ultramed.params.training import (
 from ultramed.params.whole import MEDICAL, Params
 
 __all__ = [
-    "MEDICAL", "Base", "BatchSettings", "Benchmark", "BudgetUSD", "Candidates", "Check", "Collect", "Complete",
-    "Curate", "Deadlines", "Decontaminate", "Dedup", "Ensemble", "Evaluate", "Evolve", "EvolveSet", "GeneralSet",
-    "Identifier", "Iterate", "Judge", "LocalModel", "Lora", "Member", "Mix", "Models", "Override", "PairRules",
-    "Params", "Pin", "Price", "Profile", "Recipe", "Release", "RemoteModel", "Rights", "Round", "Score", "Screen",
-    "Section", "Serving", "SetName", "Source", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
-]  # fmt: skip
+    "MEDICAL", "Base", "BatchSettings", "Benchmark", "BenchmarkColumns", "BudgetUSD", "Candidates", "Check", "Collect",
+    "Complete", "Curate", "Deadlines", "Decontaminate", "Dedup", "DialogueColumns", "Ensemble", "Evaluate", "Evolve",
+    "EvolveSet", "ExamColumns", "GeneralColumns", "GeneralSet", "Identifier", "Input", "Iterate", "Judge", "LocalModel",
+    "Lora", "Member", "Mix", "Models", "Override", "PairRules", "Params", "Pin", "Price", "Profile", "Recipe",
+    "Release", "RemoteModel", "Rights", "Round", "Score", "Screen", "Section", "Serving", "SetName", "Source",
+    "SourceColumns", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
+]

@@ -1,4 +1,4 @@
-"""Sections of the data half: sources, and every stage from raw rows to releases."""
+"""Sections of the data half: every stage from raw rows to releases."""
 
 from typing import Annotated, Literal
 
@@ -6,19 +6,6 @@ from pydantic import Field
 
 from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature
 from ultramed.synthetic import SetName as SetName
-
-
-class Source(Section):
-    format: Literal["medqa", "medmcqa", "pubmedqa", "alpaca", "conversation", "medquad"]
-    prefix: str
-    category: Literal["exam", "literature", "open"]
-    kind: Literal["exam", "literature", "clinical", "research"]
-    rights: Rights
-    limit: Positive | None = None
-
-
-class Benchmark(Section):
-    format: Literal["medqa", "medmcqa", "pubmedqa", "mmlu"]
 
 
 class Collect(Section):

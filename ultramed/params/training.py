@@ -1,4 +1,4 @@
-"""Sections of the training half: the base model, general-domain sets, mixtures, and how models are trained."""
+"""Sections of the training half: the base model, mixtures, and how models are trained."""
 
 from typing import Annotated, Literal
 
@@ -14,13 +14,6 @@ Rate = Annotated[float, Field(gt=0)]
 class Base(Section):
     model: str  # of models.local
     template: str | None
-
-
-class GeneralSet(Section):
-    format: Literal["ultrachat", "sharegpt", "openorca", "orca_math", "ultrafeedback", "ultrainteract", "ultrasafety"]
-    prefix: str
-    rights: Rights
-    limit: Positive | None = None
 
 
 class Mix(Section):

@@ -6,7 +6,6 @@ from pydantic import model_validator
 
 from ultramed.params.base import Section
 from ultramed.params.data import (
-    Benchmark,
     Candidates,
     Check,
     Collect,
@@ -20,16 +19,17 @@ from ultramed.params.data import (
     Release,
     Score,
     Screen,
-    Source,
     Split,
     Textbook,
     Wikipedia,
-)  # fmt: skip
+)
+from ultramed.params.inputs import Benchmark, GeneralSet, Source
 from ultramed.params.models import BudgetUSD, LocalModel, Models, Pin, RemoteModel
-from ultramed.params.training import Base, Evaluate, GeneralSet, Iterate, Mix, Serving, Trained, Training
+from ultramed.params.training import Base, Evaluate, Iterate, Mix, Serving, Trained, Training
 from ultramed.rights import most_restrictive
 from ultramed.synthetic import SOURCES
 
+GROUPS = ("benchmarks", "general")  # sections fetched as a whole, into data/raw/<section>/<name>
 MEDICAL = "medical"  # this repository's own rows, in a mixture
 
 
@@ -81,11 +81,12 @@ class Params(Section):
             if member.model not in (*known, *students):
                 raise ValueError(f"candidates.pool.{n}.model is '{member.model}', which is no name in models; expected "
                                  f"one of {', '.join([*known, *students])}")
-        for name in [*self.sources, *self.benchmarks, *self.general, self.textbook.corpus]:
+        for name in [*self.sources, self.textbook.corpus]:
             if name not in self.raw:
-                raise ValueError(
-                    f"raw.{name} is missing: every source, benchmark and general set has a pinned raw input"
-                )
+                raise ValueError(f"raw.{name} is missing: every source and corpus has a pinned raw input")
+        for name in GROUPS:
+            if name in self.raw:
+                raise ValueError(f"raw.{name}: the folder of that name holds the section {name}; choose another name")
         if self.split.dev + self.split.test >= 1:
             raise ValueError(f"split.dev + split.test is {self.split.dev + self.split.test}; expected less than 1")
         widest = self.judge.scale - 1
@@ -152,6 +153,14 @@ class Params(Section):
     def prefixes(self) -> dict[str, str]:
         """The id prefix of every source a row may have, by the source's name."""
         return {name: s.prefix for name, s in self.sources.items()} | {n: s.prefix for n, s in SOURCES.items()}
+
+    @property
+    def pins(self) -> dict[tuple[str, ...], Pin]:
+        """Everything that is fetched, by its place in the file: ("raw", "medqa"), ("models", "local", "smollm2") …"""
+        sections: dict[tuple[str, ...], dict[str, Pin]] = {
+            ("raw",): self.raw, ("benchmarks",): {**self.benchmarks}, ("general",): {**self.general},
+            ("models", "local"): {**self.models.local}}
+        return {(*place, name): pin for place, pins in sections.items() for name, pin in pins.items()}
 
     @property
     def ours(self) -> list[str]:

@@ -93,6 +93,13 @@ class Book:
         self.used[f"{section}.{name}.rows"] = f"{found.rows:,}: {found.why}"
         return found.rows
 
+    def tasks(self, benchmark: str) -> list[int]:
+        """Questions of each task of a benchmark that is not here."""
+        entries = self.table.benchmarks
+        found = entries.get(benchmark) or self.named(entries, "benchmarks", "other")
+        self.used[f"benchmarks.{benchmark}"] = f"{sum(found.tasks):,} questions: {found.why}"
+        return found.tasks
+
     def named(self, entries: dict[str, Kind], section: str, name: str) -> Kind:
         """Raises ParamsError for an entry that the file lacks."""
         if name not in entries:

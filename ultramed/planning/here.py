@@ -35,7 +35,8 @@ class Here:
 
     def has(self, path: tables.Folder) -> bool:
         """Whether the path was made by stages whose params, and those before them, are what they were."""
-        return str(path) in self._made and (self.base / path).exists()
+        place = Path(path)
+        return any(str(p) in self._made for p in (place, *place.parents)) and (self.base / place).exists()
 
     def runs(self, stage: str) -> bool:
         """Whether `dvc repro` would run a stage, or might."""
@@ -64,9 +65,9 @@ class Here:
             found.update(pq.read_table(shard, columns=["source"])["source"].to_pylist())
         return dict(found)
 
-    def raw(self, name: str, location: str) -> Path | None:
+    def raw(self, fetched: Path, location: str) -> Path | None:
         """A raw input that is here and small enough to be read: as fetched, or where its location says."""
-        for path in (Path("data/raw") / name, Path(location)):
+        for path in (fetched, Path(location)):
             if (self.has(path) or str(path) == location) and (self.base / path).exists():
                 found = self.base / path
                 folder = found if found.is_dir() else found.parent  # readers take folders: no strange file in it

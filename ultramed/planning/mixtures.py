@@ -1,11 +1,13 @@
 """Rows of the training half's artifacts: completions, candidates, pairs, mixtures, on-policy pairs."""
 
+from collections import Counter
+
 from ultramed import artifacts
-from ultramed.evaluation.tasks import task_of
+from ultramed.evaluation.tasks import task_name
 from ultramed.params import MEDICAL
 from ultramed.planning.ranges import Range, exact, total
 from ultramed.planning.rows import Rows
-from ultramed.sources.benchmarks.read import questions
+from ultramed.sources.questions import questions
 
 
 def completed(rows: Rows) -> dict[str, Range]:
@@ -47,10 +49,10 @@ def general(rows: Rows, name: str) -> Range:
         return exact(counted)
     if own.rights == "deny":
         return exact(0)
-    if folder := rows.here.raw(name, rows.settings.raw[name].location):
-        from ultramed.sources.general.read import reader
+    if folder := rows.here.raw(artifacts.GENERAL_SETS / name, own.location):
+        from ultramed.sources.general_sets import load
 
-        known = sum(1 for _ in reader(own.format)(folder))
+        known = sum(1 for _ in load(name, own, folder))
     else:
         known = rows.book.rows("general", name)
     return (rows.book.number("general.kept") * min(known, own.limit or known)).whole()
@@ -91,14 +93,8 @@ def items(rows: Rows) -> int:
     """Benchmark questions that a policy answers once."""
     s, sizes = rows.settings, list[int]()
     for name, benchmark in s.benchmarks.items():
-        if folder := rows.here.raw(name, s.raw[name].location):
-            tasks: dict[str, int] = {}
-            for item in questions(benchmark.format, folder):
-                task = task_of(item, benchmark.format)
-                tasks[task] = tasks.get(task, 0) + 1
-            sizes += tasks.values()
+        if folder := rows.here.raw(artifacts.BENCHMARKS / name, benchmark.location):
+            sizes += Counter(map(task_name, questions(name, benchmark, folder))).values()
         else:
-            found = rows.book.named(rows.book.table.benchmarks, "benchmarks", benchmark.format)
-            rows.book.used[f"benchmarks.{benchmark.format}"] = f"{sum(found.tasks):,} questions: {found.why}"
-            sizes += found.tasks
+            sizes += rows.book.tasks(name)
     return sum(min(size, s.evaluate.items or size) for size in sizes)

@@ -163,8 +163,8 @@ def _inputs(stage: str, model: str, settings: Params) -> list[Folder]:
         "judge": [artifacts.CURATED, *(artifacts.CANDIDATES / author for author in settings.candidates.authors)],
         "evolve": [Path(rules.rows) for key, rules in settings.evolve.sets.items() if key == part],
         "sample": [artifacts.INSTRUCTIONS],
-        "evaluate": [artifacts.RAW / name for name in settings.benchmarks],
-        "ensemble": [artifacts.RAW / name for name in settings.benchmarks],
+        "evaluate": [artifacts.BENCHMARKS],
+        "ensemble": [artifacts.BENCHMARKS],
     }
     if model in settings.ours:
         return [*known[name], artifacts.MODELS / model]

@@ -1,7 +1,6 @@
 """Rows of the data half's artifacts: counted where they lie here, else reckoned from those before them."""
 
 from functools import cache
-from itertools import islice
 
 from ultramed import artifacts
 from ultramed.claims import remote_models_configured
@@ -29,11 +28,11 @@ class Rows:
         counted = self.here.count(artifacts.COLLECTED / name)
         if counted is not None:
             return exact(counted)
-        if folder := self.here.raw(name, self.settings.raw[name].location):
-            from ultramed.sources.collect import reader
+        if folder := self.here.raw(artifacts.RAW / name, self.settings.raw[name].location):
+            from ultramed.sources.collect import read
             from ultramed.sources.raw import Broken
 
-            return exact(sum(not isinstance(r, Broken) for r in islice(reader(source.format)(folder), source.limit)))
+            return exact(sum(not isinstance(r, Broken) for r in read(source, folder)))
         known = self.book.rows("sources", name)
         lost = self.book.source(name).lost  # they stand in front
         return exact(max(0, min(known, source.limit or known) - lost))
@@ -50,7 +49,7 @@ class Rows:
     def passages(self) -> int:
         """Passages that textbook asks about."""
         plan, known = self.settings.textbook, None
-        if folder := self.here.raw(plan.corpus, self.settings.raw[plan.corpus].location):
+        if folder := self.here.raw(artifacts.RAW / plan.corpus, self.settings.raw[plan.corpus].location):
             known = sum(len(book.read_bytes().splitlines()) for book in sorted(folder.rglob("*.jsonl")))
         known = self.book.rows("corpora", "passages") if known is None else known
         return min(known, plan.paragraphs or known)

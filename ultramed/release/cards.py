@@ -141,7 +141,8 @@ def _describe(model: LocalModel | RemoteModel) -> dict[str, str]:
 
 def input_of(params: Params, source: str) -> str:
     """Whether a source was read from the sample that ships with the project, and its pin; never where it lies."""
-    pins = [params.raw[name] for name in notice(source).raw or (source,) if name in params.raw]
+    known = {**params.raw, **params.general}
+    pins = [known[name] for name in notice(source).raw or (source,) if name in known]
     if any(pin.location.startswith(SAMPLE) for pin in pins):
         return "sample"
     return ", ".join((pin.sha256 or pin.revision or "")[:12] for pin in pins) or "none recorded"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ultramed
+from ultramed.evaluation import metrics
 from ultramed.params import LocalModel
 from ultramed.release import model_results
 from ultramed.release.cards import GATE, fill, input_of, models_used, yaml_text
@@ -109,7 +110,7 @@ def _render(template: str, card: ModelCard) -> str:
     return fill(
         template, card=card, model=card.model, record=card.model.record, settings=settings, results=results,
         methods=METHODS, license=LICENSES[rights], gated=rights in MODEL.gated, options=_options,
-        title=model_results.title, version=ultramed.__version__, base_origin=_origin(card.base),
+        title=metrics.title, version=ultramed.__version__, base_origin=_origin(card.base),
         origin=lambda task: model_results.origin(settings, task), filed=model_results.files(settings, results),
         known=lambda share: notice(source(settings, share)),
         input_of=lambda share: input_of(settings, source(settings, share)),

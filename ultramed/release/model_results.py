@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ultramed import artifacts, tables
 from ultramed.evaluation import metrics
 from ultramed.evaluation.metrics import Accuracy, Mean
+from ultramed.evaluation.tasks import benchmark_of
 from ultramed.params import Params, Pin
 from ultramed.records import Comparison, Prediction
 from ultramed.release.cards import SAMPLE, yaml_text
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
 GREEDY = "greedy"
-TITLES = {"medqa": "MedQA", "medmcqa": "MedMCQA", "pubmedqa": "PubMedQA"}
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,10 @@ def _mode(settings: Params, name: str, mode: str, rows: list[Prediction]) -> Mod
     return Mode(title.replace("best-of-n of", "best of"), tasks, nine, metrics.outcomes(rows))
 
 
-def title(task: str) -> str:
-    """A task's name as people write it."""
-    return TITLES.get(task) or task.replace("mmlu_", "MMLU ").replace("_", " ")
-
-
 def pin(settings: Params, task: str) -> Pin | None:
     """Where a task's items were read from."""
-    form = "mmlu" if task.startswith("mmlu_") else task
-    return next((settings.raw[name] for name, b in settings.benchmarks.items() if b.format == form), None)
+    benchmark = benchmark_of(task, settings.benchmarks)
+    return settings.benchmarks[benchmark] if benchmark else None
 
 
 def origin(settings: Params, task: str) -> str:
@@ -97,7 +92,7 @@ def files(settings: Params, results: Results) -> dict[str, str]:
     for task, accuracy in _greedy(results).items():
         place = pin(settings, task)
         if settings.evaluate.items is None and place and (dataset := _hub_id(place)):
-            entry = EvalResultEntry(dataset, _task_id(task), round(accuracy.share, 4), place.revision,
+            entry = EvalResultEntry(dataset, _task_id(settings, task), round(accuracy.share, 4), place.revision,
                                     notes=f"{accuracy.total} items, greedy, zero-shot; 95 % interval "
                                           f"{accuracy.low:.4f} to {accuracy.high:.4f}; unreadable answers are wrong")
             found[f".eval_results/{task}.yaml"] = yaml_text(eval_result_entries_to_yaml([entry]))
@@ -113,9 +108,10 @@ def index(settings: Params, results: Results) -> "list[EvalResult]":
         for task, accuracy in mode.tasks.items():
             place = pin(settings, task)
             dataset = _hub_id(place) if place else ""
+            config = _task_id(settings, task) if dataset else task
             found.append(EvalResult(
-                "text-generation", dataset or "custom", f"{title(task)} ({origin(settings, task)})", "accuracy",
-                round(accuracy.share, 4), "Multiple choice", dataset_config=_task_id(task) if dataset else task,
+                "text-generation", dataset or "custom", f"{metrics.title(task)} ({origin(settings, task)})", "accuracy",
+                round(accuracy.share, 4), "Multiple choice", dataset_config=config,
                 dataset_revision=place.revision if place and dataset else None, metric_name=f"Accuracy, {mode.name}",
                 metric_args=_interval(accuracy),
             ))  # fmt: skip
@@ -137,8 +133,9 @@ def _interval(accuracy: Accuracy) -> dict[str, Any]:
     return {"items": accuracy.total, "low_95": round(accuracy.low, 4), "high_95": round(accuracy.high, 4)}
 
 
-def _task_id(task: str) -> str:
-    return task.removeprefix("mmlu_") if task.startswith("mmlu_") else "default"
+def _task_id(settings: Params, task: str) -> str:
+    """The name of a data set's part: the subject."""
+    return task.removeprefix(benchmark_of(task, settings.benchmarks) or "").removeprefix("_") or "default"
 
 
 def _hub_id(place: Pin) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Notice:
     title: str
     facts: str
-    raw: tuple[str, ...]  # names in params.raw of what it is made from
+    raw: tuple[str, ...]  # names of what it is made from, in raw or general of params
 
 
 NOTICES = {

@@ -31,6 +31,7 @@ def lineage(params: Params, profile: str, rows: dict[str, dict[str, int]]) -> di
         "scale": params.scale,
         "params_sha256": params_hash(params, profile),
         "raw": {name: pin.sha256 or pin.revision for name, pin in sorted(params.raw.items())},
+        "benchmarks": {name: pin.sha256 or pin.revision for name, pin in sorted(params.benchmarks.items())},
         "inputs": {str(folder): table_hashes(folder) for folder in _inputs(params)},
         "rows": rows,
     }

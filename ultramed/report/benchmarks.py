@@ -8,11 +8,8 @@ from ultramed.records import Prediction
 from ultramed.report import paper
 from ultramed.report.blocks import Section, Table, number
 from ultramed.report.models import Result, rankings, results
-from ultramed.sources.benchmarks.read import questions
+from ultramed.sources.questions import all_questions
 
-NAMES = {"medqa": "MedQA", "medmcqa": "MedMCQA", "pubmedqa": "PubMedQA", "mmlu_clinical_knowledge": "Clinical",
-         "mmlu_medical_genetics": "Genetics", "mmlu_anatomy": "Anatomy", "mmlu_professional_medicine": "Prof. med.",
-         "mmlu_college_biology": "Biology", "mmlu_college_medicine": "College"}  # fmt: skip
 BESIDE = ("Harness, prompts, number of items and size of the models differ from the paper's, so its rows say where the "
           "original stands and not how good these models are.")
 EXAMPLES, CUT = 4, 300
@@ -35,7 +32,7 @@ def generations(store: Store) -> Section:
     before, after = ({p.item_id: p for p in tables.read(f, Prediction)} for _, f in (first, last))
     both = sorted((i for i in before if i in after), key=lambda i: (before[i].text == after[i].text, i))[:EXAMPLES]
     asked = _questions(store)
-    rows = [[f"{i}: {_cut(asked.get(i, ''))}", before[i].key, _said(before[i]), _said(after[i])] for i in both]
+    rows = [[f"{i}: {_cut(asked.get(i, ''))}", before[i].key or "", _said(before[i]), _said(after[i])] for i in both]
     return Section("generations", "Before and after", "", [Table(
         ["Item", "Key", first[0], last[0]], rows, (),
         "Greedy answers, cut; the letter that was read from each, or what became of it, stands first.",
@@ -44,22 +41,19 @@ def generations(store: Store) -> Section:
 
 def _questions(store: Store) -> dict[str, str]:
     """Stems of the benchmarks' items by id."""
-    found: dict[str, str] = {}
-    for name, benchmark in store.params.benchmarks.items():
-        if (folder := store.base / artifacts.RAW / name).exists():
-            found |= {item.id: item.question for item in questions(benchmark.format, folder)}
-    return found
+    here = (store.base / artifacts.BENCHMARKS).exists()
+    return {item.id: item.question for item in all_questions(store.params, store.base)} if here else {}
 
 
 def _tasks(found: list[Result]) -> Table:
     rows = [[_name(r), f"{r.mean.share:.1%}", f"{r.mean.low:.0%} to {r.mean.high:.0%}",
              *(f"{r.tasks[task].share:.0%}" if task in r.tasks else "–" for task in paper.COLUMNS)] for r in found]
-    guessed = [100 / (3 if task == "pubmedqa" else 4) for task in paper.COLUMNS]
+    guessed = [100 / (3 if task == "pubmedqa_test" else 4) for task in paper.COLUMNS]
     for name, values in {"guessing": guessed, **paper.RESULTS}.items():
         who = f"paper: {name.removeprefix('UltraMix + ')}" if name in paper.RESULTS else name
         rows.append([who, f"{sum(values) / len(values):.1f}%", "", *(f"{v:.1f}%" for v in values)])
     counts = found[0].tasks if found else {}
-    heads = [f"{NAMES[t]}, {counts[t].total}" if t in counts else NAMES[t] for t in paper.COLUMNS]
+    heads = [f"{head}, {counts[t].total}" if t in counts else head for t, head in paper.COLUMNS.items()]
     return Table(["Model", "Mean", "95 %", *heads], rows, range(1, 12),
                  "Share of right answers, by task with its number of items. The mean is the plain mean of the nine "
                  "tasks; with few items its interval is wide, and differences inside it mean nothing. Guessing finds "

@@ -33,8 +33,10 @@ PAIRS = ("1.8M", "100K")  # all, selected
 
 # Accuracy in % on the nine tasks (its results table, 0-shot chain of thought, models of 8 billion parameters); the
 # average is the plain mean of the nine.
-COLUMNS = ("medqa", "medmcqa", "pubmedqa", "mmlu_clinical_knowledge", "mmlu_medical_genetics", "mmlu_anatomy",
-           "mmlu_professional_medicine", "mmlu_college_biology", "mmlu_college_medicine")  # fmt: skip
+COLUMNS = {"medqa_test": "MedQA", "medmcqa_dev": "MedMCQA", "pubmedqa_test": "PubMedQA",
+           "mmlu_clinical_knowledge": "Clinical", "mmlu_medical_genetics": "Genetics", "mmlu_anatomy": "Anatomy",
+           "mmlu_professional_medicine": "Prof. med.", "mmlu_college_biology": "Biology",
+           "mmlu_college_medicine": "College"}  # heads, by task
 RESULTS = {
     "Llama-3-8B-Instruct": (60.9, 50.7, 73.0, 72.1, 76.0, 63.0, 77.2, 79.9, 64.2),
     "UltraMix + SFT": (74.5, 62.0, 79.2, 75.8, 83.0, 73.3, 83.5, 81.2, 70.5),

@@ -1,26 +1,23 @@
 """One source's raw rows turned into Instructions, with a verdict on each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from ultramed import registry
 from ultramed.errors import SourceError
 from ultramed.params import Params, Source
 from ultramed.records import Instruction, Verdict, keep
-from ultramed.sources import alpaca, conversation, medmcqa, medqa, medquad, pubmedqa
 from ultramed.sources.raw import Broken, Keys, RawRow, Row
 
 STAGE = "collect"
+FORMATS = "ultramed.sources.formats"
 
 
-def reader(form: str) -> Callable[[Path], Iterator[Row]]:
-    """The reader of a raw format named in params."""
-    readers = {
-        "medqa": medqa.read, "medmcqa": medmcqa.read, "pubmedqa": pubmedqa.read,
-        "alpaca": alpaca.read, "conversation": conversation.read, "medquad": medquad.read,
-    }
-    return readers[form]
+def read(source: Source, folder: Path) -> Iterator[Row]:
+    """The raw rows of a source, in the files' order, `limit` of them at most."""
+    return islice(registry.load(FORMATS, source.format).read(folder, source), source.limit)
 
 
 @dataclass
@@ -41,7 +38,7 @@ class Collection:
     _keys: Keys = field(default_factory=Keys)
 
     def __iter__(self) -> Iterator[Instruction]:
-        for row in islice(reader(self.source.format)(self.folder), self.source.limit):
+        for row in read(self.source, self.folder):
             row = self._keys.seen(row.key, row.origin) or row
             row_id = f"{self.source.prefix},{row.key}"
             if isinstance(row, Broken):

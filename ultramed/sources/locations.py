@@ -11,6 +11,7 @@ Pins: `sha256` of the file (an archive before unpacking) or of the folder, see `
 
 import errno
 import shutil
+from collections.abc import Mapping
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,19 +32,22 @@ def fetch(name: str, pin: Pin, out: Path) -> None:
     A folder's files keep their relative names, a single file its name. Raises SourceError for a missing or wrong
     pin and for what cannot be read or reached, EnvironmentFault when the disk is full; `out` is then left alone.
     """
-    where = f"{name}: {pin.location}"
-    _refuse_unpinned(name, pin)
-    base, member = archives.split(pin.location)
-    try:
-        with Download(base).claimed() if is_url(base) else nullcontext():
-            found = _pinned(name, pin)
-            _refuse_overlap(where, found, out)
-            with tables.artifact(out) as staging:
-                place(found, member, staging)
-            if is_url(base):
-                Download(base).discard()
-    except OSError as error:
-        raise fault(where, error) from None
+    with tables.artifact(out) as staging:
+        _bring(name, pin, out, staging)
+    if is_url(base := archives.split(pin.location)[0]):
+        with Download(base).claimed():
+            Download(base).discard()
+
+
+def fetch_all(pins: Mapping[str, Pin], out: Path) -> None:
+    """Copy what each location holds into `out`/<name>, all or nothing; raises as `fetch` does.
+
+    Downloads are kept, so that a changed pin brings that one file alone. They may be deleted at any time.
+    """
+    with tables.artifact(out) as staging:
+        for name, pin in pins.items():
+            (staging / name).mkdir()
+            _bring(name, pin, out, staging / name)
 
 
 def current_hash(name: str, location: str, out: Path) -> str:
@@ -103,6 +107,20 @@ def fault(where: str, error: OSError) -> EnvironmentFault | SourceError:
     return SourceError(where, f"{error.strerror or error}{concerned}", CORRECT)
 
 
+def _bring(name: str, pin: Pin, out: Path, into: Path) -> None:
+    """Verify one location and copy its content into a folder that will be (part of) `out`."""
+    where = f"{name}: {pin.location}"
+    _refuse_unpinned(name, pin)
+    base, member = archives.split(pin.location)
+    try:
+        with Download(base).claimed() if is_url(base) else nullcontext():
+            found = _pinned(name, pin)
+            _refuse_overlap(where, found, out)
+            place(found, member, into)
+    except OSError as error:
+        raise fault(where, error) from None
+
+
 def _pinned(name: str, pin: Pin) -> Path:
     """The file or folder that the pin names. Raises SourceError when its content is another."""
     where, base = f"{name}: {pin.location}", archives.split(pin.location)[0]
@@ -110,7 +128,7 @@ def _pinned(name: str, pin: Pin) -> Path:
         return hub.download(where, base, str(pin.revision))
     if is_url(base):
         brought = Download(base)
-        if brought.file.is_file() and file_hash(brought.file) == pin.sha256:  # `ultramed pin` has just brought it
+        if brought.file.is_file() and file_hash(brought.file) == pin.sha256:  # kept
             return brought.file
         found = download(base)
     else:

@@ -1,13 +1,16 @@
 """What the readers share: rows as they stand in the raw files, each with the place where it was found."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ultramed.records import Message, Option, as_dict
+from ultramed.records import Message, Option, VerdictOutcome, as_dict
 from ultramed.sources.rawfiles import Element, Fault, elements
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class RawRow:
     letter: str | None = None  # of the right option
     reference: str | None = None  # the answer that came with the row
     as_of: str | None = None  # date the content was current at, as the source gives it
+    subject: str | None = None  # of a benchmark whose subjects are tasks of their own
 
     @property
     def messages(self) -> list[Message]:
@@ -39,13 +43,13 @@ class Broken:
     origin: str
     code: str
     reason: str
-    outcome: str = "quarantined"  # "dropped" where the source itself says that nothing is there
+    outcome: VerdictOutcome = "quarantined"  # "dropped" where the source itself says that nothing is there
 
 
 class Unfit(Exception):
     """Raised by a parser for a row it cannot use; `rows` turns it into a Broken."""
 
-    def __init__(self, code: str, reason: str, outcome: str = "quarantined") -> None:
+    def __init__(self, code: str, reason: str, outcome: VerdictOutcome = "quarantined") -> None:
         super().__init__(reason)
         self.code, self.reason, self.outcome = code, reason, outcome
 
@@ -110,16 +114,31 @@ def optional(row: dict[str, Any], name: str) -> str | None:
     return (value.strip() or None) if value else None
 
 
+def options(found: Any, name: str = "options") -> list[Option]:
+    """Options from an object {A: …} or a list, whose texts may begin with their letters. Raises Unfit."""
+    if isinstance(found, dict):
+        letters = sorted(found)
+        if letters != list(LETTERS[: len(letters)]):
+            raise Unfit("missing_field", f"options are named {', '.join(letters)[:60]!a}; expected A, B, C without gap")
+        return lettered([found[letter] for letter in letters])
+    if not isinstance(found, list):
+        raise Unfit("missing_field", f"field '{name}' holds {described(found)}, an object or a list expected")
+    marked = [re.fullmatch(r"\s*([A-Z])[.)]\s*(.*)", o, re.DOTALL) if isinstance(o, str) else None for o in found]
+    if all(m and m[1] == LETTERS[n] for n, m in enumerate(marked[:26])):
+        return lettered([m[2] for m in marked if m])
+    return lettered(found)
+
+
 def lettered(texts: list[Any]) -> list[Option]:
     """Options A, B, C … from their texts. Raises Unfit for an empty one or for fewer than two."""
     if len(texts) < 2:
         raise Unfit("missing_field", f"{len(texts)} option(s) found, at least 2 expected")
-    options = []
-    for letter, value in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", texts, strict=False):
+    found = []
+    for letter, value in zip(LETTERS, texts, strict=False):
         if not isinstance(value, str) or not value.strip():
             raise Unfit("empty_option", f"option {letter} of {len(texts)} is empty")
-        options.append(Option(letter, value.strip()))
-    return options
+        found.append(Option(letter, value.strip()))
+    return found
 
 
 def described(value: Any) -> str:

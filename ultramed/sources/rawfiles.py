@@ -1,8 +1,9 @@
-"""Elements of raw files, one in memory at a time: JSON lines, a JSON list, a JSON object, Parquet.
+"""Elements of raw files, one in memory at a time: JSON lines, a JSON list, a JSON object, Parquet, CSV, TSV.
 
 What is broken becomes an element with a `Fault`, and reading goes on behind it.
 """
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from ultramed.errors import SourceError
 from ultramed.sources import jsonstream
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}  # of files with a header; cells are quoted as in RFC 4180
+CELL = 1 << 26  # characters a cell may have
 ABOUT = ("dataset_info.json", "dataset_infos.json", "test_ground_truth.json")  # they lie beside rows and hold none
 EXCERPT = 6  # lines shown of an element that spans lines
 REMEDY = "correct its location in params.yaml, then `ultramed pin` it"
@@ -36,7 +39,16 @@ class Element:
     key: str  # index over all files of the source from 0, or the name of a JSON object's member
     origin: str
     value: Any  # a dict, or a Fault
-    parquet: bool = False
+    suffix: str = ""  # of its file
+
+    @property
+    def parquet(self) -> bool:
+        return self.suffix == ".parquet"
+
+    @property
+    def typed(self) -> bool:
+        """Whether its file tells numbers from text."""
+        return self.suffix not in SEPARATORS
 
 
 def files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
@@ -49,18 +61,18 @@ def files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     return chosen
 
 
-def elements(folder: Path, keyed: bool = False) -> Iterator[Element]:
+def elements(folder: Path, keyed: bool = False, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[Element]:
     """Every element of the data files under `folder`, numbered through from 0.
 
-    Raises SourceError for a file that is neither JSON nor Parquet.
+    Raises SourceError for a file that cannot be read at all.
     """
     count = 0
-    for path in files(folder, SUFFIXES):
+    for path in files(folder, suffixes):
         name = path.relative_to(folder).as_posix()
         for key, place, value in _contents(path, keyed):
             if not isinstance(value, dict | Fault):
                 value = Fault("broken_json", f"a JSON {type(value).__name__} was found, an object expected")
-            yield Element(str(count) if key is None else key, name + place, value, path.suffix.lower() == ".parquet")
+            yield Element(str(count) if key is None else key, name + place, value, path.suffix.lower())
             count += 1
 
 
@@ -86,6 +98,8 @@ def _contents(path: Path, keyed: bool) -> Iterator[tuple[str | None, str, Any]]:
     """(member's name, place in the file, value) of each element."""
     if path.suffix.lower() == ".parquet":
         yield from ((None, f"#{n}", row) for n, row in enumerate(_parquet(path)))
+    elif separator := SEPARATORS.get(path.suffix.lower()):
+        yield from ((None, f":{line}", row) for line, row in _cells(path, separator))
     elif (opening := _opening(path)) == "[" or keyed:
         if opening not in "[{":
             raise SourceError(f"{path}:1", f"starts with {opening!r}, where a JSON object or list was expected", REMEDY)
@@ -125,6 +139,37 @@ def _line(line: bytes) -> Any:
         return Fault("bad_encoding", f"byte {error.start + 1} of the line (0x{line[error.start]:02x}) is no UTF-8")
     except (ValueError, RecursionError) as error:
         return Fault("broken_json", jsonstream.reason(error))
+
+
+def _cells(path: Path, separator: str) -> Iterator[tuple[int, Any]]:
+    """(line, cells by column) of each row; cells without a column's name are left out. Raises SourceError for a file
+    without a header, or with two columns of one name."""
+    csv.field_size_limit(CELL)
+    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.reader(file, delimiter=separator, strict=True)
+        first = _record(reader)
+        header = [name.strip() for name in first] if isinstance(first, list) else []
+        named = [name for name in header if name]
+        if not named or len(named) != len(set(named)):
+            what = f"names {', '.join(named)[:200]}, one of them twice" if named else "is empty"
+            raise SourceError(f"{path}:1", f"the header {what}; expected one name a column", REMEDY)
+        start = reader.line_num + 1
+        while (row := _record(reader)) is not None:
+            if isinstance(row, Fault):
+                yield start, row
+            elif row and len(row) != len(header):
+                yield start, Fault("broken_row", f"{len(row)} cells found, {len(header)} columns expected")
+            elif row:
+                yield start, {name: cell for name, cell in zip(header, row, strict=True) if name}
+            start = reader.line_num + 1
+
+
+def _record(reader: Any) -> list[str] | Fault | None:
+    """The next row; None at the end."""
+    try:
+        return next(reader, None)
+    except csv.Error as error:
+        return Fault("broken_row", f"is no row of cells: {error}")
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:

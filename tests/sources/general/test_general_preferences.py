@@ -1,4 +1,4 @@
-"""Readers of general-domain preferences: ultrafeedback, ultrainteract, ultrasafety."""
+"""General-domain preferences: ultrafeedback and ultrainteract by their columns in params, ultrasafety by its reader."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ultramed.records import Preference
-from ultramed.sources.general import ultrafeedback, ultrainteract, ultrasafety
+from ultramed import params
+from ultramed.records import Example, Preference
+from ultramed.sources.general_sets import load
 from ultramed.sources.raw import Broken
+
+SETS = params.load(Path(__file__).parents[3] / "params.yaml").general
 
 MISSING = ("missing_field", "quarantined")
 
@@ -23,9 +26,11 @@ def told(row: Preference | Broken) -> tuple[Any, ...]:
     return row.messages[-1].content, row.chosen, row.rejected, row.margin
 
 
-def parsed(module: Any, folder: Path, row: dict[str, Any]) -> tuple[Any, ...]:
-    (folder / "rows.json").write_text(json.dumps([row]))
-    (found,) = module.read(folder)
+def parsed(name: str, folder: Path, row: dict[str, Any], whole: dict[str, Any]) -> tuple[Any, ...]:
+    """A row read beside one that has all columns."""
+    (folder / "rows.json").write_text(json.dumps([row, whole | {"id": "w", "prompt_id": "w"}]))
+    found, _ = load(name, SETS[name], folder)
+    assert not isinstance(found, Example)
     return told(found)
 
 
@@ -57,15 +62,15 @@ def scored(chosen: Any = 8.5, rejected: Any = 4.0) -> dict[str, Any]:
     (scored() | {"chosen": [{"role": "judge", "content": "Why?"}]}, ("unknown_role", "quarantined")),
 ])
 def test_ultrafeedback(tmp_path: Path, row: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    assert parsed(ultrafeedback, tmp_path, row) == expected
+    assert parsed("ultrafeedback", tmp_path, row, scored()) == expected
 
 
 def test_ultrafeedback_reads_parquet(tmp_path: Path) -> None:
     rows = [scored() | {"prompt_id": name} for name in ("a", "b", "a")]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train_prefs-00000-of-00001.parquet")
-    found = list(ultrafeedback.read(tmp_path))
+    found = list(load("ultrafeedback", SETS["ultrafeedback"], tmp_path))
     assert [told(r) for r in found] == [("Why?", "So.", "No.", 4)] * 2 + [("duplicate_key", "quarantined")]
-    assert [r.id for r in found if isinstance(r, Preference)] == ["a", "b"]
+    assert [r.id for r in found if isinstance(r, Preference)] == ["UltraFeedback,a", "UltraFeedback,b"]
 
 
 def pair(trajectory: Any, chosen: Any = "So.", rejected: Any = "No.") -> dict[str, Any]:
@@ -88,7 +93,7 @@ TRIED = {"from": "assistant", "value": "Hm."}
     (pair([ASK], rejected=" So.\n"), ("same_answers", "quarantined")),
 ])
 def test_ultrainteract(tmp_path: Path, row: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    assert parsed(ultrainteract, tmp_path, row) == expected
+    assert parsed("ultrainteract", tmp_path, row, pair([ASK])) == expected
 
 
 def rated(*pairs: tuple[Any, Any]) -> dict[str, Any]:
@@ -111,11 +116,11 @@ def rated(*pairs: tuple[Any, Any]) -> dict[str, Any]:
     (rated(("1", "So."), ("0", ["No."])), MISSING),
 ])
 def test_ultrasafety(tmp_path: Path, row: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    assert parsed(ultrasafety, tmp_path, row) == expected
+    assert parsed("ultrasafety", tmp_path, row, rated()) == expected
 
 
 @pytest.mark.parametrize("annotations", [{"harmlessness": {"Rating": "0"}}, {"harmlessness": [{"Rating": " 0"}]}])
 def test_ultrasafety_takes_a_rating_alone_or_in_a_list(tmp_path: Path, annotations: dict[str, Any]) -> None:
     row = rated(("1", "So."))
     row["completions"].append({"response": "No.", "annotations": annotations})
-    assert parsed(ultrasafety, tmp_path, row) == ("Why?", "So.", "No.", 1)
+    assert parsed("ultrasafety", tmp_path, row, rated()) == ("Why?", "So.", "No.", 1)

@@ -6,18 +6,24 @@ from typing import Any
 
 import pytest
 
+from ultramed import params
 from ultramed.records import Example, Message, Preference
-from ultramed.sources.general.read import KINDS, load, reader
+from ultramed.sources.general_sets import load, record
 from ultramed.sources.raw import Broken
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "data/raw/sample"
+SETS = params.load(ROOT / "params.yaml").general
 PLANTED = json.loads((ROOT / "tests/data/planted/general.json").read_text())
 SET_ASIDE = {"broken_row": "quarantined", "tie": "dropped"}  # what a reader can see; screening finds the others
 
 
 def sample(form: str) -> list[Example | Preference | Broken]:
-    return list(load(form, form, form.title(), "deny", SAMPLE / form))
+    return list(load(form, SETS[form], SAMPLE / form))
+
+
+def renamed(form: str, prefix: str) -> params.GeneralSet:
+    return SETS[form].model_copy(update={"prefix": prefix})
 
 
 def planted(kind: str) -> list[dict[str, Any]]:
@@ -26,13 +32,13 @@ def planted(kind: str) -> list[dict[str, Any]]:
 
 def question(form: str, key: str) -> str:
     """The first user turn of a row of the sample."""
-    (row,) = (r for r in sample(form) if not isinstance(r, Broken) and r.id == f"{form.title()},{key}")
+    (row,) = (r for r in sample(form) if not isinstance(r, Broken) and r.id == f"{SETS[form].prefix},{key}")
     return next(m.content for m in row.messages if m.role == "user")
 
 
 def test_load_fills_name_ids_and_rights(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text('{"question": "Why?", "answer": "So."}\n{"question": "Why?"}')
-    row, broken = load("sums", "orca_math", "Sums", "research", tmp_path)
+    row, broken = load("sums", renamed("orca_math", "Sums"), tmp_path)
     turns = [Message("user", "Why?"), Message("assistant", "So.")]
     assert row == Example("Sums,0", "sums", turns, "Sums,0", "research")
     assert broken == Broken("1", "train.jsonl:2", "missing_field", "field 'answer' is missing, text expected")
@@ -41,30 +47,30 @@ def test_load_fills_name_ids_and_rights(tmp_path: Path) -> None:
 def test_load_fills_preferences(tmp_path: Path) -> None:
     row = {"id": "a", "trajectory": [{"from": "user", "value": "Why?"}], "chosen": "So.", "rejected": "No."}
     (tmp_path / "pairs.json").write_text(json.dumps([row, row]))
-    found, again = load("logic", "ultrainteract", "Logic", "research", tmp_path)
+    found, again = load("logic", renamed("ultrainteract", "Logic"), tmp_path)
     turns = [Message("user", "Why?")]
     assert found == Preference("Logic,a", "logic", turns, "So.", "No.", None, "", "Logic,a", "research")
     assert isinstance(again, Broken) and (again.key, again.code) == ("a#2", "duplicate_key")
 
 
-@pytest.mark.parametrize("form", list(KINDS))
+@pytest.mark.parametrize("form", list(SETS))
 def test_the_sample_is_of_its_kind_and_only_planted_rows_are_set_aside(form: str) -> None:
     rows = sample(form)
     assert len(rows) == 12
-    record = {"instruction": Example, "preference": Preference}[KINDS[form]]
-    assert all(isinstance(r, record | Broken) for r in rows)
+    assert all(isinstance(r, record(SETS[form]) | Broken) for r in rows)
+    assert (record(SETS[form]) is Preference) == (form in ("ultrafeedback", "ultrainteract", "ultrasafety"))
     here = [p for p in PLANTED if p["source"] == form]
     aside = {p["key"]: (f"{Path(p['file']).name}:{p['line']}", SET_ASIDE[p["kind"]]) for p in here
              if p["kind"] in SET_ASIDE}
     assert {r.key: (r.origin, r.outcome) for r in rows if isinstance(r, Broken)} == aside
-    assert {f"{form.title()},{p['key']}" for p in here if p["key"] not in aside} <= {
+    assert {f"{SETS[form].prefix},{p['key']}" for p in here if p["key"] not in aside} <= {
         r.id for r in rows if not isinstance(r, Broken)}
 
 
-@pytest.mark.parametrize("form", list(KINDS))
+@pytest.mark.parametrize("form", list(SETS))
 def test_the_sample_is_short(form: str) -> None:
     """It trains a small model on sequences of 256 tokens; a word is about 1.5 tokens, in code up to 3."""
-    for row in (r for r in reader(form)(SAMPLE / form) if not isinstance(r, Broken)):
+    for row in (r for r in sample(form) if not isinstance(r, Broken)):
         answers = [m.content for m in row.messages if m.role == "assistant"]
         answers += [row.chosen, row.rejected] if isinstance(row, Preference) else []
         assert max(len(a.split()) for a in answers) <= 60, row.id

@@ -1,40 +1,34 @@
 """Greedy predictions: one an item and policy; what could not be read is no letter."""
 
-from collections.abc import Iterable
+from typing import get_args
 
 from ultramed.artifacts import EVALUATED
-from ultramed.evaluation.metrics import TASKS
 from ultramed.gates.rules import Rule, holds, one_of, unique
 from ultramed.gates.store import Store
-
-OUTCOMES = ("answered", "unreadable", "truncated", "refused", "empty", "rejected")
-
-
-def known(task: str, benchmarks: Iterable[str]) -> bool:
-    """Whether a task is a benchmark in params, or a part `<benchmark>_<part>` of one, or one of the paper's nine."""
-    return task in TASKS or any(task == name or task.startswith(f"{name}_") for name in benchmarks)
+from ultramed.records import AnswerOutcome
 
 
 def facts(store: Store) -> dict[str, str]:
-    """Every policy must have answered the same items."""
-    tasks = [row["task"] for row in store.rows(f"select distinct task from {store.view(EVALUATED)}")]
-    known_tasks = store.lookup("known_tasks", {t: "" for t in tasks if known(t, store.params.benchmarks)})
+    """Every policy must have answered the same items; an item's id begins with its benchmark."""
     return {"rows": f"""
         with all_items as (select count(distinct item_id) as n from {store.view(EVALUATED)})
-        select id, digest(id) as id_key, policy = part as own_policy, mode, outcome,
-            task in (select name from {known_tasks}) as task_known,
-            (letter is not null) = (outcome = 'answered') as letter_as_told,
+        select id, digest(id) as id_key, policy = part as own_policy, task, mode, outcome,
+            split_part(item_id, ',', 1) as benchmark,
+            task = benchmark or starts_with(task, benchmark || '_') as own_task,
+            case when key is null then letter is null else (letter is not null) = (outcome = 'answered') end
+                as letter_as_told,
             count(distinct item_id) over (partition by part) = n as all_items
         from {store.view(EVALUATED)}, all_items"""}
 
 
-def rules(_: Store) -> list[Rule]:
+def rules(store: Store) -> list[Rule]:
     return [
         unique("rows", "id_key", "one prediction an item and policy"),
         holds("rows", "own_policy", "each policy's predictions lie in its own folder"),
-        holds("rows", "task_known", "tasks are those of the benchmarks"),
+        one_of("rows", "benchmark", tuple(store.params.benchmarks), "benchmarks are those of the params"),
+        holds("rows", "own_task", "each task is of its item's benchmark"),
         one_of("rows", "mode", ("greedy",), "answers are greedy"),
-        one_of("rows", "outcome", OUTCOMES, "outcomes are known"),
+        one_of("rows", "outcome", get_args(AnswerOutcome), "outcomes are known"),
         holds("rows", "letter_as_told", "an answer has a letter, and nothing else has"),
         holds("rows", "all_items", "every policy answered the same items"),
     ]

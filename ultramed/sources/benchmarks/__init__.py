@@ -1,1 +1,1 @@
-"""Benchmarks as evaluation and leak screen read them, one raw format a file."""
+"""Formats of benchmarks, one a file: `read(folder, benchmark)`, and `KIND`, how its items are asked and graded."""

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ultramed.errors import SourceError
-from ultramed.records import BenchmarkItem, Option
+from ultramed.params import Input
+from ultramed.sources.raw import RawRow, lettered
 from ultramed.sources.rawfiles import files
 
+KIND = "multiple_choice"
 
-def questions(folder: Path) -> Iterator[BenchmarkItem]:
-    """The questions of every CSV under `folder`; the id ends in `<file>/<index from 0>`.
+
+def read(folder: Path, _: Input) -> Iterator[RawRow]:
+    """The questions of every CSV under `folder`; the key is `<file>/<index from 0>`, the subject the file's name.
 
     Raises SourceError for a row of another shape.
     """
@@ -22,17 +25,17 @@ def questions(folder: Path) -> Iterator[BenchmarkItem]:
             reader = csv.reader(file, strict=True)
             try:
                 for index, row in enumerate(reader):
-                    yield _item(folder, f"{path.stem}/{index}", row)
+                    yield _row(path, index, row)
             except (ValueError, csv.Error) as error:
                 raise SourceError(f"{path}:{reader.line_num}", str(error), "fetch the original again") from None
 
 
-def _item(folder: Path, key: str, row: list[str]) -> BenchmarkItem:
+def _row(path: Path, index: int, row: list[str]) -> RawRow:
     if len(row) != 6 or not all(field.strip() for field in row):
         full = sum(bool(field.strip()) for field in row)
         raise ValueError(f"{full} of {len(row)} fields are full, 6 of 6 expected: question, A, B, C, D, answer")
     question, *texts, letter = (field.strip() for field in row)
     if letter not in "ABCD":
         raise ValueError(f"the answer is {letter[:20]!a}, expected A, B, C or D")
-    options = [Option(name, text) for name, text in zip("ABCD", texts, strict=True)]
-    return BenchmarkItem(f"{folder.name},{key}", folder.name, question, None, options, letter)
+    return RawRow(f"{path.stem}/{index}", path.name, question, options=lettered(texts), letter=letter,
+                  subject=path.stem.removesuffix("_test"))

@@ -6,24 +6,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ultramed.errors import SourceError
-from ultramed.records import BenchmarkItem
-from ultramed.sources import pubmedqa
-from ultramed.sources.benchmarks.items import items
+from ultramed.params import Input
+from ultramed.sources.formats import pubmedqa
+from ultramed.sources.raw import RawRow, Row
 
+KIND = "multiple_choice"
 TRUTH = "test_ground_truth.json"
 
 
-def questions(folder: Path) -> Iterator[BenchmarkItem]:
+def read(folder: Path, benchmark: Input) -> Iterator[Row]:
     """The test questions; all of them where test_ground_truth.json is not there. Raises SourceError when one that it
     names is missing, or has another decision than it says."""
     truth = _truth(folder)
-    rows = (row for row in pubmedqa.read(folder) if truth is None or row.key in truth)
-    for item in items(folder, rows):
-        decision = None if truth is None else truth.pop(item.id.partition(",")[2])
-        if decision is not None and pubmedqa.DECISIONS.get(decision) != item.key:
-            found = f"says '{decision[:20]}' for {item.id}, whose key is {item.key}"
-            raise SourceError(f"{folder}/{TRUTH}", found, "fetch the original files again")
-        yield item
+    for row in pubmedqa.read(folder, benchmark):
+        if truth is None:
+            yield row
+        elif row.key in truth:
+            decision = truth.pop(row.key)
+            if isinstance(row, RawRow) and pubmedqa.DECISIONS.get(decision) != row.letter:
+                raise SourceError(f"{folder}/{TRUTH}", f"says '{decision[:20]}' for {row.key}, whose key is "
+                                  f"{row.letter}", "fetch the original files again")
+            yield row
     if truth:
         found = f"names {len(truth)} abstract(s) that are not there, the first is {next(iter(truth))[:20]}"
         raise SourceError(f"{folder}/{TRUTH}", found, "put ori_pqal.json beside it")

@@ -1,1 +1,1 @@
-"""General-domain sets that are mixed into the training of a medical model: one reader for each raw format."""
+"""Formats of general-domain sets, one a file: `read(folder, own)`, and `record(own)`, what its rows become."""

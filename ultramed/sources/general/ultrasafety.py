@@ -11,15 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ultramed.params import Input
 from ultramed.records import Message, Preference
-from ultramed.sources.general.dialogue import preference, rows
+from ultramed.sources.dialogue import preference, rows
 from ultramed.sources.raw import Broken, Unfit, described, optional, text
-from ultramed.sources.rawfiles import Element
+from ultramed.sources.rawfiles import Element, elements
 
 
-def read(folder: Path) -> Iterator[Preference | Broken]:
+def record(_: Input) -> type[Preference]:
+    """What the set's rows become."""
+    return Preference
+
+
+def read(folder: Path, _: Input) -> Iterator[Preference | Broken]:
     """The pairs of the files under `folder`; the key is the row's index from 0."""
-    return rows(folder, parse)
+    return rows(elements(folder), parse)
 
 
 def parse(element: Element) -> Preference:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ultramed.params import Input
 from ultramed.sources.raw import RawRow, Row, Unfit, optional, rows, text
 from ultramed.sources.rawfiles import Element
 
 CONSTANT = "If you are a doctor, please answer the medical questions based on the patient's description"
 
 
-def read(folder: Path) -> Iterator[Row]:
+def read(folder: Path, _: Input) -> Iterator[Row]:
     """The rows of the files under `folder`; the key is the row's index from 0."""
     return rows(folder, parse)
 

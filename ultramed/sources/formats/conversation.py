@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ultramed.params import Input
 from ultramed.records import Message
-from ultramed.sources import alpaca
+from ultramed.sources.formats import alpaca
 from ultramed.sources.raw import RawRow, Row, Unfit, rows, text
 from ultramed.sources.rawfiles import Element
 
@@ -18,7 +19,7 @@ PREAMBLE = "The conversation between human and AI assistant."
 _MARK = re.compile(r"\[\|(Human|AI)\|\]")
 
 
-def read(folder: Path) -> Iterator[Row]:
+def read(folder: Path, _: Input) -> Iterator[Row]:
     """The rows of the files under `folder`; the key is the row's index from 0."""
     return rows(folder, parse)
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
+from ultramed.params import Input
 from ultramed.sources.raw import RawRow, Row, Unfit, attempt
 from ultramed.sources.rawfiles import Element, Fault, files
 
 
-def read(folder: Path) -> Iterator[Row]:
+def read(folder: Path, _: Input) -> Iterator[Row]:
     """One row a QAPair; the key is `<collection>/<qid>`. A file that is not valid XML is one Broken."""
     for path in files(folder, (".xml",)):
         name = path.relative_to(folder).as_posix()

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from ultramed.params import Input
 from ultramed.records import Option
 from ultramed.sources.raw import RawRow, Row, Unfit, described, optional, rows, text
 from ultramed.sources.rawfiles import Element
@@ -17,7 +18,7 @@ from ultramed.sources.rawfiles import Element
 DECISIONS = {"yes": "A", "no": "B", "maybe": "C"}
 
 
-def read(folder: Path) -> Iterator[Row]:
+def read(folder: Path, _: Input) -> Iterator[Row]:
     """The abstracts of the files under `folder`; the key is the PMID."""
     return rows(folder, parse, keyed=True)
 

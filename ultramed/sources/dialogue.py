@@ -1,31 +1,28 @@
-"""What the readers of general-domain sets share: keys from the rows' own ids, dialogues, examples, preferences."""
+"""What readers of dialogues share: turns, examples, preferences."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ultramed.records import Example, Message, Preference
+from ultramed.records import Example, Message, Preference, Role
 from ultramed.sources.raw import Broken, Keys, Parsed, Unfit, attempt, described, optional
-from ultramed.sources.rawfiles import Element, elements
+from ultramed.sources.rawfiles import Element
 
-ROLES = {"system": "system", "user": "user", "human": "user"} | dict.fromkeys(
-    ("assistant", "gpt", "chatgpt", "bing", "bard"), "assistant")
+ROLES: dict[str, Role] = {
+    "system": "system", "user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant",
+    "chatgpt": "assistant", "bing": "assistant", "bard": "assistant"}
 
 
-def rows(folder: Path, parse: Callable[[Element], Parsed], *ids: str) -> Iterator[Parsed | Broken]:
-    """Every row of the files under `folder`, parsed or Broken; a key that comes again is Broken as duplicate_key.
-
-    The key is the first of the fields `ids` that the row fills, else the row's index from 0.
-    """
+def rows(found: Iterable[Element], parse: Callable[[Element], Parsed]) -> Iterator[Parsed | Broken]:
+    """Every element, parsed or Broken; a key that comes again is Broken as duplicate_key."""
     keys = Keys()
-    for element in elements(folder):
-        element = replace(element, key=_key(element, ids))
+    for element in found:
         again = keys.seen(element.key, element.origin)
         yield again if again else attempt(parse, element)
 
 
-def turns(row: dict[str, Any], name: str, who: str = "role", what: str = "content") -> list[Message]:
+def turns(
+    row: dict[str, Any], name: str, who: str = "role", what: str = "content", roles: dict[str, Role] = ROLES
+) -> list[Message]:
     """The dialogue in a field: a system text where there is one, then user and assistant in alternation.
 
     A turn that closes the dialogue may be empty, no other. Raises Unfit with code missing_field, unknown_role or
@@ -34,7 +31,7 @@ def turns(row: dict[str, Any], name: str, who: str = "role", what: str = "conten
     given = row.get(name)
     if not isinstance(given, list):
         raise Unfit("missing_field", f"field '{name}' holds {described(given)}, a list of turns expected")
-    said = [_turn(turn, number, who, what) for number, turn in enumerate(given, 1)]
+    said = [_turn(turn, f"turn {number}", who, what, roles) for number, turn in enumerate(given, 1)]
     system = said[:1] if said and said[0].role == "system" else []
     for number, turn in enumerate(said[len(system):]):
         place = f"turn {number + 1 + len(system)} of {len(said)}"
@@ -63,7 +60,7 @@ def asked(said: list[Message]) -> list[Message]:
 
 
 def example(element: Element, messages: list[Message]) -> Example:
-    return Example(element.key, source="", messages=messages, family="", rights="")
+    return Example(id=element.key, source="", messages=messages, family="", rights="")
 
 
 def preference(
@@ -73,21 +70,16 @@ def preference(
     if chosen == rejected:
         raise Unfit("same_answers", f"chosen and rejected are the same {len(chosen)} characters; two answers expected")
     return Preference(
-        element.key, source="", messages=messages, chosen=chosen, rejected=rejected, margin=margin, label_type="",
+        id=element.key, source="", messages=messages, chosen=chosen, rejected=rejected, margin=margin, label_type="",
         family="", rights="",
     )
 
 
-def _turn(turn: Any, number: int, who: str, what: str) -> Message:
+def _turn(turn: Any, place: str, who: str, what: str, roles: dict[str, Role]) -> Message:
     if not isinstance(turn, dict):
-        raise Unfit("missing_field", f"turn {number} is {described(turn)}, an object expected")
+        raise Unfit("missing_field", f"{place} is {described(turn)}, an object expected")
     name = optional(turn, who) or ""
-    if name.lower() not in ROLES:
-        raise Unfit("unknown_role", f"turn {number} has {who} {name[:20]!a}; expected one of {', '.join(ROLES)}")
-    return Message(ROLES[name.lower()], optional(turn, what) or "")
-
-
-def _key(element: Element, ids: tuple[str, ...]) -> str:
-    row = element.value if isinstance(element.value, dict) else {}
-    found = (str(row[name]).strip() for name in ids if isinstance(row.get(name), str | int))
-    return next((key for key in found if key and key.isprintable()), element.key)
+    role = roles.get(name) or roles.get(name.lower())
+    if role is None:
+        raise Unfit("unknown_role", f"{place} has {who} {name[:20]!a}; expected one of {', '.join(roles)}")
+    return Message(role, optional(turn, what) or "")

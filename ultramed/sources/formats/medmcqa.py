@@ -8,11 +8,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ultramed.params import Input
 from ultramed.sources.raw import RawRow, Row, Unfit, lettered, rows, text
 from ultramed.sources.rawfiles import Element
 
 
-def read(folder: Path) -> Iterator[Row]:
+def read(folder: Path, _: Input) -> Iterator[Row]:
     """The rows of the files under `folder`; the key is the row's index from 0."""
     return rows(folder, parse)
 

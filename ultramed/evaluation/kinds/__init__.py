@@ -1,0 +1,1 @@
+"""Kinds of tasks, one a file: see `ultramed.evaluation.tasks.Kind`."""

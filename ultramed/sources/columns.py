@@ -1,0 +1,144 @@
+"""Rows of plain files by the columns that params name: JSON, JSON lines, Parquet, and CSV or TSV with a header."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ultramed.errors import SourceError
+from ultramed.params import DialogueColumns, ExamColumns
+from ultramed.params.inputs import Columns
+from ultramed.records import Message, Option
+from ultramed.sources import rawfiles
+from ultramed.sources.dialogue import ROLES, turns
+from ultramed.sources.raw import Unfit, described, optional, options
+from ultramed.sources.rawfiles import SEPARATORS, SUFFIXES, Element
+
+FILES = (*SUFFIXES, *SEPARATORS)
+ABSENT = object()
+Cells = dict[str, Any]  # by the path that params name; a path that leads nowhere is not in it
+
+
+def elements(folder: Path, columns: Columns) -> Iterator[Element]:
+    """Every row of the files under `folder`: its cells, under the key that its id gives it, else its index from 0.
+
+    Raises SourceError for a column that no row has, before the first row is given.
+    """
+    _refuse_absent(folder, columns)
+    paths = [path for alternatives in columns.named for path in alternatives]
+    for element in rawfiles.elements(folder, suffixes=FILES):
+        if isinstance(element.value, dict):
+            cells = {path: value for path in paths if (value := at(element.value, path)) is not ABSENT}
+            element = replace(element, key=_id(cells, columns) or element.key, value=cells)
+        yield element
+
+
+def _id(cells: Cells, columns: Columns) -> str | None:
+    names = [columns.id] if isinstance(columns.id, str) else columns.id or []
+    found = (str(cells[name]).strip() for name in names if isinstance(cells.get(name), str | int))
+    return next((given for given in found if given and given.isprintable()), None)
+
+
+def at(row: Any, path: str) -> Any:
+    """The value at a dotted path (`meta.id`, `conversations.0.value`); ABSENT where it leads nowhere. A column whose
+    own name has dots comes first."""
+    if isinstance(row, dict) and path in row:
+        return row[path]
+    for part in path.split("."):
+        if isinstance(row, dict) and part in row:
+            row = row[part]
+        elif isinstance(row, list) and part.isdecimal() and int(part) < len(row):
+            row = row[int(part)]
+        else:
+            return ABSENT
+    return row
+
+
+def choices(cells: Cells, columns: ExamColumns) -> list[Option]:
+    """The options; empty ones at the end are none. Raises Unfit."""
+    if columns.options is None:
+        return []
+    if isinstance(columns.options, str):
+        found, name = cells.get(columns.options), columns.options
+    else:
+        found, name = [cells.get(path) for path in columns.options], "options"
+    if isinstance(found, dict):  # Parquet gives every row the letters of all rows
+        last = max((letter for letter, text in found.items() if text not in (None, "")), default="")
+        return options({letter: _plain(text) for letter, text in found.items() if letter <= last}, name)
+    if isinstance(found, list):
+        found = [_plain(text) for text in found]
+        while found and (found[-1] is None or found[-1] == ""):
+            found.pop()
+    return options(found, name)
+
+
+def key(cells: Cells, columns: ExamColumns, given: list[Option]) -> str | None:
+    """The letter of the right option. Raises Unfit with code answer_missing, key_out_of_range or key_ambiguous."""
+    if columns.key is None:
+        return None
+    value = _plain(cells.get(columns.key))
+    if value is None or value == "":
+        raise Unfit("answer_missing", f"field '{columns.key}' is empty, the right option expected")
+    if not isinstance(value, str):
+        raise Unfit("missing_field", f"field '{columns.key}' holds {described(value)}, text or a number expected")
+    letters = [option.letter for option in given]
+    if columns.key_from is not None:
+        places = {str(n): letter for n, letter in enumerate(letters, columns.key_from)}
+        if value.strip().removesuffix(".0") not in places:
+            raise Unfit("key_out_of_range", f"field '{columns.key}' is {value[:20]!a}; expected {columns.key_from} to "
+                        f"{columns.key_from + len(given) - 1}")
+        return places[value.strip().removesuffix(".0")]
+    return _named(value, columns.key, given)
+
+
+def _named(value: str, name: str, given: list[Option]) -> str:
+    """The option that a letter or a text names."""
+    letter = value.strip().strip("().:").upper()
+    found = {o.letter for o in given if o.letter == letter}
+    found |= {o.letter for o in given if o.text.split() == value.split()}
+    if len(found) > 1:
+        raise Unfit("key_ambiguous", f"field '{name}' names {len(found)} options as letter or text, 1 expected")
+    if not found:
+        hint = "; for an index state key_from" if value.strip().isdecimal() else ""
+        raise Unfit("key_out_of_range", f"field '{name}' is {value[:20]!a}, neither a letter from A to "
+                    f"{given[-1].letter} nor an option's text{hint}")
+    return found.pop()
+
+
+def passage(cells: Cells, columns: ExamColumns) -> str | None:
+    """The context: text, or a list of texts joined by line breaks."""
+    value = cells.get(columns.context or "")
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "\n".join(part.strip() for part in value if part.strip()) or None
+    return filled(cells, columns.context)
+
+
+def filled(cells: Cells, path: str | None) -> str | None:
+    """The text in a column that may be empty. Raises Unfit for another type."""
+    return optional(cells, path) if path else None
+
+
+def dialogue(cells: Cells, columns: DialogueColumns, name: str) -> list[Message]:
+    """The turns in a column, behind the system text of a column of its own. Raises Unfit."""
+    said = turns(cells, name, columns.role, columns.content, {**ROLES, **columns.roles})
+    system = filled(cells, columns.system)
+    return [Message("system", system), *said] if system and said[:1] and said[0].role != "system" else said
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as text."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _refuse_absent(folder: Path, columns: Columns) -> None:
+    missing, seen = columns.named, dict[str, None]()
+    for element in rawfiles.elements(folder, suffixes=FILES):
+        if isinstance(element.value, dict):
+            seen |= dict.fromkeys(element.value)
+            missing = [names for names in missing if all(at(element.value, name) is ABSENT for name in names)]
+        if not missing:
+            return
+    if seen:  # else every row is broken, and says so itself
+        names = " or ".join(f"'{name}'" for name in missing[0])
+        raise SourceError(str(folder), f"no row has a column {names}; there are {', '.join(seen)}"[:1000],
+                          "correct columns in params.yaml")

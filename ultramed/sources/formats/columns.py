@@ -1,0 +1,49 @@
+"""Any plain file, by the columns that params name: JSON, JSON lines, Parquet, CSV, TSV.
+
+{question: stem, options: [opa, opb, opc, opd], key: cop, key_from: 1}    an exam item
+{question: input, answer: output}                                         an open question with a reference answer
+{turns: conversations, role: from, content: value}                        a dialogue; its last answer is the reference
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ultramed.params import Source, SourceColumns
+from ultramed.records import Message
+from ultramed.sources.columns import choices, dialogue, elements, filled, key, passage
+from ultramed.sources.dialogue import asked
+from ultramed.sources.raw import RawRow, Row, Unfit, attempt, text
+from ultramed.sources.rawfiles import Element
+
+
+def read(folder: Path, source: Source) -> Iterator[Row]:
+    """The rows of the files under `folder`; the key is the id, or the row's index from 0. Raises SourceError for a
+    column that no row has."""
+    assert source.columns is not None  # params refuse the format without them
+    for element in elements(folder, source.columns):
+        yield attempt(partial(parse, source.columns), element)
+
+
+def parse(columns: SourceColumns, element: Element) -> RawRow:
+    """One row. Raises Unfit; where the reference answer of an open question is empty, dropped as answer_missing."""
+    cells = element.value
+    said = _said(columns, element)
+    reference = filled(cells, columns.answer)
+    if said[-1].role == "assistant":
+        reference = said.pop().content
+    elif columns.answer and not columns.key and reference is None:
+        raise Unfit("answer_missing", f"field '{columns.answer}' is empty", "dropped")
+    given = choices(cells, columns)
+    return RawRow(element.key, element.origin, asked(said)[-1].content, passage(cells, columns), history=said[:-1],
+                  options=given, letter=key(cells, columns, given), reference=reference)
+
+
+def _said(columns: SourceColumns, element: Element) -> list[Message]:
+    """The turns; with a column for the answer they end with the question."""
+    if columns.turns is None:
+        system = filled(element.value, columns.system)
+        question = Message("user", text(element.value, str(columns.question)))
+        return [Message("system", system), question] if system else [question]
+    said = dialogue(element.value, columns, columns.turns)
+    return asked(said) if columns.answer or not said else said
