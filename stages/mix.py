@@ -7,8 +7,9 @@ from ultramed import artifacts, params, stage, tables
 from ultramed.claims import Claims
 from ultramed.curation.decontaminate import Index
 from ultramed.errors import ParamsError
+from ultramed.methods import ROWS
 from ultramed.params import MEDICAL
-from ultramed.records import Assignment, Completion, Example, Instruction, Pair, Preference, Verdict
+from ultramed.records import Assignment, Completion, Instruction, Pair, Verdict
 from ultramed.sources.benchmarks.read import questions
 from ultramed.training.general import Row
 from ultramed.training.mix import examples, mix, preferences
@@ -16,9 +17,9 @@ from ultramed.training.mix import examples, mix, preferences
 
 def main(kind: str) -> None:
     settings = params.load()
-    kinds: dict[str, type[Example] | type[Preference]] = {"instructions": Example, "preferences": Preference}
-    if kind not in kinds:
-        raise ParamsError("mix", f"'{kind}' is no mixture; expected {' or '.join(kinds)}")
+    if kind not in ROWS:
+        raise ParamsError("mix", f"'{kind}' is no mixture; expected {' or '.join(ROWS)}")
+    row_type = ROWS[kind]
     instructions = {i.id: i for i in tables.read(artifacts.CURATED, Instruction)}
     families = {a.id: a for a in tables.read(artifacts.SPLIT, Assignment)}
     rights = Claims(settings)
@@ -30,13 +31,13 @@ def main(kind: str) -> None:
         pairs = tables.read(artifacts.PAIRED, Pair, "selected")
         medical = preferences(pairs, answers, instructions, families, rights, settings.judge.model)
     general: dict[str, Iterable[Row]] = {
-        name: tables.read(artifacts.GENERAL / name, kinds[kind])  # type: ignore[type-var]
+        name: tables.read(artifacts.GENERAL / name, row_type)  # type: ignore[type-var]
         for name in getattr(settings.mix, kind) if name != MEDICAL}
     items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
     mixed = mix(kind, medical, general, Index.from_items(items, settings.decontaminate), settings)
     with tables.artifact(artifacts.MIXED / kind) as folder:
-        tables.write(folder, "rows", kinds[kind], mixed.train)
-        tables.write(folder, "dev", kinds[kind], mixed.dev)
+        tables.write(folder, "rows", row_type, mixed.train)
+        tables.write(folder, "dev", row_type, mixed.dev)
         tables.write(folder, "verdicts", Verdict, mixed.verdicts)
 
 

@@ -1,7 +1,8 @@
 """`params.yaml` as types. Every stage validates the whole file, so a mistyped name stops the first stage, not the last.
 
-The file says what each value means; here stand the types, the allowed values and the ranges.
+Each section is a class: its fields say what a value means, in which unit, what is allowed, and what null stands for.
 """
+# ruff: noqa: F401
 
 from ultramed.params.base import Rights, Section
 from ultramed.params.data import (
@@ -29,7 +30,7 @@ from ultramed.params.data import (
     Split,
     Textbook,
     Wikipedia,
-)  # fmt: skip
+)
 from ultramed.params.models import Batch, BudgetUSD, Deadlines, LocalModel, Models, Pin, Price, RemoteModel
 from ultramed.params.reading import load
 from ultramed.params.training import (
@@ -47,11 +48,3 @@ from ultramed.params.training import (
     Training,
 )
 from ultramed.params.whole import MEDICAL, Params
-
-__all__ = [
-    "MEDICAL", "Base", "Batch", "Benchmark", "BudgetUSD", "Candidates", "Check", "Collect", "Complete", "Curate",
-    "Deadlines", "Decontaminate", "Dedup", "Ensemble", "Evaluate", "Evolve", "EvolveSet", "GeneralSet", "Identifier",
-    "Iterate", "Judge", "LocalModel", "Lora", "Member", "Mix", "Models", "Override", "PairRules", "Params", "Pin",
-    "Price", "Profile", "Recipe", "Release", "RemoteModel", "Rights", "Round", "Score", "Screen", "Section", "Serving",
-    "SetName", "Source", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
-]  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import model_validator
 
+from ultramed import methods
 from ultramed.params.base import Section
 from ultramed.params.data import (
     Benchmark,
@@ -24,7 +25,7 @@ from ultramed.params.data import (
     Split,
     Textbook,
     Wikipedia,
-)  # fmt: skip
+)
 from ultramed.params.models import BudgetUSD, LocalModel, Models, Pin, RemoteModel
 from ultramed.params.training import Base, Evaluate, GeneralSet, Iterate, Mix, Serving, Trained, Training
 from ultramed.rights import most_restrictive
@@ -33,9 +34,11 @@ MEDICAL = "medical"  # this repository's own rows, in a mixture
 
 
 class Params(Section):
-    scale: str
-    seed: int
-    raw: dict[str, Pin]
+    """All of `params.yaml`."""
+
+    scale: str  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
+    seed: int  # every other seed is derived from it
+    raw: dict[str, Pin]  # inputs by name
     models: Models
     budget_usd: BudgetUSD
     sources: dict[str, Source]
@@ -54,13 +57,13 @@ class Params(Section):
     candidates: Candidates
     judge: Judge
     pair: PairRules
-    checks: dict[str, Check]
+    checks: dict[str, Check]  # by artifact
     release: Release
     base: Base
     general: dict[str, GeneralSet]
     mix: Mix
     training: Training
-    train: dict[str, Trained]
+    train: dict[str, Trained]  # by the name of the model that comes out
     iterate: Iterate
     serving: Serving
     evaluate: Evaluate
@@ -68,7 +71,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         known = sorted([*self.models.local, *self.models.remote])
-        students = ["base", *(n for n, t in self.train.items() if t.method == "sft")]  # others come after the pool
+        # what learns from preferences is trained after the pool has answered
+        students = ["base", *(n for n, t in self.train.items() if t.data == "instructions")]
         used = {
             f"{section}.model": getattr(self, section).model
             for section in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")
@@ -129,8 +133,8 @@ class Params(Section):
             if name not in self.policies:
                 what = "is a reward model" if name in self.ours else "is no model of ours"
                 raise ValueError(f"evaluate names '{name}', which {what}; expected one of {', '.join(self.policies)}")
-        if self.iterate.recipe.method not in ("dpo", "kto"):
-            raise ValueError(f"iterate.recipe.method is {self.iterate.recipe.method}; expected dpo or kto")
+        if (method := self.iterate.recipe.method) not in methods.on_policy():
+            raise ValueError(f"iterate.recipe.method is {method}; expected {' or '.join(methods.on_policy())}")
         for kind, weights in (("instructions", self.mix.instructions), ("preferences", self.mix.preferences)):
             if not any(weights.values()):
                 raise ValueError(f"mix.{kind}: every weight is 0; expected one above 0 at least")
@@ -150,7 +154,7 @@ class Params(Section):
     @property
     def policies(self) -> list[str]:
         """Those of ours that answer; the others are reward models."""
-        return [n for n in self.ours if n not in self.train or self.train[n].method != "reward"]
+        return [n for n in self.ours if n not in self.train or self.train[n].trained_by.policy]
 
     def model(self, name: str) -> LocalModel | RemoteModel:
         """The model of that name. Raises KeyError for an unknown one (validation has refused those)."""

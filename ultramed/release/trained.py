@@ -13,12 +13,14 @@ from typing import Any
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ultramed import artifacts, tables
+from ultramed import artifacts, methods, tables
 from ultramed.artifacts import RECORD
 from ultramed.claims import Claim, strictest
 from ultramed.errors import PublishError
+from ultramed.methods import Method
 from ultramed.params import MEDICAL, Params
-from ultramed.training.job import Job, job
+from ultramed.params.training import MethodName
+from ultramed.training.job import Job, job_named
 
 ROUND = "iterate-"  # what the name of a round's model starts with
 
@@ -36,7 +38,7 @@ class Record(BaseModel):
     model_config = ConfigDict(strict=True)
 
     name: str
-    method: str
+    method: MethodName
     start: str  # name of the model it started from
     steps: int
     epochs: float  # how often its rows were gone through
@@ -51,6 +53,11 @@ class Record(BaseModel):
     training: dict[str, Any]
     figures: dict[str, float]  # the last point of each curve
     versions: dict[str, str]
+
+    @property
+    def trained_by(self) -> Method:
+        """What the method is, and what comes of it."""
+        return methods.get(self.method)
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ def history(settings: Params, name: str) -> list[Trained]:
         rounds = settings.iterate.rounds
         name = settings.train[name].from_ if name in settings.train else rounds[name.removeprefix(ROUND)].from_
     records = [read_record(artifacts.MODELS / name, name) for name in names]
-    return [Trained(job(name, settings), found) for name, found in zip(names, records, strict=True)]
+    return [Trained(job_named(name, settings), found) for name, found in zip(names, records, strict=True)]
 
 
 def claims(settings: Params, models: list[Trained]) -> list[Claim]:
@@ -160,6 +167,6 @@ def _model(settings: Params, name: str) -> Claim:
 def _makers(settings: Params, model: Trained) -> list[str]:
     """Models that wrote, scored or judged the medical rows of a mixture."""
     names = [settings.complete.model, settings.score.model]
-    if model.record.method != "sft":
+    if model.record.trained_by.data == "preferences":
         names += [settings.judge.model, *(member.model for member in settings.candidates.pool.values())]
     return list(dict.fromkeys(names))
