@@ -154,7 +154,7 @@ def test_only_a_policy_can_be_started_from(place: Any) -> None:
 def test_an_unknown_name_is_one_line_with_the_known_ones() -> None:
     for name in ("spo", "iterate-9", "base"):
         known = "expected one of .*sft, reward, dpo, kto, iterate-1$"
-        with pytest.raises(ParamsError, match=rf"train: '{name}' is no model of ours; {known}"):
+        with pytest.raises(ParamsError, match=rf"train: unknown model '{name}'; {known}"):
             job_named(name, settings())
     found = job_named("iterate-1", settings())
     assert (found.start, found.data) == (Path("models/transformers/dpo"), Path("data/sampled/1"))

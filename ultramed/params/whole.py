@@ -114,36 +114,38 @@ class Params(Section):
         if self.base.model not in self.models.local:
             raise ValueError(f"base.model is '{self.base.model}', which is no name in models.local; expected one of "
                              f"{', '.join(self.models.local)}")
-        starts = {f"train.{n}.from": t.from_ for n, t in self.train.items()}
-        starts |= {f"iterate.rounds.{n}.from": r.from_ for n, r in self.iterate.rounds.items()}
-        for where, name in starts.items():
+        as_policy = {f"train.{n}.from": t.from_ for n, t in self.train.items()}
+        as_policy |= {f"iterate.rounds.{n}.from": r.from_ for n, r in self.iterate.rounds.items()}
+        as_policy |= {f"evaluate.policies.{n}": n for n in self.evaluate.policies}
+        as_policy |= {f"evaluate.ensembles.{n}": n for n in self.evaluate.ensembles}
+        for where, name in as_policy.items():
             if name not in self.policies:
-                what = "is a reward model" if name in self.ours else "is no model of ours"
-                raise ValueError(f"{where} is '{name}', which {what}; expected one of {', '.join(self.policies)}")
+                raise ValueError(f"{where} is '{name}', which {self._kind(name)}; expected one of "
+                                 f"{', '.join(self.policies)}")
         rewards = [name for name in self.ours if name not in self.policies]
-        used = {"iterate.reward": self.iterate.reward} if self.iterate.rounds else {}
-        used |= {f"evaluate.ensembles.{n}.reward": e.reward for n, e in self.evaluate.ensembles.items()}
-        used |= {f"evaluate.reward_models.{n}": n for n in self.evaluate.reward_models}
-        for where, name in used.items():
+        as_reward_model = {"iterate.reward": self.iterate.reward} if self.iterate.rounds else {}
+        as_reward_model |= {f"evaluate.ensembles.{n}.reward": e.reward for n, e in self.evaluate.ensembles.items()}
+        as_reward_model |= {f"evaluate.reward_models.{n}": n for n in self.evaluate.reward_models}
+        for where, name in as_reward_model.items():
             if name not in rewards:
-                what = "is a policy" if name in self.policies else "is no model of ours"
-                raise ValueError(f"{where} is '{name}', which {what}; expected a reward model: "
+                raise ValueError(f"{where} is '{name}', which {self._kind(name)}; expected a reward model: "
                                  f"{', '.join(rewards) or 'there is none'}")
-        for name in (*self.evaluate.policies, *self.evaluate.ensembles):
-            if name not in self.policies:
-                what = "is a reward model" if name in self.ours else "is no model of ours"
-                raise ValueError(f"evaluate names '{name}', which {what}; expected one of {', '.join(self.policies)}")
         if (method := self.iterate.recipe.method) not in methods.on_policy():
             raise ValueError(f"iterate.recipe.method is {method}; expected {' or '.join(methods.on_policy())}")
+        return self
+
+    def _kind(self, name: str) -> str:
+        return "is a policy" if name in self.policies else "is a reward model" if name in self.ours else "is unknown"
+
+    @model_validator(mode="after")
+    def _mixtures_have_rows(self) -> "Params":
         for kind, weights in (("instructions", self.mix.instructions), ("preferences", self.mix.preferences)):
             if not any(weights.values()):
                 raise ValueError(f"mix.{kind}: every weight is 0; expected one above 0 at least")
             for name in weights:
                 if name != MEDICAL and name not in self.general:
-                    raise ValueError(
-                        f"mix.{kind}.{name} is no set in general; expected {MEDICAL} or one of "
-                        f"{', '.join(self.general)}"
-                    )
+                    raise ValueError(f"mix.{kind}.{name} is no set in general; expected {MEDICAL} or one of "
+                                     f"{', '.join(self.general)}")
         return self
 
     @property
@@ -153,7 +155,7 @@ class Params(Section):
 
     @property
     def policies(self) -> list[str]:
-        """Those of ours that answer; the others are reward models."""
+        """Those of them that answer; the others are reward models."""
         return [n for n in self.ours if n not in self.train or self.train[n].trained_by.policy]
 
     def model(self, name: str) -> LocalModel | RemoteModel:

@@ -26,6 +26,8 @@ ROUND = "iterate-"  # what the name of a round's model starts with
 
 
 class Hashes(BaseModel):
+    """SHA-256 of what a training read."""
+
     model_config = ConfigDict(strict=True)
 
     start: str  # of the checkpoint it started from
@@ -97,7 +99,7 @@ def _prefix(row: dict[str, str]) -> str:
 
 
 def read_record(folder: Path, name: str) -> Record:
-    """Raises PublishError where the model was not trained, or its record is not what training writes."""
+    """A model's record. Raises PublishError where the model was not trained, or its record is not what training writes."""
     path = folder / RECORD
     if not path.is_file():
         stage = f"iterate@{name.removeprefix(ROUND)}" if name.startswith(ROUND) else f"train@{name}"
@@ -108,7 +110,8 @@ def read_record(folder: Path, name: str) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise PublishError(str(path), f"is damaged: {where}: {first['msg']}", "run `dvc checkout`") from None
+        cause = first["msg"].removeprefix("Value error, ")
+        raise PublishError(str(path), f"is damaged: {where}: {cause}", "run `dvc checkout`") from None
     if found.name != name:
         raise PublishError(str(path), f"is the record of '{found.name}', not of '{name}'", "run `dvc checkout`")
     return found

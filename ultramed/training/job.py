@@ -74,7 +74,7 @@ def job_named(name: str, settings: Params) -> Job:
         data = artifacts.SAMPLED / number
     else:
         known = [n for n in settings.ours if n != "base"]
-        raise ParamsError("train", f"'{name}' is no model of ours; expected one of {', '.join(known)}")
+        raise ParamsError("train", f"unknown model '{name}'; expected one of {', '.join(known)}")
     checkpoint = artifacts.MODELS / start
     if is_reward_model(checkpoint):
         raise ModelError(str(checkpoint), "is a reward model; a policy was expected to start from",
