@@ -7,7 +7,7 @@ from ultramed.evaluation.tasks import chosen
 from ultramed.inference.client import connect
 from ultramed.records import Prediction, Use
 from ultramed.training.environment import prepare
-from ultramed.training.rewards import RewardModel
+from ultramed.training.reward_model import RewardModel
 
 
 def main(name: str) -> None:
@@ -19,10 +19,10 @@ def main(name: str) -> None:
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
     tasks = chosen(settings.benchmarks, artifacts.RAW, plan.items, settings.seed)
-    judge = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
+    reward_model = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded when the policy has answered
     with connect(name, f"ensemble@{name}", settings) as client:
         samples = sample_often(client, tasks, plan, ensemble, settings.seed)
-    found = list(choose(name, tasks, samples, plan.format, judge.rewards))
+    found = list(choose(name, tasks, samples, plan.format, reward_model.rewards))
     with tables.artifact(artifacts.ENSEMBLES / name) as folder:
         tables.write(folder, "rows", Prediction, found)
         tables.write(folder, "manifest", Use, client.manifest)

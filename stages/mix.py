@@ -31,7 +31,7 @@ def main(kind: str) -> None:
         pairs = tables.read(artifacts.PAIRED, Pair, "selected")
         medical = preferences(pairs, answers, instructions, families, rights, settings.judge.model)
     general: dict[str, Iterable[Row]] = {
-        name: tables.read(artifacts.GENERAL / name, row_type)  # type: ignore[type-var]
+        name: tables.read(artifacts.GENERAL / name, row_type)
         for name in getattr(settings.mix, kind) if name != MEDICAL}
     items = chain.from_iterable(questions(b.format, artifacts.RAW / name) for name, b in settings.benchmarks.items())
     mixed = mix(kind, medical, general, Index.from_items(items, settings.decontaminate), settings)

@@ -5,8 +5,8 @@ from ultramed.errors import ParamsError
 from ultramed.inference.client import connect
 from ultramed.records import Example, Preference, Sample, Use, Verdict
 from ultramed.training.environment import prepare
-from ultramed.training.rewards import RewardModel
-from ultramed.training.sample import prompts, rank, sample
+from ultramed.training.on_policy import prompts, rank, sample
+from ultramed.training.reward_model import RewardModel
 
 
 def main(number: str) -> None:
@@ -16,10 +16,10 @@ def main(number: str) -> None:
     if number not in plan.rounds:
         raise ParamsError("sample", f"'{number}' is no round; expected one of {', '.join(plan.rounds) or 'none'}")
     asked = prompts(tables.read(artifacts.MIXED / "instructions", Example), plan.prompts, settings.seed, number)
-    judge = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy is not needed any more
+    reward_model = RewardModel(artifacts.MODELS / plan.reward)  # loaded when the policy has answered
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)
-    found = rank(asked, answers, judge.rewards, number)
+    found = rank(asked, answers, reward_model.rewards, number)
     with tables.artifact(artifacts.SAMPLED / number) as folder:
         tables.write(folder, "rows", Preference, found.rows)
         tables.write(folder, "dev", Preference, [])

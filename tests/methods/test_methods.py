@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ultramed import methods
+from ultramed.planning.assumptions import load
 from ultramed.records import Example, Preference
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_names_are_those_of_the_modules() -> None:
@@ -35,6 +39,13 @@ def test_rounds_train_policies_on_pairs() -> None:
 def test_what_a_step_runs_beside_its_own_passes(name: str, loss: str | None, passes: tuple[str, ...]) -> None:
     """KTO's loss estimates its reference point on mismatched pairs: one more pass."""
     assert methods.get(name).passes(loss) == passes
+
+
+def test_the_plan_knows_what_every_loss_costs() -> None:
+    known = load(ROOT / "conf" / "plan.yaml").table.numbers
+    for method in map(methods.get, methods.names()):
+        for loss in (None, *method.losses):
+            assert {f"passes.{name}" for name in method.passes(loss)} <= set(known)
 
 
 def test_declaring_methods_imports_no_library_that_trains() -> None:

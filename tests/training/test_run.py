@@ -16,7 +16,7 @@ from ultramed.sources.models import weights_hash
 from ultramed.training.data import dialogues, shape
 from ultramed.training.job import Job, data_hash, versions
 from ultramed.training.monitoring import write_curves
-from ultramed.training.rewards import RewardModel
+from ultramed.training.reward_model import RewardModel
 
 LORA = {"rank": 4, "alpha": 8}
 KINDS = [(method, lora) for lora in (None, LORA) for method in methods.names()]

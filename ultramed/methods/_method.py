@@ -76,7 +76,7 @@ class Method:
     trainer: Callable[[Parts], Any]  # builds TRL's trainer
     head: Head = CAUSAL
     losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What `loss` may be, with the extra passes that each costs, by their names in the plan's assumptions.
+    """What `loss` may be, and what work each adds to a step, by its name under `passes` in conf/plan.yaml.
     Empty: `loss` must be null."""
     beta: bool = False  # whether it needs a `beta`; others take none
     packs: bool = False  # whether short rows can be joined up to max_length
@@ -91,5 +91,5 @@ class Method:
         return self.head is CAUSAL
 
     def passes(self, loss: str | None) -> tuple[str, ...]:
-        """Names of the plan's assumptions about passes beside a step's own forward and backward."""
+        """What a step does beside its own forward and backward pass, by name under `passes` in conf/plan.yaml."""
         return (("reference",) if self.reference else ()) + self.losses.get(loss or "", ())

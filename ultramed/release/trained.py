@@ -99,7 +99,7 @@ def _prefix(row: dict[str, str]) -> str:
 
 
 def read_record(folder: Path, name: str) -> Record:
-    """A model's record. Raises PublishError where the model was not trained, or its record is not what training writes."""
+    """The record. Raises PublishError where the model was not trained, or its record is not what training writes."""
     path = folder / RECORD
     if not path.is_file():
         stage = f"iterate@{name.removeprefix(ROUND)}" if name.startswith(ROUND) else f"train@{name}"
