@@ -110,12 +110,17 @@ def test_whatever_decides_the_weights_decides_the_scratch_folder(world: Path, mo
 def test_a_second_run_of_the_same_training_waits_and_says_so(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from transformers import Trainer
+
+    from ultramed.training import run
+
+    assert Trainer and run  # imported before the clock starts: that may take longer than the lock is held
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     found = job("sft", world / "base", world / "instructions")
     found.scratch.parent.mkdir(parents=True)
     with open(f"{found.scratch}.lock", "w", encoding="utf-8") as held:
         fcntl.flock(held.fileno(), fcntl.LOCK_EX)
-        first = threading.Timer(1.0, held.close)
+        first = threading.Timer(3.0, held.close)
         first.start()
         assert steps_of(found, tmp_path, monkeypatch) == 6
     assert "train m: waits for another process that runs this training" in capsys.readouterr().err
