@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ultramed import artifacts, params, stage
 from ultramed.sources.models import weights_hash, write_identity
-from ultramed.training import base
+from ultramed.training.checkpoints import convert
 from ultramed.training.environment import prepare
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     os.environ["TQDM_DISABLE"] = "1"  # the conversion's bar, which heeds nothing else
     settings = params.load()
     out = artifacts.MODELS / "base"
-    base.make(Path("models/local") / settings.base.model, out)
+    convert(Path("models/local") / settings.base.model, out)
     write_identity("base", f"local:{weights_hash(out)}", artifacts.IDENTITIES)
 
 

@@ -8,7 +8,7 @@ from ultramed.evaluation.predict import JudgeModel, choose, sample_often
 from ultramed.evaluation.tasks import tasks
 from ultramed.inference.client import connect
 from ultramed.training.environment import prepare
-from ultramed.training.rewards import RewardModel
+from ultramed.training.reward_model import RewardModel
 
 
 def main(name: str) -> None:
@@ -20,10 +20,10 @@ def main(name: str) -> None:
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
     asked, judge = tasks(settings), JudgeModel(f"ensemble@{name}", settings)
-    reward = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy is not needed any more
+    reward_model = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded when the policy has answered
     with connect(name, f"ensemble@{name}", settings) as client:
         samples = sample_often(client, asked, plan, ensemble, settings.seed)
-    rows = list(choose(name, asked, samples, plan.format, reward.rewards, judge))
+    rows = list(choose(name, asked, samples, plan.format, reward_model.rewards, judge))
     artifacts.ENSEMBLES.write(name, rows=rows, manifest=chain(client.manifest, judge.manifest))
 
 

@@ -7,7 +7,7 @@ from ultramed.evaluation.rewardbench import compare, labels, reviewed
 from ultramed.records import Assignment, Instruction, Pair
 from ultramed.training.environment import prepare
 from ultramed.training.mix import preferences
-from ultramed.training.rewards import RewardModel
+from ultramed.training.reward_model import RewardModel
 
 
 def main(name: str) -> None:

@@ -5,8 +5,8 @@ from ultramed.errors import ParamsError
 from ultramed.inference.client import connect
 from ultramed.records import Example
 from ultramed.training.environment import prepare
-from ultramed.training.rewards import RewardModel
-from ultramed.training.sample import prompts, rank, sample
+from ultramed.training.on_policy import prompts, rank, sample
+from ultramed.training.reward_model import RewardModel
 
 
 def main(number: str) -> None:
@@ -16,10 +16,10 @@ def main(number: str) -> None:
     if number not in plan.rounds:
         raise ParamsError("sample", f"'{number}' is no round; expected one of {', '.join(plan.rounds) or 'none'}")
     asked = prompts(tables.read(artifacts.INSTRUCTIONS, Example), plan.prompts, settings.seed, number)
-    judge = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy is not needed any more
+    reward_model = RewardModel(artifacts.MODELS / plan.reward)  # loaded when the policy has answered
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)
-    ranked = rank(asked, answers, judge.rewards, number)
+    ranked = rank(asked, answers, reward_model.rewards, number)
     artifacts.SAMPLED.write(
         number, rows=ranked.rows, dev=[], samples=ranked.samples, verdicts=ranked.verdicts, manifest=client.manifest)
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from ultramed import params
 from ultramed.errors import ParamsError
-from ultramed.params import LocalModel, RemoteModel
+from ultramed.params import LocalModel, RemoteModel, base, data, models, training, whole
 
 ROOT = Path(__file__).parents[1]
 API = {"base_url": "https://api.example.com/v1", "model": "m", "revision": "1", "provider": "p"}
@@ -38,6 +38,16 @@ def test_the_committed_file_loads() -> None:
     assert isinstance(settings.model(settings.judge.model), LocalModel)
     assert settings.candidates.authors == [*settings.candidates.pool, "source"]
     assert set(settings.sources) <= set(settings.raw)
+
+
+def test_everything_public_says_what_it_is() -> None:
+    sections = [kind for module in (base, data, models, training, whole) for kind in vars(module).values()
+                if isinstance(kind, type) and issubclass(kind, base.Section)]
+    members = [member for kind in sections for name, member in vars(kind).items()
+               if not name.startswith("_") and isinstance(member, property)]
+    assert len(sections) > 40 and len(members) > 4
+    undocumented = [kind.__name__ for kind in sections if not vars(kind).get("__doc__")]
+    assert undocumented == [] and all(member.__doc__ for member in members)
 
 
 def test_values_cannot_be_changed_once_read() -> None:
@@ -114,6 +124,11 @@ WRONG = [
     (lambda v: v["train"]["kto"].update(loss="ipo"), "train.kto: loss is ipo; method kto takes kto or apo_zero"),
     (lambda v: v["train"]["kto"].update(batch=1), "train.kto: batch is 1; method kto compares the rows of a batch"),
     (lambda v: v["train"]["reward"].update(packing=True), "train.reward: packing is true; method reward cannot pack"),
+    (lambda v: v["train"]["dpo"].update(loss="hinge"), "train.dpo: loss is hinge; method dpo takes sigmoid or ipo or "),
+    (lambda v: v["train"]["sft"].update(method="spo"),
+     "train.sft.method: is 'spo'; expected one of dpo, kto, reward, sft"),
+    (lambda v: v["train"]["sft"].update(method="../sft"), "train.sft.method: is '../sft'; expected one of dpo, "),
+    (lambda v: v["train"]["sft"].update(method=None), "train.sft.method: is None; input should be a valid string"),
     (lambda v: v["train"]["dpo"].update(data="instructions"),
      "train.dpo: data is instructions; method dpo learns from preferences"),
 ]  # fmt: skip
@@ -127,14 +142,17 @@ REFERENCES = [
     (lambda v: v["train"]["dpo"].update({"from": "reward"}),
      "train.dpo.from is 'reward', which is a reward model; expected one of base, dpo, "),
     (lambda v: v["iterate"]["rounds"].update({"2": {"from": "iterat-1"}}),
-     "iterate.rounds.2.from is 'iterat-1', which is no model of ours; expected one of base, dpo, "),
+     "iterate.rounds.2.from is 'iterat-1', which is unknown; expected one of base, dpo, "),
     (lambda v: v["iterate"].update(reward="dpo"),
      "iterate.reward is 'dpo', which is a policy; expected a reward model: reward"),
+    (lambda v: v["iterate"].update(recipe={n: x for n, x in v["train"]["reward"].items() if n not in ("from", "data")}),
+     "iterate.recipe.method is reward; expected dpo or kto"),
     (lambda v: v["base"].update(model="llama"),
      "base.model is 'llama', which is no name in models.local; expected one of encoder, smollm2"),
     (lambda v: v["mix"].update(instructions={"medical": 0.0, "ultrachat": 0.0}),
      "mix.instructions: every weight is 0; expected one above 0 at least"),
-    (lambda v: v["evaluate"]["policies"].update(reward={}), "evaluate names 'reward', which is a reward model"),
+    (lambda v: v["evaluate"]["policies"].update(reward={}), 
+     "evaluate.policies.reward is 'reward', which is a reward model; expected one of base, dpo, "),
     (lambda v: v["evaluate"]["ensembles"]["sft"].update(reward="kto"),
      "evaluate.ensembles.sft.reward is 'kto', which is a policy; expected a reward model: reward"),
     (lambda v: v["mix"]["instructions"].update(ultrachet=1.0),

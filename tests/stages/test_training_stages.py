@@ -214,8 +214,8 @@ def test_outputs_are_the_same_twice(repository: Path) -> None:
 
 @pytest.mark.parametrize(("stage", "name", "said"), [
     ("mix", "both", "mix: 'both' is no mixture; expected instructions or preferences"),
-    ("train", "nobody", "train: 'nobody' is no model of ours; expected one of sft, reward, "),
-    ("train", "iterate-9", "train: 'iterate-9' is no model of ours; expected one of sft, reward, "),
+    ("train", "nobody", "train: unknown model 'nobody'; expected one of sft, reward, "),
+    ("train", "iterate-9", "train: unknown model 'iterate-9'; expected one of sft, reward, "),
     ("sample", "9", "sample: '9' is no round; expected one of 1"),
     ("evaluate", "nobody", "evaluate: 'nobody' is not in evaluate.policies; expected one of base, sft, "),
     ("evaluate", "reward", "evaluate: 'reward' is not in evaluate.policies; expected one of base, sft, "),

@@ -14,6 +14,7 @@ from typing import Any
 
 from training_rows import job, training
 
+from ultramed import methods
 from ultramed.training import run
 from ultramed.training.job import Job
 
@@ -24,7 +25,7 @@ LORA = {"rank": 4, "alpha": 8}
 def planned(here: Path, method: str) -> Job:
     """The job in the folder `here`: all weights for reward and dpo, LoRA for the others."""
     lora = None if method in ("reward", "dpo") else LORA
-    data = here.parent / ("instructions" if method == "sft" else "preferences")
+    data = here.parent / methods.get(method).data
     return job(method, here.parent / "base", data, steps=STEPS, training=training(lora=lora, save_every=SAVE_EVERY))
 
 
@@ -82,13 +83,13 @@ def checkpoint_half_written(_: type) -> None:
         (folder / "model.safetensors").write_bytes(b"half")
         die()
 
-    write = run.write_checkpoint
+    write = run.export
 
     def last(*args: Any) -> None:
         PreTrainedModel.save_pretrained = half
         write(*args)
 
-    run.write_checkpoint = last
+    run.export = last
 
 
 def scratch_half_removed(_: type) -> None:
@@ -120,7 +121,7 @@ def main(root: Path, names: list[str]) -> None:
             os.environ["DVC_ROOT"] = str(root / name)
             os.chdir(root / name)
             MOMENTS[moment][0](Trainer)
-            run.make(planned(root / name, method), "open", False)
+            run.train_and_export(planned(root / name, method), "open", False)
             os._exit(0)
         print(name, os.waitpid(child, 0)[1], flush=True)
 

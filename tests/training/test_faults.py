@@ -16,16 +16,15 @@ from training_rows import TEMPLATE, job, record, training
 
 from ultramed import stage
 from ultramed.errors import EnvironmentFault, ModelError, ParamsError
-from ultramed.training.job import Job
-from ultramed.training.job import job as job_of
+from ultramed.training.job import Job, job_named
 
 Usage = namedtuple("Usage", "total used free")
 
 
 def make(job: Job) -> None:
-    from ultramed.training.run import make as made
+    from ultramed.training.run import train_and_export
 
-    made(job, "open", False)
+    train_and_export(job, "open", False)
 
 
 @contextmanager
@@ -83,7 +82,7 @@ def test_a_full_disk_ends_the_stage_with_one_line_and_the_next_run_goes_on(
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("ERROR", "Traceback"))]
     assert ended.value.code == 1 and len(errors) == 1
     assert re.search(where, errors[0]), errors[0]
-    assert "check space there; `dvc repro` then goes on" in errors[0]
+    assert "check space there; `dvc repro` then resumes" in errors[0]
     assert not [p for p in Path("models/transformers").glob("*") if p.exists()]
     make(job("sft", place.start, place.instructions, training=chosen))
     assert record(Path("models/transformers/m"))["steps"] == 6
@@ -149,13 +148,13 @@ def test_only_a_policy_can_be_started_from(place: Any) -> None:
     folder.mkdir(parents=True)
     (folder / "training.json").write_text('{"method": "reward"}')
     with pytest.raises(ModelError, match=r"models/transformers/sft: is a reward model; a policy was expected"):
-        job_of("dpo", settings())
+        job_named("dpo", settings())
 
 
 def test_an_unknown_name_is_one_line_with_the_known_ones() -> None:
     for name in ("spo", "iterate-9", "base"):
         known = "expected one of .*sft, reward, dpo, kto, iterate-1$"
-        with pytest.raises(ParamsError, match=rf"train: '{name}' is no model of ours; {known}"):
-            job_of(name, settings())
-    found = job_of("iterate-1", settings())
+        with pytest.raises(ParamsError, match=rf"train: unknown model '{name}'; {known}"):
+            job_named(name, settings())
+    found = job_named("iterate-1", settings())
     assert (found.start, found.data) == (Path("models/transformers/dpo"), Path("data/sampled/1"))

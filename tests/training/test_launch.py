@@ -79,7 +79,7 @@ def test_failing_workers_say_their_one_line_once(repository: Path) -> None:
     line = told.splitlines()[-1]
     assert stage.returncode == 1 and told.count("ERROR") == 1 and "Traceback" not in told
     assert line.startswith("ERROR train sft: data/instructions: holds 8 rows, none of at most 9 tokens; raise "
-                           "max_length of this model; the rest stands in ")
+                           "max_length of this model; the rest is in ")
     (log,) = (repository / ".ultramed/checkpoints").glob("*.log")
     assert str(log) in line and "Traceback" in log.read_text()
     assert not (repository / "models/transformers/sft").exists()

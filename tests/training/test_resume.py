@@ -46,7 +46,7 @@ def steps_of(job: Job, here: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run a job in the folder `here`; the steps that were done."""
     from transformers import Trainer
 
-    from ultramed.training.run import make
+    from ultramed.training.run import train_and_export
 
     done, step = [], Trainer.training_step
 
@@ -59,7 +59,7 @@ def steps_of(job: Job, here: Path, monkeypatch: pytest.MonkeyPatch) -> int:
         patch.chdir(here)
         patch.setenv("DVC_ROOT", str(here))
         patch.setattr(Trainer, "training_step", counted)
-        make(job, "open", False)
+        train_and_export(job, "open", False)
     return len(done)
 
 
@@ -81,7 +81,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(
     left = MOMENTS[moment][1]
     capsys.readouterr()
     assert steps_of(planned(killed / name, method), killed / name, monkeypatch) == left
-    assert (f"goes on from step {STEPS - left}\n" in capsys.readouterr().err) == (0 < left < STEPS)
+    assert (f"resumes from step {STEPS - left}\n" in capsys.readouterr().err) == (0 < left < STEPS)
     assert contents(killed / name) == contents(whole)
     assert not [p for p in (killed / name / ".ultramed/checkpoints").iterdir() if not p.name.startswith(".")]
 
@@ -110,15 +110,20 @@ def test_whatever_decides_the_weights_decides_the_scratch_folder(world: Path, mo
 def test_a_second_run_of_the_same_training_waits_and_says_so(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from transformers import Trainer
+
+    from ultramed.training import run
+
+    assert Trainer and run  # imported before the clock starts: that may take longer than the lock is held
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     found = job("sft", world / "base", world / "instructions")
     found.scratch.parent.mkdir(parents=True)
     with open(f"{found.scratch}.lock", "w", encoding="utf-8") as held:
         fcntl.flock(held.fileno(), fcntl.LOCK_EX)
-        first = threading.Timer(1.0, held.close)
+        first = threading.Timer(3.0, held.close)
         first.start()
         assert steps_of(found, tmp_path, monkeypatch) == 6
-    assert "train m: waits for another process at this very training" in capsys.readouterr().err
+    assert "train m: waits for another process that runs this training" in capsys.readouterr().err
     assert not first.is_alive()
 
 
@@ -138,7 +143,7 @@ def test_a_damaged_checkpoint_is_one_clear_line(
             steps_of(found, tmp_path, monkeypatch)
     (newest,) = tmp_path.glob(".ultramed/checkpoints/m-*/checkpoint-4")
     (newest / file).write_bytes(b"garbage")
-    with pytest.raises(ModelError, match=r"checkpoint-4: cannot be gone on from: .*; remove that folder") as caught:
+    with pytest.raises(ModelError, match=r"checkpoint-4: cannot resume from it: .*; remove that folder") as caught:
         steps_of(job("sft", found.start, found.data, training=chosen), tmp_path, monkeypatch)
     assert "\n" not in str(caught.value)
     shutil.rmtree(newest)

@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from training_rows import OWN, example, job, mixture, preference, record, training
 
-from ultramed import tables
+from ultramed import methods, tables
 from ultramed.records import Example, Message, Preference, Verdict
 from ultramed.sources.models import weights_hash
 from ultramed.training.data import dialogues, shape
 from ultramed.training.job import Job, data_hash, versions
-from ultramed.training.rewards import RewardModel
-from ultramed.training.save import write_curves
+from ultramed.training.monitoring import write_curves
+from ultramed.training.reward_model import RewardModel
 
-METHODS = ["sft", "reward", "dpo", "kto"]
 LORA = {"rank": 4, "alpha": 8}
-KINDS = [(method, lora) for lora in (None, LORA) for method in METHODS]
+KINDS = [(method, lora) for lora in (None, LORA) for method in methods.names()]
 IDS = [f"{method}-{'lora' if lora else 'all'}" for method, lora in KINDS]
 IONS = ["Sodium", "Calcium", "Iron", "Zinc", "Copper", "Iodine", "Chloride", "Lithium"]
 EXAMPLES = [example(f"MedQA,{n}", f"Which ion is {name}?", f"{name} is an ion.", rights="research")
@@ -40,15 +39,15 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def planned(here: Path, start: Path, method: str, lora: dict | None, **changes: Any) -> Job:
-    data = here / ("instructions" if method == "sft" else "preferences")
+    data = here / methods.get(method).data
     given = {"name": f"{method}-{'lora' if lora else 'all'}", "steps": 30, "learning_rate": 1e-2} | changes
     return job(method, start, data, training=training(lora=lora, save_every=10), **given)
 
 
 def made(job: Job) -> Job:
-    from ultramed.training.run import make
+    from ultramed.training.run import train_and_export
 
-    make(job, "open", demonstration=True)
+    train_and_export(job, "open", demonstration=True)
     return job
 
 
@@ -193,13 +192,12 @@ def test_kto_sees_both_kinds_from_the_start(here: Path, tiny_model: Path) -> Non
     """In TRL's own order every desirable row would come before the first undesirable one."""
     from transformers import AutoTokenizer
 
-    from ultramed.training import kto
-    from ultramed.training.common import load
     from ultramed.training.data import read
+    from ultramed.training.parts import load
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     data = read(here / "preferences", Preference, tokenizer, 256)
-    rows = kto.trainer(load(planned(here, tiny_model, "kto", LORA), data, tokenizer)).train_dataset
+    rows = methods.get("kto").trainer(load(planned(here, tiny_model, "kto", LORA), data, tokenizer)).train_dataset
     assert sum(rows["label"]) == 8 == len(rows) / 2 and {True, False} == set(rows["label"][:6])
 
 

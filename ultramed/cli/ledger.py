@@ -98,7 +98,7 @@ def give(
     as_json: Json = False,
 ) -> None:
     """Write the replies that some artifacts are made of into segments in a folder, for `take` to read elsewhere."""
-    keys = {key for place in data for key in maintenance.used(place)}
+    keys = {key for place in data for key in maintenance.used_keys(place)}
     made = segments.pack(_ledger(), folder, keys)
     _say(as_json, {"new_segments": len(made), "replies": len(keys)},
          f"{len(keys):,} replies, {len(made)} new segments in {folder}")

@@ -1,7 +1,8 @@
 """`params.yaml` as types. Every stage validates the whole file, so a mistyped name stops the first stage, not the last.
 
-The file says what each value means; here stand the types, the allowed values and the ranges.
+Each section is a class: its fields say what a value means, in which unit, what is allowed, and what null stands for.
 """
+# ruff: noqa: F401
 
 from ultramed.params.base import Rights, Section
 from ultramed.params.data import (
@@ -55,12 +56,3 @@ from ultramed.params.training import (
     Training,
 )
 from ultramed.params.whole import MEDICAL, Params
-
-__all__ = [
-    "MEDICAL", "Base", "BatchSettings", "Benchmark", "BenchmarkColumns", "BudgetUSD", "Candidates", "Check", "Collect",
-    "Complete", "Curate", "Deadlines", "Decontaminate", "Dedup", "DialogueColumns", "Ensemble", "Evaluate", "Evolve",
-    "EvolveSet", "ExamColumns", "GeneralColumns", "GeneralSet", "Identifier", "Input", "Iterate", "Judge", "LocalModel",
-    "Lora", "Member", "Mix", "Models", "Override", "PairRules", "Params", "Pin", "Price", "Profile", "Recipe",
-    "Release", "RemoteModel", "Rights", "Round", "Score", "Screen", "Section", "Serving", "SetName", "Source",
-    "SourceColumns", "Split", "Textbook", "Trained", "Training", "Wikipedia", "load",
-]

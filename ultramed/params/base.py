@@ -6,23 +6,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ultramed.rights import Rights as Rights
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]  # a fraction, not a percentage
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
-Usd = Annotated[float, Field(ge=0)]
-Temperature = Annotated[float, Field(ge=0, le=2)]
+Usd = Annotated[float, Field(ge=0)]  # US dollars
+Temperature = Annotated[float, Field(ge=0, le=2)]  # 0 is greedy
 
 
 class Section(BaseModel):
     """Base of all sections: unknown names are refused, values are not coerced silently."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
 class Sampled(Section):
-    """What every model-calling section has."""
+    """What every stage that generates text has."""
 
-    model: str
+    model: str  # a name under models.local or models.remote
     temperature: Temperature
-    max_tokens: Positive
+    max_tokens: Positive  # of a reply

@@ -9,98 +9,126 @@ from ultramed.synthetic import SetName as SetName
 
 
 class Collect(Section):
-    max_broken: Share
+    """Reading the raw files of the sources."""
+
+    max_broken: Share  # of a source's rows that may be unreadable before the stage fails
 
 
-Identifier = Literal[
+Identifier = Literal[  # kinds of personal identifiers that the screen can find
     "email", "phone", "url", "date_of_birth", "record_number", "person_name", "street_address", "ssn"
 ]
 
 
 class Screen(Section):
+    """What a raw question must be like before any model sees it."""
+
     min_words: Count
     max_words: Positive
-    identifiers: list[Identifier]
+    identifiers: list[Identifier]  # a question with one of these is quarantined
 
 
 class Dedup(Section):
-    threshold: Share
-    shingle: Positive
-    permutations: Positive
+    """Near-duplicates, by MinHash."""
+
+    threshold: Share  # Jaccard similarity of word shingles from which two questions are near-duplicates
+    shingle: Positive  # words in a shingle
+    permutations: Positive  # of MinHash; more find near-duplicates more surely
 
 
 class Decontaminate(Section):
-    ngram: Positive
-    short: Share
+    """Leaks: text shared with a benchmark question."""
+
+    ngram: Positive  # words; a shared n-gram is a leak unless it is boilerplate
+    short: Share  # Jaccard similarity that is a leak where a question has fewer words than that
 
 
 class Textbook(Sampled):
-    corpus: str
-    rights: Rights
-    paragraphs: Positive | None
-    demonstrations: Count
-    demonstration_sets: Positive | None  # shared by the passages; null for one each
-    tries: Positive
+    """Questions written from passages of textbooks."""
+
+    corpus: str  # the name under `raw` of the books
+    rights: Rights  # of the books' text
+    paragraphs: Positive | None  # passages drawn at random; null for all
+    demonstrations: Count  # example questions in each prompt
+    demonstration_sets: Positive | None  # sets of examples, shared by the passages; null for one each
+    tries: Positive  # drafts of a question, each with another seed, until one is usable
 
 
 class Wikipedia(Sampled):
-    rights: Rights
-    domains: Positive | None
-    subfields: Positive
-    instructions: Positive
+    """Instructions written from a tree of topics: domain, subfield, instruction."""
+
+    rights: Rights  # of the list of domains
+    domains: Positive | None  # drawn at random; null for all
+    subfields: Positive  # of each domain
+    instructions: Positive  # of each subfield
 
 
 class EvolveSet(Section):
-    rows: str
+    """One set of questions that are evolved into harder ones."""
+
+    rows: str  # path of the artifact that holds the parents
     parents: Positive | None  # drawn at random; null for all
-    rounds: Positive
-    variants: Positive
+    rounds: Positive  # each evolves what the one before made
+    variants: Positive  # of each parent in each round
 
 
 class Evolve(Sampled):
-    verifiers: Positive
-    agree: Positive
-    tries: Positive
+    """Questions rewritten into harder ones; independent solvers check the key of an exam item."""
+
+    verifiers: Positive  # solvers of an item, each with its options shuffled
+    agree: Positive  # solvers that must find the item's key
+    tries: Positive  # drafts of a question, each with another seed, until one is usable
     sets: dict[SetName, EvolveSet]
 
 
 class Score(Section):
-    model: str
+    """A model's score of each question, 1 to 10."""
+
+    model: str  # a name under models.local or models.remote
     words: Positive | None  # of a question that the scorer sees; null for all
-    method: Literal["logprob", "text"]
-    top_logprobs: Annotated[int, Field(ge=10, le=20)]
+    method: Literal["logprob", "text"]  # the expected value over the score token, or a written justification and score
+    top_logprobs: Annotated[int, Field(ge=10, le=20)]  # tokens whose probabilities are asked for
     temperature: Temperature
 
 
 class Curate(Section):
-    min_score: dict[str, Annotated[float, Field(ge=1, le=10)]]
+    """Which scored questions are kept."""
+
+    min_score: dict[str, Annotated[float, Field(ge=1, le=10)]]  # by source; the score itself is kept
 
 
 class Split(Section):
+    """Shares of families that are set apart; the rest is the split train."""
+
     dev: Share
     test: Share
 
 
 class Complete(Sampled):
-    format: Literal["text", "json"]
-    open_prompt: str
-    cut: bool
-    attempts: Positive
-    examples: Count
-    solvers: Count
-    contested: Positive
+    """A teacher's answers to the curated questions."""
+
+    format: Literal["text", "json"]  # of exam answers: free reasoning with a closing line, or constrained JSON
+    open_prompt: str  # prompt for open questions: a file of ultramed/prompts, without its suffix
+    cut: bool  # whether an open answer cut by max_tokens is accepted
+    attempts: Positive  # at an exam item until its key is reached; the later ones see retrieved examples
+    examples: Count  # accepted answers retrieved for those attempts
+    solvers: Count  # asked, options shuffled, where no attempt reached the key
+    contested: Positive  # solvers that must agree on another letter for the key to be contested
 
 
 class Member(Section):
-    model: str
-    prompt: str
+    """A member of the pool: a model with a prompt and sampling of its own."""
+
+    model: str  # a name under models, `base`, or a model of `train` that learns from instructions
+    prompt: str  # a file of ultramed/prompts, without its suffix
     temperature: Temperature
-    max_tokens: Positive
+    max_tokens: Positive  # of an answer
 
 
 class Candidates(Section):
-    prompts: Positive | None
-    source: bool
+    """Answers that compete, for preference pairs."""
+
+    prompts: Positive | None  # instructions that get candidates, best scores first, sources in turn; null for all
+    source: bool  # whether the row's own answer competes as the candidate `source`
     pool: dict[str, Member]
 
     @property
@@ -110,7 +138,9 @@ class Candidates(Section):
 
 
 class Judge(Sampled):
-    critique: Positive
+    """The model that ranks and scores candidates."""
+
+    critique: Positive  # characters of a critique, at most
     scale: Annotated[int, Field(ge=2)]  # the best score; 1 is the worst
 
     @property
@@ -119,28 +149,38 @@ class Judge(Sampled):
 
 
 class PairRules(Section):
-    easy: Positive
-    hard: Count
-    length: Share
-    per_prompt: Positive
+    """Which pairs of judged candidates are selected; a margin is a difference of scores, judge.scale - 1 at most."""
+
+    easy: Positive  # margin from which a pair is easy
+    hard: Count  # margin up to which a pair is hard
+    length: Share  # a chosen text shorter than this share of the rejected one makes the pair a `length` pair
+    per_prompt: Positive  # selected pairs of an instruction, at most
 
 
 class Check(Section):
-    min_rows: Count
+    """The gate after one artifact."""
+
+    min_rows: Count  # fewer fail the gate
 
 
 class Profile(Section):
-    allows: list[Rights]
+    """Which rows a release holds."""
+
+    allows: list[Rights]  # classes of the rows
 
 
 class Override(Section):
+    """A decision of a person that sets the class of a source, with a signature."""
+
     rights: Rights
-    by: str
-    on: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    by: str  # who decided
+    on: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]  # ISO date
     because: Annotated[str, Field(min_length=20)]
 
 
 class Release(Section):
-    name: str
+    """What is published of the data."""
+
+    name: str  # of the data set
     profiles: dict[Literal["open", "research", "recipe"], Profile]
-    overrides: dict[str, Override]
+    overrides: dict[str, Override]  # by source

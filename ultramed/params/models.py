@@ -13,25 +13,31 @@ ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(n
 
 
 class Pin(Section):
-    location: str
-    sha256: str | None = None
-    revision: str | None = None
+    """Where an input is fetched from, and the very content that is expected there. `ultramed pin` writes the pin."""
+
+    location: str  # a path, a URL, hf://…, or package:<package>/<file>
+    sha256: str | None = None  # of the content; null for hf://, which is pinned by revision
+    revision: str | None = None  # full commit on the Hub; null for everything else
 
 
 ReplyMode = Literal["json_schema", "json_object", "text"]  # how an endpoint is told the shape of a reply
 
 
 class Price(Section):
-    prompt: Annotated[float, Field(ge=0)]  # USD per million tokens
-    completion: Annotated[float, Field(ge=0)]
+    """USD per million tokens."""
+
+    prompt: Usd
+    completion: Usd
 
 
 class LocalModel(Pin):
+    """Weights on this machine. The pipeline starts and stops their server."""
+
     engine: EngineName
-    rights: Rights
+    rights: Rights  # what its terms allow its replies to be used for
     context: Positive = 4096  # tokens, prompt and reply together
-    concurrency: Positive = 8
-    demonstration: bool = False
+    concurrency: Positive = 8  # requests at once
+    demonstration: bool = False  # too weak to be believed: its output is marked
     options: dict[str, Any] = {}  # passed to the engine as it is
 
 
@@ -56,9 +62,9 @@ class BatchSettings(Section):
     """The provider's Batch API instead of single requests: cheaper, within a day."""
 
     discount: Share = 0.5  # of the price
-    max_requests: Positive = 50_000  # of one batch
-    max_bytes: Positive = 200_000_000
-    poll_s: Seconds = 60.0
+    max_requests: Positive = 50_000  # in one batch
+    max_bytes: Positive = 200_000_000  # of one batch's file
+    poll_s: Seconds = 60.0  # seconds between two looks at a batch
 
 
 def on_this_machine(base_url: str) -> bool:
@@ -66,26 +72,29 @@ def on_this_machine(base_url: str) -> bool:
 
 
 class RemoteModel(Section):
+    """A model behind an OpenAI-compatible endpoint that others run."""
+
     base_url: str | Annotated[list[str], Field(min_length=1)]  # several are replicas of one model
-    model: str
-    revision: str
+    model: str  # id at the provider
+    revision: str  # whatever else pins what answers: a date, a quantisation
     provider: str
-    api_key_env: str | None = None
-    rights: Rights = "deny"
+    api_key_env: str | None = None  # name of the environment variable; null where no key is needed
+    rights: Rights = "deny"  # what the provider's terms allow its replies to be used for
     concurrency: Positive = 16  # requests at once, each replica
-    rpm: Positive | None = None  # requests a minute, each replica
-    tpm: Positive | None = None  # tokens a minute, each replica
+    rpm: Positive | None = None  # requests a minute, each replica; null for no limit
+    tpm: Positive | None = None  # tokens a minute, each replica; null for no limit
     deadlines: Deadlines = Deadlines()
     retries: Retries = Retries()
-    patience: Seconds = 60.0  # without a sign of life, until a replica counts as down
+    patience: Seconds = 60.0  # without any answer until a replica counts as down
     replies: ReplyMode = "json_schema"
-    context: Positive = 128_000
-    price: Price | None = None  # null: as the price table knows it
-    batch: BatchSettings | None = None
-    demonstration: bool = False
+    context: Positive = 128_000  # tokens, prompt and reply together
+    price: Price | None = None  # null: from the price table
+    batch: BatchSettings | None = None  # null: single requests
+    demonstration: bool = False  # too weak to be believed: its output is marked
 
     @property
     def base_urls(self) -> tuple[str, ...]:
+        """The addresses of all replicas."""
         return (self.base_url,) if isinstance(self.base_url, str) else tuple(self.base_url)
 
 
@@ -103,5 +112,7 @@ class BudgetUSD(Section):
 
 
 class Models(Section):
+    """Models by name; a name means one model only."""
+
     local: dict[str, LocalModel]
     remote: dict[str, RemoteModel]

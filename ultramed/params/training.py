@@ -2,130 +2,160 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from ultramed import methods
+from ultramed.methods import DataKind, Method
 from ultramed.params.base import Positive, Rights, Section, Share, Temperature
 from ultramed.params.models import ServingEngineName
 
-Weight = Annotated[float, Field(ge=0)]
+
+def _known(method: str) -> str:
+    if method not in methods.names():
+        raise ValueError(f"is '{method}'; expected one of {', '.join(methods.names())}")
+    return method
+
+
+Weight = Annotated[float, Field(ge=0)]  # a multiple of a set's rows
 Rate = Annotated[float, Field(gt=0)]
+MethodName = Annotated[str, AfterValidator(_known)]  # a module of ultramed/methods
 
 
 class Base(Section):
+    """The model that training starts from."""
+
     model: str  # of models.local
-    template: str | None
+    template: str | None  # chat template file with the assistant's part marked; null for the tokenizer's own
 
 
 class Mix(Section):
-    allows: list[Rights]
-    max_characters: Positive
+    """What models learn from: sets by name, `medical` for this repository's own rows."""
+
+    allows: list[Rights]  # classes that a model may learn from
+    max_characters: Positive  # of the longest text of a row, all turns together
     instructions: dict[str, Weight]
     preferences: dict[str, Weight]
 
 
 class Lora(Section):
+    """Adapters on all linear layers, instead of training all weights."""
+
     rank: Positive
-    alpha: Positive
+    alpha: Positive  # the adapter is scaled by alpha / rank
     dropout: Share = 0.0
 
 
 class Training(Section):
-    lora: Lora | None
+    """What all trainings share."""
+
+    lora: Lora | None  # null: all weights are trained
     precision: Literal["fp32", "bf16"]
-    optimizer: str
+    optimizer: str  # as Transformers names it
     gradient_checkpointing: bool
-    save_every: Positive
-    launch: str | None
+    save_every: Positive  # steps from one checkpoint to the next
+    launch: str | None  # path of a configuration for `accelerate launch`; null for one process
 
 
 class Recipe(Section):
-    """How one model is trained; `beta` and `loss` belong to dpo and kto, `packing` to sft."""
+    """How one model is trained. Which of `loss`, `beta` and `packing` a recipe may set is up to its method."""
 
-    method: Literal["sft", "reward", "dpo", "kto"]
+    method: MethodName
     epochs: Rate
-    steps: Positive | None
+    steps: Positive | None  # optimiser steps, whatever `epochs` says; null for as many as `epochs` takes
     learning_rate: Rate
     scheduler: Literal["cosine", "linear", "constant_with_warmup"]
-    warmup: Share
+    warmup: Share  # of all steps
     weight_decay: Annotated[float, Field(ge=0)]
-    batch: Positive
-    accumulate: Positive
-    max_length: Positive
-    beta: Rate | None = None
-    loss: Literal["sigmoid", "ipo", "nca_pair", "kto", "apo_zero_unpaired"] | None = None
-    packing: bool = False
+    batch: Positive  # rows on one device in one pass
+    accumulate: Positive  # passes in one optimiser step
+    max_length: Positive  # tokens; longer rows are left out, not cut
+    beta: Rate | None = None  # how strongly the reference model holds the policy back; null where the method has none
+    loss: str | None = None  # variant of the method's loss; null where it has only one
+    packing: bool = False  # whether short rows are joined up to max_length
+
+    @property
+    def trained_by(self) -> Method:
+        """What the method needs and costs."""
+        return methods.get(self.method)
 
     @model_validator(mode="after")
     def _settings_fit_the_method(self) -> "Recipe":
-        losses = {"dpo": ("sigmoid", "ipo", "nca_pair"), "kto": ("kto", "apo_zero_unpaired")}.get(self.method, (None,))
+        method = self.trained_by
+        losses: list[str | None] = [*method.losses] or [None]
         if self.loss not in losses:
             raise ValueError(f"loss is {self.loss}; method {self.method} takes {' or '.join(map(str, losses))}")
-        if (self.beta is None) != (losses == (None,)):
+        if method.beta != (self.beta is not None):
             raise ValueError(f"beta is {self.beta}; method {self.method} "
-                             f"{'needs a number' if self.beta is None else 'takes none'}")
-        if self.packing and self.method != "sft":
+                             f"{'needs a number' if method.beta else 'takes none'}")
+        if self.packing and not method.packs:
             raise ValueError(f"packing is true; method {self.method} cannot pack")
-        if self.method == "kto" and self.batch < 2:
-            raise ValueError("batch is 1; method kto compares the rows of a batch and needs at least 2")
+        if self.batch < method.smallest_batch:
+            raise ValueError(f"batch is {self.batch}; method {self.method} compares the rows of a batch and needs at "
+                             f"least {method.smallest_batch}")
         return self
 
 
 class Trained(Recipe):
-    """One model of ours: what it starts from and learns from."""
+    """One model that is trained: what it starts from and learns from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-
-    from_: str = Field(alias="from")
-    data: Literal["instructions", "preferences"]
+    from_: str = Field(alias="from")  # `base`, a policy under `train`, or a round `iterate-<n>`
+    data: DataKind
 
     @model_validator(mode="after")
     def _data_fit_the_method(self) -> "Trained":
-        if (self.data == "instructions") != (self.method == "sft"):
-            raise ValueError(f"data is {self.data}; method {self.method} learns from "
-                             f"{'instructions' if self.method == 'sft' else 'preferences'}")
+        if self.data != (expected := self.trained_by.data):
+            raise ValueError(f"data is {self.data}; method {self.method} learns from {expected}")
         return self
 
 
 class Round(Section):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    """A round of iterative training."""
 
-    from_: str = Field(alias="from")
+    from_: str = Field(alias="from")  # the policy that is sampled, and trained further
 
 
 class Iterate(Section):
-    reward: str
-    prompts: Positive | None
-    samples: Positive
+    """Training on the policy's own answers: a reward model picks the best and the worst of each prompt's."""
+
+    reward: str  # the reward model, of `train`
+    prompts: Positive | None  # drawn from the mixed instructions; null for all
+    samples: Positive  # answers to each prompt
     temperature: Temperature
-    top_p: Share
-    max_tokens: Positive
+    top_p: Share  # of the probability mass that tokens are sampled from
+    max_tokens: Positive  # of an answer
     recipe: Recipe
-    rounds: dict[str, Round]
+    rounds: dict[str, Round]  # by number
 
 
 class Serving(Section):
+    """How the policies trained here are served."""
+
     engine: ServingEngineName
-    context: Positive
-    concurrency: Positive
-    demonstration: bool = False
-    options: dict[str, str | int | float | bool] = {}
+    context: Positive  # tokens, prompt and reply together
+    concurrency: Positive  # requests at once
+    demonstration: bool = False  # too weak to be believed: their output is marked
+    options: dict[str, str | int | float | bool] = {}  # passed to the engine as they are
 
 
 class Ensemble(Section):
-    samples: Annotated[int, Field(ge=2)]
+    """A policy that answers each item several times: by majority vote, and by the reward model's choice."""
+
+    samples: Annotated[int, Field(ge=2)]  # answers to each item
     temperature: Temperature
-    top_p: Share
-    reward: str
+    top_p: Share  # of the probability mass that tokens are sampled from
+    reward: str  # the reward model, of `train`
 
 
 class Greedy(Section):
-    """A policy evaluated greedily: there is nothing to set."""
+    """A model that is evaluated without sampling: there is nothing to set."""
 
 
 class Evaluate(Section):
+    """Which models are evaluated, and how they answer."""
+
     items: Positive | None  # of each task; null for all
-    format: Literal["text", "json"]
-    max_tokens: Positive
+    format: Literal["text", "json"]  # of an answer: free reasoning with a closing line, or constrained JSON
+    max_tokens: Positive  # of an answer
     policies: dict[str, Greedy]
-    ensembles: dict[str, Ensemble]
+    ensembles: dict[str, Ensemble]  # by policy
     reward_models: dict[str, Greedy]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import model_validator
 
+from ultramed import methods
 from ultramed.params.base import Section
 from ultramed.params.data import (
     Candidates,
@@ -34,9 +35,11 @@ MEDICAL = "medical"  # this repository's own rows, in a mixture
 
 
 class Params(Section):
-    scale: str
-    seed: int
-    raw: dict[str, Pin]
+    """All of `params.yaml`."""
+
+    scale: str  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
+    seed: int  # every other seed is derived from it
+    raw: dict[str, Pin]  # inputs by name
     models: Models
     budget_usd: BudgetUSD
     sources: dict[str, Source]
@@ -55,13 +58,13 @@ class Params(Section):
     candidates: Candidates
     judge: Judge
     pair: PairRules
-    checks: dict[str, Check]
+    checks: dict[str, Check]  # by artifact
     release: Release
     base: Base
     general: dict[str, GeneralSet]
     mix: Mix
     training: Training
-    train: dict[str, Trained]
+    train: dict[str, Trained]  # by the name of the model that comes out
     iterate: Iterate
     serving: Serving
     evaluate: Evaluate
@@ -69,7 +72,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         known = sorted([*self.models.local, *self.models.remote])
-        students = ["base", *(n for n, t in self.train.items() if t.method == "sft")]  # others come after the pool
+        # what learns from preferences is trained after the pool has answered
+        students = ["base", *(n for n, t in self.train.items() if t.data == "instructions")]
         used = {
             f"{section}.model": getattr(self, section).model
             for section in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")
@@ -117,36 +121,38 @@ class Params(Section):
         if self.base.model not in self.models.local:
             raise ValueError(f"base.model is '{self.base.model}', which is no name in models.local; expected one of "
                              f"{', '.join(self.models.local)}")
-        starts = {f"train.{n}.from": t.from_ for n, t in self.train.items()}
-        starts |= {f"iterate.rounds.{n}.from": r.from_ for n, r in self.iterate.rounds.items()}
-        for where, name in starts.items():
+        as_policy = {f"train.{n}.from": t.from_ for n, t in self.train.items()}
+        as_policy |= {f"iterate.rounds.{n}.from": r.from_ for n, r in self.iterate.rounds.items()}
+        as_policy |= {f"evaluate.policies.{n}": n for n in self.evaluate.policies}
+        as_policy |= {f"evaluate.ensembles.{n}": n for n in self.evaluate.ensembles}
+        for where, name in as_policy.items():
             if name not in self.policies:
-                what = "is a reward model" if name in self.ours else "is no model of ours"
-                raise ValueError(f"{where} is '{name}', which {what}; expected one of {', '.join(self.policies)}")
+                raise ValueError(f"{where} is '{name}', which {self._kind(name)}; expected one of "
+                                 f"{', '.join(self.policies)}")
         rewards = [name for name in self.ours if name not in self.policies]
-        used = {"iterate.reward": self.iterate.reward} if self.iterate.rounds else {}
-        used |= {f"evaluate.ensembles.{n}.reward": e.reward for n, e in self.evaluate.ensembles.items()}
-        used |= {f"evaluate.reward_models.{n}": n for n in self.evaluate.reward_models}
-        for where, name in used.items():
+        as_reward_model = {"iterate.reward": self.iterate.reward} if self.iterate.rounds else {}
+        as_reward_model |= {f"evaluate.ensembles.{n}.reward": e.reward for n, e in self.evaluate.ensembles.items()}
+        as_reward_model |= {f"evaluate.reward_models.{n}": n for n in self.evaluate.reward_models}
+        for where, name in as_reward_model.items():
             if name not in rewards:
-                what = "is a policy" if name in self.policies else "is no model of ours"
-                raise ValueError(f"{where} is '{name}', which {what}; expected a reward model: "
+                raise ValueError(f"{where} is '{name}', which {self._kind(name)}; expected a reward model: "
                                  f"{', '.join(rewards) or 'there is none'}")
-        for name in (*self.evaluate.policies, *self.evaluate.ensembles):
-            if name not in self.policies:
-                what = "is a reward model" if name in self.ours else "is no model of ours"
-                raise ValueError(f"evaluate names '{name}', which {what}; expected one of {', '.join(self.policies)}")
-        if self.iterate.recipe.method not in ("dpo", "kto"):
-            raise ValueError(f"iterate.recipe.method is {self.iterate.recipe.method}; expected dpo or kto")
+        if (method := self.iterate.recipe.method) not in methods.on_policy():
+            raise ValueError(f"iterate.recipe.method is {method}; expected {' or '.join(methods.on_policy())}")
+        return self
+
+    def _kind(self, name: str) -> str:
+        return "is a policy" if name in self.policies else "is a reward model" if name in self.ours else "is unknown"
+
+    @model_validator(mode="after")
+    def _mixtures_have_rows(self) -> "Params":
         for kind, weights in (("instructions", self.mix.instructions), ("preferences", self.mix.preferences)):
             if not any(weights.values()):
                 raise ValueError(f"mix.{kind}: every weight is 0; expected one above 0 at least")
             for name in weights:
                 if name != MEDICAL and name not in self.general:
-                    raise ValueError(
-                        f"mix.{kind}.{name} is no set in general; expected {MEDICAL} or one of "
-                        f"{', '.join(self.general)}"
-                    )
+                    raise ValueError(f"mix.{kind}.{name} is no set in general; expected {MEDICAL} or one of "
+                                     f"{', '.join(self.general)}")
         return self
 
     @property
@@ -169,8 +175,8 @@ class Params(Section):
 
     @property
     def policies(self) -> list[str]:
-        """Those of ours that answer; the others are reward models."""
-        return [n for n in self.ours if n not in self.train or self.train[n].method != "reward"]
+        """Those of them that answer; the others are reward models."""
+        return [n for n in self.ours if n not in self.train or self.train[n].trained_by.policy]
 
     def model(self, name: str) -> LocalModel | RemoteModel:
         """The model of that name. Raises KeyError for an unknown one (validation has refused those)."""

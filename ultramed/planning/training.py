@@ -49,20 +49,17 @@ class Trainings:
         return Run(stage, rows, taken, tokens, self._hours(recipe, tokens), gpu, host, 2 * n, scratch)
 
     def _row(self, recipe: Recipe) -> Range:
-        """Tokens of a row: an example, both sides of a pair, one side of it for kto."""
-        if recipe.method == "sft":
-            return self.book.number("tokens.example").at_most(recipe.max_length)
-        side = self.book.number("tokens.preference").at_most(recipe.max_length)
-        return side if recipe.method == "kto" else side * 2
+        """Tokens of a row as the trainer reads it: of all its dialogues."""
+        method = recipe.trained_by
+        kind = "example" if method.data == "instructions" else "preference"
+        return self.book.number(f"tokens.{kind}").at_most(recipe.max_length) * method.dialogues
 
     def _hours(self, recipe: Recipe, tokens: Range) -> Range:
         passes = self._one("passes.lora" if self.s.training.lora else "passes.full")
         if self.s.training.gradient_checkpointing:
             passes += self._one("passes.checkpointing")
-        if recipe.method in ("dpo", "kto"):
-            passes += self._one("passes.reference")
-        if recipe.loss == "kto":
-            passes += self._one("passes.mismatched")
+        for name in recipe.trained_by.passes(recipe.loss):
+            passes += self._one(f"passes.{name}")
         work = tokens * (passes * (self.shape.active or self.shape.parameters) * 1e9)
         if not self.gpus:
             return work / self.book.rate("cpu.training") / exact(3600)
@@ -72,7 +69,7 @@ class Trainings:
     def _memory(self, recipe: Recipe) -> tuple[float | None, float]:
         n, sharded = self.shape.parameters * 1e9, max(1, self.gpus)
         states = memory(n, trained(self.shape, self.s.training.lora.rank) if self.s.training.lora else None)
-        if recipe.method in ("dpo", "kto") and not self.s.training.lora:
+        if recipe.trained_by.reference and not self.s.training.lora:
             states += 4 * n  # a second model as reference; with LoRA it is the model without its adapter
         activations = self._activations(recipe)
         process = self._one("memory.process") * 1e9
@@ -82,10 +79,10 @@ class Trainings:
 
     def _activations(self, recipe: Recipe) -> float:
         """Bytes that one forward pass of a batch keeps for its backward pass, as if all rows were of full length."""
-        sides = 2 if recipe.method in ("dpo", "reward") else 1
-        tokens = recipe.batch * recipe.max_length * sides
+        method = recipe.trained_by
+        tokens = recipe.batch * recipe.max_length * method.dialogues
         each = 2 if self.s.training.gradient_checkpointing else self._one("memory.activations")
-        logits = 0 if recipe.method == "reward" else self._one("memory.logits") * self.shape.vocabulary
+        logits = self._one("memory.logits") * self.shape.vocabulary if method.policy else 0
         return tokens * (each * self.shape.hidden * self.shape.layers + logits)
 
     def _one(self, name: str) -> float:
@@ -93,10 +90,10 @@ class Trainings:
 
 
 def steps(recipe: Recipe, rows: Range, batch: int) -> Range:
-    """Optimiser steps over rows at so many rows a step; kto makes two rows of each pair."""
+    """Optimiser steps over rows of data at `batch` of the trainer's rows a step."""
     if recipe.steps:
         return exact(recipe.steps)
-    seen = rows * (recipe.epochs * (2 if recipe.method == "kto" else 1) / batch)
+    seen = rows * (recipe.epochs * recipe.trained_by.rows / batch)
     return Range(*(max(1, math.ceil(round(v, 6))) for v in (seen.low, seen.expected, seen.high)))
 
 

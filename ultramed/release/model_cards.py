@@ -8,6 +8,7 @@ from typing import Any
 
 import ultramed
 from ultramed.evaluation import metrics
+from ultramed.methods import Method
 from ultramed.params import LocalModel
 from ultramed.release import model_results
 from ultramed.release.cards import GATE, fill, input_of, models_used, yaml_text
@@ -30,13 +31,6 @@ LICENSES = {  # identifier on the Hub, its name where the Hub knows none, and wh
         "hand it on is granted.",
     ),
 }  # fmt: skip
-METHODS = {
-    "sft": ("policy", "supervised fine-tuning"),
-    "dpo": ("policy", "direct preference optimisation"),
-    "kto": ("policy", "Kahneman-Tversky optimisation"),
-    "reward": ("reward model", "the pairwise loss of Bradley and Terry"),
-}
-TASKS = {"policy": "text-generation", "reward model": "text-classification"}
 FORM = GATE | {  # the questions of the Hub's access form
     "extra_gated_prompt": (
         "This model learnt from text that is for research only, or that may not be passed on. It is not for clinical "
@@ -62,8 +56,9 @@ class ModelCard:
     tag: str | None
 
     @property
-    def role(self) -> str:
-        return METHODS[self.model.record.method][0]
+    def method(self) -> Method:
+        """How the model was trained."""
+        return self.model.record.trained_by
 
     @cached_property
     def base(self) -> LocalModel:
@@ -93,11 +88,10 @@ def header(card: ModelCard) -> dict[str, Any]:
     from huggingface_hub.repocard_data import eval_results_to_model_index
 
     license_id, license_name, _ = LICENSES[card.model.rights]
-    method = card.model.record.method
     values: dict[str, Any] = {"license": license_id}
     values |= {"license_name": license_name} if license_name else {}
-    values |= {"language": ["en"], "library_name": "transformers", "pipeline_tag": TASKS[card.role]}
-    values["tags"] = ["medical", "reward-model" if method == "reward" else method, "trl", "not-for-clinical-use"]
+    values |= {"language": ["en"], "library_name": "transformers", "pipeline_tag": card.method.head.pipeline}
+    values["tags"] = ["medical", card.method.tag, "trl", "not-for-clinical-use"]
     values["tags"] += ["demonstration", "not-for-use"] if card.model.demonstration else []
     values |= {"base_model": card.base_id, "base_model_relation": "finetune"} if card.base_id else {}
     if found := model_results.index(card.model.settings, card.results):
@@ -109,7 +103,7 @@ def _render(template: str, card: ModelCard) -> str:
     settings, results, rights = card.model.settings, card.results, card.model.rights
     return fill(
         template, card=card, model=card.model, record=card.model.record, settings=settings, results=results,
-        methods=METHODS, license=LICENSES[rights], gated=rights in MODEL.gated, options=_options,
+        license=LICENSES[rights], gated=rights in MODEL.gated, options=_options,
         title=metrics.title, version=ultramed.__version__, base_origin=_origin(card.base),
         origin=lambda task: model_results.origin(settings, task), filed=model_results.files(settings, results),
         known=lambda share: notice(source(settings, share)),

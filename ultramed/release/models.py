@@ -135,5 +135,4 @@ def packed(model: Model, pages: dict[str, str]) -> Iterator[Path]:
 
 def loader(model: Model) -> str:
     """The function of Transformers that reads it back."""
-    kind = "AutoModelForSequenceClassification" if model.record.method == "reward" else "AutoModelForCausalLM"
-    return f"{kind}.from_pretrained"
+    return f"{model.record.trained_by.head.loader}.from_pretrained"

@@ -13,17 +13,21 @@ from typing import Any
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ultramed import artifacts, tables
+from ultramed import artifacts, methods, tables
 from ultramed.artifacts import RECORD
 from ultramed.claims import Claim, strictest
 from ultramed.errors import PublishError
+from ultramed.methods import Method
 from ultramed.params import MEDICAL, Params
-from ultramed.training.job import Job, job
+from ultramed.params.training import MethodName
+from ultramed.training.job import Job, job_named
 
 ROUND = "iterate-"  # what the name of a round's model starts with
 
 
 class Hashes(BaseModel):
+    """SHA-256 of what a training read."""
+
     model_config = ConfigDict(strict=True)
 
     start: str  # of the checkpoint it started from
@@ -36,7 +40,7 @@ class Record(BaseModel):
     model_config = ConfigDict(strict=True)
 
     name: str
-    method: str
+    method: MethodName
     start: str  # name of the model it started from
     steps: int
     epochs: float  # how often its rows were gone through
@@ -51,6 +55,11 @@ class Record(BaseModel):
     training: dict[str, Any]
     figures: dict[str, float]  # the last point of each curve
     versions: dict[str, str]
+
+    @property
+    def trained_by(self) -> Method:
+        """What the method is, and what comes of it."""
+        return methods.get(self.method)
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ def _prefix(row: dict[str, str]) -> str:
 
 
 def read_record(folder: Path, name: str) -> Record:
-    """Raises PublishError where the model was not trained, or its record is not what training writes."""
+    """The record. Raises PublishError where the model was not trained, or its record is not what training writes."""
     path = folder / RECORD
     if not path.is_file():
         stage = f"iterate@{name.removeprefix(ROUND)}" if name.startswith(ROUND) else f"train@{name}"
@@ -101,7 +110,8 @@ def read_record(folder: Path, name: str) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise PublishError(str(path), f"is damaged: {where}: {first['msg']}", "run `dvc checkout`") from None
+        cause = first["msg"].removeprefix("Value error, ")
+        raise PublishError(str(path), f"is damaged: {where}: {cause}", "run `dvc checkout`") from None
     if found.name != name:
         raise PublishError(str(path), f"is the record of '{found.name}', not of '{name}'", "run `dvc checkout`")
     return found
@@ -115,7 +125,7 @@ def history(settings: Params, name: str) -> list[Trained]:
         rounds = settings.iterate.rounds
         name = settings.train[name].from_ if name in settings.train else rounds[name.removeprefix(ROUND)].from_
     records = [read_record(artifacts.MODELS / name, name) for name in names]
-    return [Trained(job(name, settings), found) for name, found in zip(names, records, strict=True)]
+    return [Trained(job_named(name, settings), found) for name, found in zip(names, records, strict=True)]
 
 
 def claims(settings: Params, models: list[Trained]) -> list[Claim]:
@@ -160,6 +170,6 @@ def _model(settings: Params, name: str) -> Claim:
 def _makers(settings: Params, model: Trained) -> list[str]:
     """Models that wrote, scored or judged the medical rows of a mixture."""
     names = [settings.complete.model, settings.score.model]
-    if model.record.method != "sft":
+    if model.record.trained_by.data == "preferences":
         names += [settings.judge.model, *(member.model for member in settings.candidates.pool.values())]
     return list(dict.fromkeys(names))

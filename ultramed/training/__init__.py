@@ -1,1 +1,1 @@
-"""Models of ours: what they learn from, how they are trained, what is written down about them."""
+"""Training: what models learn from, how a run survives being killed, and what is recorded of it."""

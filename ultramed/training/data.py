@@ -41,8 +41,9 @@ def read(folder: Path, kind: type[Row], tokenizer: Any, max_length: int) -> Data
         raise SourceError(str(folder), f"holds {len(train)} rows, none of at most {max_length} tokens",
                           "raise max_length of this model")
     left = len(train) + len(dev) - len(fit) - len(watched)
-    return Data([shape(r) for r in fit], [shape(r) for r in watched], dict(Counter(r.source for r in fit)), left,
-                most_restrictive(*{r.rights for r in fit}))
+    return Data(train=[shape(r) for r in fit], dev=[shape(r) for r in watched],
+                counts=dict(Counter(r.source for r in fit)), too_long=left,
+                rights=most_restrictive(*{r.rights for r in fit}))
 
 
 def shape(row: Row) -> dict[str, Any]:
@@ -79,9 +80,9 @@ def check_template(tokenizer: Any, template: str | None, rows: list[dict[str, An
         place = 0
         for number, turn in enumerate(turns, 1):
             content = turn["content"].strip()
-            if (found := said.find(content, place)) < 0:
+            if (start := said.find(content, place)) < 0:
                 raise ModelError(name, f"drops turn {number} of {len(turns)} ({turn['role']})", MEND)
-            place = found + len(content)
+            place = start + len(content)
         if said != own:
             raise ModelError(name, f"renders {len(said)} characters where the tokenizer's own renders {len(own)}, or "
                              "others", f"{MEND}: both must give the same text")

@@ -23,7 +23,7 @@ class Screened:
 
 
 def screen(sets: Mapping[str, Iterable[Row | Broken]], index: Index, settings: Params) -> Screened:
-    """Screen the sets in their order; a question that stood in an earlier row falls, also across sets."""
+    """Screen the sets in their order. A question that an earlier row asks is dropped, also across sets."""
     result, passed = Screened(), []
     for name, rows in sets.items():
         result.rows[name], result.verdicts[name] = [], []
@@ -33,8 +33,8 @@ def screen(sets: Mapping[str, Iterable[Row | Broken]], index: Index, settings: P
                 break
             if isinstance(row, Broken):
                 result.verdicts[name].append(refusal(prefix, row))
-            elif found := held_back(row, index, settings):
-                result.verdicts[name].append(found)
+            elif verdict := held_back(row, index, settings):
+                result.verdicts[name].append(verdict)
             else:
                 passed.append((name, row))
     _drop_repeated(passed, result)
@@ -43,7 +43,8 @@ def screen(sets: Mapping[str, Iterable[Row | Broken]], index: Index, settings: P
 
 def refusal(prefix: str, row: Broken) -> Verdict:
     """The verdict on a raw row that could not be read."""
-    return Verdict(f"{prefix},{row.key}", STAGE, row.outcome, row.code, f"{row.origin}: {row.reason}")
+    return Verdict(id=f"{prefix},{row.key}", stage=STAGE, outcome=row.outcome, code=row.code,
+                   reason=f"{row.origin}: {row.reason}")
 
 
 def held_back(row: Row, index: Index, settings: Params) -> Verdict | None:
@@ -74,8 +75,9 @@ def characters(row: Row) -> int:
 def as_instruction(row: Row) -> Instruction:
     """The row's question, as the curation sees questions."""
     turns = [Message(m.role, m.content) for m in row.messages if m.role != "assistant"]
-    return Instruction(row.id, row.source, "open", "research", False, turns, [], None, None, None, 0, row.family,
-                       row.rights, None, "")
+    return Instruction(
+        id=row.id, source=row.source, category="open", kind="research", synthetic=False, messages=turns, options=[],
+        key=None, reference=None, parent=None, round=0, family=row.family, rights=row.rights, as_of=None, origin="")
 
 
 def _drop_repeated(passed: list[tuple[str, Row]], result: Screened) -> None:

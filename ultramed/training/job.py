@@ -1,11 +1,11 @@
-"""What one training is: everything that decides its weights, and where its files lie."""
+"""What one training is: everything that decides its weights, and where its files are."""
 
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ultramed import artifacts, paths, tables
+from ultramed import artifacts, methods, paths, registry, tables
 from ultramed.artifacts import RECORD
 from ultramed.errors import ModelError, ParamsError
 from ultramed.ledger.requests import digest
@@ -14,14 +14,13 @@ from ultramed.sources.hashing import file_hash, files_hash
 from ultramed.sources.models import weights_hash
 from ultramed.training.data import template_text
 
-CODE = Path(__file__).parent
 FINAL = "final"  # what training ended in, under the scratch folder: weights, or an adapter
-LEARNT = ("rows", "dev")  # tables of `data`; what stands beside them teaches nothing
+LEARNT = ("rows", "dev")  # tables of `data` that training reads
 
 
 @dataclass(frozen=True)
 class Job:
-    """One model of ours to be trained."""
+    """One model to be trained."""
 
     name: str
     recipe: Recipe
@@ -33,10 +32,12 @@ class Job:
 
     @property
     def out(self) -> Path:
+        """The finished checkpoint."""
         return artifacts.MODELS / self.name
 
     @property
     def curves(self) -> Path:
+        """The folder of its curves."""
         return artifacts.CURVES / self.name
 
     @cached_property
@@ -48,12 +49,18 @@ class Job:
     def scratch(self) -> Path:
         """Where a killed run left its checkpoints: a folder for these params, inputs and code, and no others."""
         decides = [self.name, self.recipe.model_dump(mode="json"), self.training.model_dump(mode="json"),
-                   template_text(self.template), self.seed, self.inputs,
-                   {p.name: file_hash(p) for p in sorted(CODE.glob("*.py"))}, versions()]
+                   template_text(self.template), self.seed, self.inputs, code_key(), versions()]
         return paths.home() / "checkpoints" / f"{self.name}-{digest(decides)[:16]}"
 
 
-def job(name: str, settings: Params) -> Job:
+def code_key() -> str:
+    """Hash of the code that trains: a run that was killed under other code must not be resumed."""
+    root = registry.ROOT / "ultramed"
+    files = sorted(path for package in ("training", "methods") for path in (root / package).glob("*.py"))
+    return digest({path.relative_to(root).as_posix(): file_hash(path) for path in files})
+
+
+def job_named(name: str, settings: Params) -> Job:
     """The job of a model named under `train`, or of a round `iterate-<n>`.
 
     Raises ParamsError for another name, ModelError where it would start from a reward model.
@@ -67,16 +74,17 @@ def job(name: str, settings: Params) -> Job:
         data = artifacts.SAMPLED / number
     else:
         known = [n for n in settings.ours if n != "base"]
-        raise ParamsError("train", f"'{name}' is no model of ours; expected one of {', '.join(known)}")
-    found = Job(name, recipe, settings.training, artifacts.MODELS / start, data, settings.base.template, settings.seed)
-    if record(found.start).get("method") == "reward":
-        raise ModelError(str(found.start), "is a reward model; a policy was expected to start from",
-                         "run `dvc repro`, which makes it anew")
-    return found
+        raise ParamsError("train", f"unknown model '{name}'; expected one of {', '.join(known)}")
+    checkpoint = artifacts.MODELS / start
+    if is_reward_model(checkpoint):
+        raise ModelError(str(checkpoint), "is a reward model; a policy was expected to start from",
+                         "run `dvc repro`, which trains it again")
+    return Job(name=name, recipe=recipe, training=settings.training, start=checkpoint, data=data,
+               template=settings.base.template, seed=settings.seed)
 
 
 def data_hash(folder: Path) -> str:
-    """Hash of the rows that a model learns from and is watched on, whatever else stands beside them."""
+    """Hash of the rows that a model learns from and is watched on, whatever else is beside them."""
     return files_hash(folder, [shard.name for table in LEARNT for shard in tables.shards(folder, table)])
 
 
@@ -84,6 +92,12 @@ def record(checkpoint: Path) -> dict:
     """What was written down when a model was trained; empty for the base."""
     path = checkpoint / RECORD
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def is_reward_model(checkpoint: Path) -> bool:
+    """Whether a checkpoint was trained here as a reward model."""
+    method = record(checkpoint).get("method")
+    return method in methods.names() and not methods.get(method).policy
 
 
 def versions() -> dict[str, str]:

@@ -28,9 +28,9 @@ from ultramed.training.general import Row, answers, characters
 
 @dataclass
 class Mixture:
-    """What models learn from (`train`) and are watched on (`dev`), and one verdict for every row that was handed in."""
+    """What models learn from (`train`) and are watched on (`dev`), and one verdict for every row that was read."""
 
-    train: list[Row] = field(default_factory=list)  # a row drawn twice stands twice
+    train: list[Row] = field(default_factory=list)  # a row drawn twice is here twice
     dev: list[Row] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -41,10 +41,11 @@ def examples(
 ) -> Iterator[tuple[Example, str]]:
     """Completed instructions as SFT examples, each with its split; source, scorer and teacher decide on their class."""
     for c in completions:
-        i, where = instructions[c.instruction_id], families[c.instruction_id]
+        i, assigned = instructions[c.instruction_id], families[c.instruction_id]
         turns = [*i.messages[:-1], Message("user", i.prompt), Message("assistant", c.text)]
         claim = rights.instruction(rights.source(i), c.author)
-        yield Example(i.id, MEDICAL, turns, where.family, claim.rights), where.split
+        row = Example(id=i.id, source=MEDICAL, messages=turns, family=assigned.family, rights=claim.rights)
+        yield row, assigned.split
 
 
 def preferences(
@@ -56,8 +57,10 @@ def preferences(
         i, chosen, rejected = instructions[p.instruction_id], candidates[p.chosen_id], candidates[p.rejected_id]
         turns = [*i.messages[:-1], Message("user", i.prompt)]
         claim = rights.judged(rights.source(i), chosen.author, rejected.author, judge)
-        yield Preference(p.id, MEDICAL, turns, chosen.text, rejected.text, p.margin, p.label_type,
-                         families[i.id].family, claim.rights), p.split
+        row = Preference(
+            id=p.id, source=MEDICAL, messages=turns, chosen=chosen.text, rejected=rejected.text, margin=p.margin,
+            label_type=p.label_type, family=families[i.id].family, rights=claim.rights)
+        yield row, p.split
 
 
 def mix(
@@ -82,7 +85,7 @@ def mix(
 
 
 def times(weight: float, seed: int, *names: object) -> int:
-    """How often a row is taken: the whole part of the weight, and once more by chance for the rest. The chance hangs
+    """How often a row is taken: the whole part of the weight, and once more by chance for the rest. The chance depends
     on the row alone, so a raised weight keeps what a lower one took."""
     return int(weight) + (seed_of(seed, *names) / 2**31 < weight % 1)
 

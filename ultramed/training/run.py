@@ -1,4 +1,4 @@
-"""One training from its inputs to the finished checkpoint; a killed one goes on where its last checkpoint stands."""
+"""One training from its inputs to the finished checkpoint; a killed one is resumed from its last checkpoint."""
 
 import fcntl
 import json
@@ -9,40 +9,37 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ultramed import tables
+from ultramed import methods, tables
 from ultramed.artifacts import RECORD
 from ultramed.errors import ModelError, ParamsError, UltramedError
-from ultramed.records import Example, Preference
 from ultramed.rights import most_restrictive
-from ultramed.training import dpo, kto, reward, sft
-from ultramed.training.base import source
-from ultramed.training.common import curves, load, watch
+from ultramed.training.checkpoints import export, newest, source
 from ultramed.training.data import Data, check_template, read, template_text
 from ultramed.training.job import FINAL, Job, record, versions
-from ultramed.training.room import first_line, need_space, room
-from ultramed.training.save import write_checkpoint, write_curves
+from ultramed.training.monitoring import curves, watch, write_curves
+from ultramed.training.parts import load
+from ultramed.training.resources import check_disk_space, explain_exhaustion, first_line
 
-TRAINERS = {"sft": sft.trainer, "reward": reward.trainer, "dpo": dpo.trainer, "kto": kto.trainer}
 DONE = "done.json"  # written last: figures and curves of a finished training
 
 
-def make(job: Job, rights: str, demonstration: bool) -> None:
+def train_and_export(job: Job, rights: str, demonstration: bool) -> None:
     """Train, then write `job.out` and `job.curves`, each whole or not at all.
 
     `rights` is the base model's class, `demonstration` whether it is for demonstration only.
     """
     _check_launch(job)
-    need_space(job)
+    check_disk_space(job)
     job.scratch.mkdir(parents=True, exist_ok=True)
     with open(_beside(job, "lock"), "w", encoding="utf-8") as lock:
         _wait_for(lock.fileno(), job.name)
         if not (job.scratch / FINAL / DONE).exists():
             _launch(job, lock.fileno())
         done = json.loads((job.scratch / FINAL / DONE).read_text(encoding="utf-8"))
-        with room(job.name, job.curves), tables.artifact(job.curves) as folder:
+        with explain_exhaustion(job.name, job.curves), tables.artifact(job.curves) as folder:
             write_curves(done.pop("curves"), folder)
-        with room(job.name, job.out), tables.artifact(job.out) as folder:
-            write_checkpoint(job, folder)
+        with explain_exhaustion(job.name, job.out), tables.artifact(job.out) as folder:
+            export(job, folder)
             written = done | {
                 "name": job.name, "start": job.start.name, "hashes": job.inputs, "seed": job.seed,
                 "rights": most_restrictive(rights, done["rights"], *_inherited(job)),
@@ -64,17 +61,17 @@ def train(job: Job) -> None:
 
     path, revision = source(job.start)
     tokenizer = AutoTokenizer.from_pretrained(path, revision=revision)
-    kind = Example if job.recipe.method == "sft" else Preference
-    data = read(job.data, kind, tokenizer, job.recipe.max_length)
+    method = job.recipe.trained_by
+    data = read(job.data, methods.ROWS[method.data], tokenizer, job.recipe.max_length)
     check_template(tokenizer, job.template, data.train)
     own = tokenizer.chat_template
     tokenizer.chat_template = template_text(job.template) or own
-    with room(job.name, job.scratch):
+    with explain_exhaustion(job.name, job.scratch):
         parts = load(job, data, tokenizer)
         parts.callbacks.append(watcher := watch(job.name))
-        trainer = TRAINERS[job.recipe.method](parts)
-        trainer.remove_callback(PrinterCallback)  # `watch` speaks
-        _go_on(trainer, last_checkpoint(job.scratch), watcher)
+        trainer = method.trainer(parts)
+        trainer.remove_callback(PrinterCallback)  # `watch` reports instead
+        _resume(trainer, newest(job.scratch), watcher)
         if parts.dev is not None:
             trainer.evaluate()
         trainer.save_model(str(job.scratch / FINAL))
@@ -84,36 +81,24 @@ def train(job: Job) -> None:
             _write_done(job, data, trainer.state)
 
 
-def _go_on(trainer: Any, checkpoint: str | None, watcher: Any) -> None:
+def _resume(trainer: Any, checkpoint: str | None, watcher: Any) -> None:
     """Train from a checkpoint, or from the start. Raises ModelError where the checkpoint cannot be read."""
     try:
         trainer.train(resume_from_checkpoint=checkpoint)
     except Exception as error:
         if checkpoint is None or watcher.stepped or isinstance(error, UltramedError):
             raise
-        raise ModelError(checkpoint, f"cannot be gone on from: {first_line(error)}",
-                         "remove that folder; `dvc repro` then goes on from the one before, or begins anew") from error
+        raise ModelError(checkpoint, f"cannot resume from it: {first_line(error)}", "remove that folder; `dvc repro` "
+                         "then resumes from the one before, or starts over") from error
 
 
 def _write_done(job: Job, data: Data, state: Any) -> None:
-    found = curves(state.log_history)
+    points = curves(state.log_history)
     done = {"method": job.recipe.method, "steps": state.global_step, "epochs": round(state.epoch, 4),
             "rows": data.counts, "rights": data.rights,
-            "dev_rows": len(data.dev), "too_long": data.too_long, "curves": found,
-            "figures": {name: points[-1][1] for name, points in found.items()}}
+            "dev_rows": len(data.dev), "too_long": data.too_long, "curves": points,
+            "figures": {name: curve[-1][1] for name, curve in points.items()}}
     tables.write_text(job.scratch / FINAL / DONE, json.dumps(done))
-
-
-def last_checkpoint(scratch: Path) -> str | None:
-    """The newest whole checkpoint; one that was being written when the run was killed is thrown away."""
-    whole: list[tuple[int, Path]] = []
-    for folder in scratch.glob("checkpoint-*"):
-        try:
-            json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))  # Transformers writes it last
-            whole.append((int(folder.name.split("-")[1]), folder))
-        except (OSError, ValueError):
-            shutil.rmtree(folder, ignore_errors=True)  # another process of this training may be at it too
-    return str(max(whole)[1]) if whole else None
 
 
 def _beside(job: Job, kind: str) -> Path:
@@ -121,16 +106,16 @@ def _beside(job: Job, kind: str) -> Path:
 
 
 def _wait_for(lock: int, name: str) -> None:
-    """Another experiment may be at the very same training, or workers of a run that was killed."""
+    """Another experiment may be running the very same training, or workers of a killed run."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(f"  train {name}: waits for another process at this very training", file=sys.stderr, flush=True)
+        print(f"  train {name}: waits for another process that runs this training", file=sys.stderr, flush=True)
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _remove(scratch: Path) -> None:
-    """Take it out of the way first: what a kill leaves of it must not be gone on from."""
+    """Rename first: a kill in the middle must not leave a folder that looks like one to resume from."""
     gone = scratch.with_name(f".{scratch.name}.gone")
     shutil.rmtree(gone, ignore_errors=True)
     os.rename(scratch, gone)
@@ -138,15 +123,15 @@ def _remove(scratch: Path) -> None:
 
 
 def _check_launch(job: Job) -> None:
-    """Raises ParamsError where the configuration of `accelerate` is not there."""
+    """Raises ParamsError where the configuration of `accelerate` cannot be read."""
     if job.training.launch is not None and not Path(job.training.launch).is_file():
         raise ParamsError("params.yaml: training.launch", f"cannot read {job.training.launch}",
                           "name a configuration such as conf/accelerate/zero3.yaml, or null")
 
 
 def _launch(job: Job, lock: int) -> None:
-    """Train here or in processes of `accelerate`. Those inherit the lock: where this one is killed, the next run waits
-    for them. What they say is passed on up to their first error; all from there on goes to a log."""
+    """Train here, or in processes of `accelerate`. Those inherit the lock: if this process is killed, the next run
+    waits for them. Their stderr is passed on up to their first error; the rest goes to a log."""
     if job.training.launch is None:
         return train(job)
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", job.training.launch,
@@ -160,13 +145,13 @@ def _launch(job: Job, lock: int) -> None:
                 print(line, end="", file=sys.stderr, flush=True)
     if launcher.returncode or not (job.scratch / FINAL / DONE).exists():
         tables.write_text(log, kept)
-        told = [line.removeprefix("ERROR ") for line in kept.splitlines() if line.startswith("ERROR ")]
-        found = told[0] if told else f"`accelerate launch` ended with exit code {launcher.returncode}"
-        raise ModelError(f"train {job.name}", found, f"the rest stands in {log}; `dvc repro` then goes on")
+        errors = [line.removeprefix("ERROR ") for line in kept.splitlines() if line.startswith("ERROR ")]
+        cause = errors[0] if errors else f"`accelerate launch` ended with exit code {launcher.returncode}"
+        raise ModelError(f"train {job.name}", cause, f"the rest is in {log}; `dvc repro` then resumes")
     return None
 
 
 def _inherited(job: Job) -> list[str]:
     """Rights of the model it started from, where that was trained here."""
-    before = record(job.start)
-    return [before["rights"]] if before else []
+    start = record(job.start)
+    return [start["rights"]] if start else []

@@ -5,7 +5,7 @@ import sys
 from ultramed import params, stage
 from ultramed.errors import UltramedError
 from ultramed.training.environment import prepare
-from ultramed.training.job import job
+from ultramed.training.job import job_named
 
 
 def main(name: str) -> None:
@@ -13,7 +13,7 @@ def main(name: str) -> None:
     from ultramed.training.run import train
 
     try:
-        train(job(name, params.load()))
+        train(job_named(name, params.load()))
     except UltramedError as error:
         stage.fail(str(error))
 

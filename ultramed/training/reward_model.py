@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from ultramed.errors import ModelError
-from ultramed.training.job import record
+from ultramed.training.job import is_reward_model, record
 
 Dialogue = list[dict[str, str]]  # turns, the last one the assistant's
 
 
 class RewardModel:
-    """A reward model of ours, loaded at its first use. Raises ModelError at once for a checkpoint that is none."""
+    """A reward model trained here, loaded at its first use. Raises ModelError at once for any other checkpoint."""
 
     def __init__(self, checkpoint: Path, batch: int = 8) -> None:
-        method = record(checkpoint).get("method", "no trained model at all")
-        if method != "reward":
+        if not is_reward_model(checkpoint):
+            method = record(checkpoint).get("method", "no trained model at all")
             raise ModelError(str(checkpoint), f"is a policy ({method}); a reward model was expected",
                              "name one in params.yaml, with method reward under `train`")
         self._checkpoint, self._batch = checkpoint, batch
@@ -38,12 +38,12 @@ class RewardModel:
         model, tokenizer, device = self._loaded
         ids: list[Any] = [tokenizer.apply_chat_template(d, return_dict=False) for d in dialogues]
         order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
-        found = [0.0] * len(ids)
+        rewards = [0.0] * len(ids)
         for start in range(0, len(order), self._batch):
             places = order[start : start + self._batch]
             padded = tokenizer.pad({"input_ids": [ids[n] for n in places]}, return_tensors="pt").to(device)
             with torch.no_grad():
                 scores = model(**padded).logits[:, 0].float().tolist()
             for place, score in zip(places, scores, strict=True):
-                found[place] = round(score, 6)
-        return found
+                rewards[place] = round(score, 6)
+        return rewards

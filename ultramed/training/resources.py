@@ -1,4 +1,4 @@
-"""Disk and memory that run out: before training begins, and in the midst of it."""
+"""Disk space and memory that run out: before training begins, and in the middle of it."""
 
 import errno
 import shutil
@@ -15,9 +15,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def room(name: str, place: Path) -> Iterator[None]:
-    """Turns what the libraries raise where the disk under `place`, or memory, is full into an EnvironmentFault. A
-    failed write has many wordings and seldom an error number: it is known by the function it comes from."""
+def explain_exhaustion(name: str, place: Path) -> Iterator[None]:
+    """Raises EnvironmentFault in place of what the libraries raise where the disk under `place`, or memory, is full.
+    A failed write has many wordings and seldom an error number, so it is recognised by the function it comes from."""
     import torch
     from safetensors import SafetensorError
 
@@ -27,7 +27,7 @@ def room(name: str, place: Path) -> Iterator[None]:
         at = {(Path(f.f_code.co_filename).parts[-2:], f.f_code.co_name) for f, _ in walk_tb(error.__traceback__)}
         if at & WRITERS or (isinstance(error, OSError) and error.errno in FULL):
             raise EnvironmentFault(str(place), f"cannot be written: {first_line(error)}",
-                                   "check space there; `dvc repro` then goes on from the last checkpoint") from error
+                                   "check space there; `dvc repro` then resumes from the last checkpoint") from error
         if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
             raise EnvironmentFault(f"train {name}", f"memory is full: {first_line(error)}",
                                    "lower its batch and raise accumulate, or lower max_length") from error
@@ -35,27 +35,28 @@ def room(name: str, place: Path) -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its type's name."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
-def need_space(job: Job) -> None:
-    """Raises EnvironmentFault where weights and checkpoints will not fit: an early end beats one after hours."""
+def check_disk_space(job: Job) -> None:
+    """Raises EnvironmentFault where weights and checkpoints will not fit: better now than after hours."""
     full = job.training.lora is None  # bf16 on disk; fp32 weights and two moments in each of two checkpoints, and final
     needed = _size(job.start) * (2 + (14 if full else 1)) - _size(job.scratch)
     place = job.scratch.parent
     place.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(place).free
     if free < needed:
-        found = f"has {free / 1e9:.1f} GB free; training {job.name} needs about {needed / 1e9:.1f} GB"
+        shortage = f"has {free / 1e9:.1f} GB free; training {job.name} needs about {needed / 1e9:.1f} GB"
         others = _size(place) - _size(job.scratch)
         unfinished = f" (trainings begun with other params hold {others / 1e9:.1f} GB there)" if others else ""
-        raise EnvironmentFault(str(place), found, f"free some{unfinished}, then run `dvc repro` again")
+        raise EnvironmentFault(str(place), shortage, f"free some{unfinished}, then run `dvc repro` again")
 
 
 def _size(folder: Path) -> int:
-    """Bytes of all files under a folder; another process may be at them."""
-    found = 0
+    """Bytes of all files under a folder; another process may be deleting some."""
+    size = 0
     for path in folder.rglob("*"):
         with suppress(OSError):
-            found += path.stat().st_size if path.is_file() else 0
-    return found
+            size += path.stat().st_size if path.is_file() else 0
+    return size

@@ -8,7 +8,7 @@ from training_rows import example
 from ultramed.inference.client import connect
 from ultramed.params import Params
 from ultramed.records import Example, Message, Sample
-from ultramed.training.sample import prompts, rank, sample
+from ultramed.training.on_policy import prompts, rank, sample
 
 QUESTION = "Which drug dissolves a fresh clot?\n\nA. Aspirin\nB. Heparin\nC. Warfarin\nD. Alteplase"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ultramed.errors import ModelError
-from ultramed.training.rewards import RewardModel
+from ultramed.training.reward_model import RewardModel
 
 DIALOGUES = [[{"role": "user", "content": f"Which ion is number {n}?"}, {"role": "assistant", "content": "ion " * n}]
              for n in (1, 40, 3, 17, 0, 8, 25)]

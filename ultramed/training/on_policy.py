@@ -2,7 +2,7 @@
 together with the reference reply, best and worst become a pair (the paper's iterative preference learning)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Request, Sampling
@@ -26,7 +26,7 @@ class Sampled:
 
 
 def prompts(mixture: Iterable[Example], count: int | None, seed: int, number: str) -> list[Example]:
-    """The examples whose questions are asked in a round, drawn by id; each stands once however often it is mixed in."""
+    """The examples that a round asks about, drawn by id; each once, however often it is mixed in."""
     rows = {row.id: row for row in mixture}
     return [rows[i] for i in draw(sorted(rows), count, seed, "iterate", number)]
 
@@ -35,14 +35,15 @@ def sample(client: Client, number: str, asked: list[Example], settings: Params) 
     """The policy's answers by example; unusable replies are left out."""
     plan = settings.iterate
     requests = (_request(row, n, number, settings) for row in asked for n in range(plan.samples))
-    found: dict[str, list[Sample]] = {row.id: [] for row in asked}
+    samples: dict[str, list[Sample]] = {row.id: [] for row in asked}
     for answer in client.ask(requests, f"sample, round {number}", len(asked) * plan.samples,
                              truncated_ok=settings.complete.cut):
         if answer.ok:
             row_id, n = answer.request.row_id, answer.request.sample
-            found[row_id].append(Sample(f"{row_id}@{client.name}-{n + 1}", row_id, client.name, answer.value, 0.0,
-                                        answer.key))
-    return found
+            samples[row_id].append(Sample(
+                id=f"{row_id}@{client.name}-{n + 1}", instruction_id=row_id, author=client.name, text=answer.value,
+                reward=0.0, request_key=answer.key))
+    return samples
 
 
 def rank(asked: list[Example], samples: dict[str, list[Sample]], rewards: Rewards, number: str) -> Sampled:
@@ -54,7 +55,8 @@ def rank(asked: list[Example], samples: dict[str, list[Sample]], rewards: Reward
     flat = [s for group in groups.values() for s in group]
     values = iter(rewards([[*turns[s.instruction_id], {"role": "assistant", "content": s.text}] for s in flat]))
     for row in asked:
-        ranked = sorted((_rewarded(s, next(values)) for s in groups[row.id]), key=lambda s: (-s.reward, s.id))
+        rewarded = (replace(s, reward=next(values)) for s in groups[row.id])
+        ranked = sorted(rewarded, key=lambda s: (-s.reward, s.id))
         result.samples += ranked
         if len(ranked) < 2:
             result.verdicts.append(drop(row.id, stage, "too_few", f"{len(ranked)} different answer(s), 2 needed"))
@@ -71,26 +73,24 @@ def _request(row: Example, n: int, number: str, settings: Params) -> Request:
     plan: Iterate = settings.iterate
     prompt = render(PROMPT, question=row.messages[-2].content)
     turns = [(m.role, m.content) for m in row.messages[:-2]]
-    sampling = Sampling(plan.temperature, plan.max_tokens, seed_of(settings.seed, "iterate", number, row.id, n),
-                        plan.top_p)
-    return Request(row.id, f"sample-{n + 1}", Prompt(prompt.name, prompt.hash, (*turns, *prompt.messages)), sampling,
-                   sample=n, rights=row.rights)
+    sampling = Sampling(temperature=plan.temperature, max_tokens=plan.max_tokens, top_p=plan.top_p,
+                        seed=seed_of(settings.seed, "iterate", number, row.id, n))
+    asked = Prompt(name=prompt.name, hash=prompt.hash, messages=(*turns, *prompt.messages))
+    return Request(row_id=row.id, step=f"sample-{n + 1}", prompt=asked, sampling=sampling, sample=n, rights=row.rights)
 
 
 def _reference(row: Example) -> Sample:
-    return Sample(f"{row.id}@{REFERENCE}", row.id, REFERENCE, row.messages[-1].content, 0.0, None)
+    return Sample(id=f"{row.id}@{REFERENCE}", instruction_id=row.id, author=REFERENCE, text=row.messages[-1].content,
+                  reward=0.0, request_key=None)
 
 
-def _distinct(found: list[Sample]) -> list[Sample]:
+def _distinct(samples: list[Sample]) -> list[Sample]:
     """The first of each text."""
-    return list({s.text.strip(): s for s in reversed(found)}.values())[::-1]
-
-
-def _rewarded(s: Sample, reward: float) -> Sample:
-    return Sample(s.id, s.instruction_id, s.author, s.text, reward, s.request_key)
+    return list({s.text.strip(): s for s in reversed(samples)}.values())[::-1]
 
 
 def _pair(row: Example, best: Sample, worst: Sample) -> Preference:
     name = f"{row.id}#{best.id.rpartition('@')[2]}>{worst.id.rpartition('@')[2]}"
-    return Preference(name, row.source, row.messages[:-1], best.text, worst.text, None, "on-policy", row.family,
-                      row.rights)
+    return Preference(
+        id=name, source=row.source, messages=row.messages[:-1], chosen=best.text, rejected=worst.text, margin=None,
+        label_type="on-policy", family=row.family, rights=row.rights)
