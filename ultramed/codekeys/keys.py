@@ -73,8 +73,8 @@ class Keys:
 
 
 def place(family: str, member: str) -> Path:
-    """The key file of a member of a family: quality/code/<last part of the package's name>/<member>."""
-    return FOLDER / family.rpartition(".")[2] / member
+    """The key file of a member of a family: `quality/code/sources.formats/medqa`."""
+    return FOLDER / family.removeprefix("ultramed.") / member
 
 
 def changed(root: Path = Path(".")) -> dict[str, list[str]]:

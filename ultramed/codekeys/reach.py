@@ -156,7 +156,9 @@ class Scanner:
         if name.split(".")[-1] == "render" and call.args:
             self.seen.prompts |= self._prompts(call.args[0], root)
         elif name in ("registry.load", "registry.names"):
-            self.seen.families |= {v.value for v in self._constants(call.args[0], root) if isinstance(v.value, str)}
+            named = {v.value for v in self._constants(call.args[0], root) if isinstance(v.value, str)}
+            own = isinstance(call.args[0], ast.Name) and call.args[0].id == "__name__"
+            self.seen.families |= {self._module.name} if own else named
 
     def _prompts(self, argument: ast.expr, root: ast.AST) -> set[str]:
         """Prompt files that the first argument of `render` can name; those that params name are none of them."""
