@@ -3,25 +3,23 @@
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ultramed import paths
 from ultramed.ledger.ledger import Ledger
-from ultramed.params import LocalModel, Params, RemoteModel
-from ultramed.planning import assumptions, mixtures
-from ultramed.planning.asking import Ask, Asks
-from ultramed.planning.here import Here
+from ultramed.params import Params, RemoteModel
+from ultramed.planning import assumptions
+from ultramed.planning.built import Built
+from ultramed.planning.flow import Ask, Flow
 from ultramed.planning.limits import Limit, limits
-from ultramed.planning.machine import Machines, gpus_serving
-from ultramed.planning.measured import Measured, Needed
+from ultramed.planning.machine import Machines
+from ultramed.planning.measured import Measured, Needed, assumed
 from ultramed.planning.ranges import Range, exact, total
-from ultramed.planning.reading import Reading, readings
 from ultramed.planning.rehearse import rehearse
-from ultramed.planning.rows import Rows
-from ultramed.planning.training import Run, Trainings
+from ultramed.planning.training import Reading, Run, Trainings
 
 Line = TypeVar("Line", Run, Reading)
+STORED = ("screen", "written", "curate", "pair", "mix-instructions", "mix-preferences")  # the largest artifacts
 
 
 @dataclass(frozen=True)
@@ -62,27 +60,32 @@ class Plan:
     gpu_gb: float  # memory that a GPU is taken to have
 
 
-def make(settings: Params, base: Path = Path(".")) -> Plan:
-    """Reckon what a run of everything would still take. Reads files here alone, asks nothing, writes nothing.
+def make(settings: Params) -> Plan:
+    """What a run of everything in this folder would still take. Reads files alone, asks nothing, writes nothing.
 
-    Raises ParamsError where the table of assumptions or a launch configuration is of no use.
+    Raises ParamsError where conf/plan.yaml or a launch configuration is of no use, RightsError where a stage would.
     """
-    book = assumptions.load(base / assumptions.FILE)
-    here = Here(settings, base)
-    rows, machines = Rows(settings, book, here), Machines(settings, book, base)
-    asks = list(Asks(rows).all())
+    assumed, built = assumptions.load(), Built(settings)
+    flow, machines = Flow(settings, assumed, built), Machines(settings, assumed)
+    served, scored = by_stage(a for a in flow.asks() if a.model), by_stage(a for a in flow.asks() if not a.model)
     with _ledger() as ledger:
-        measured = Measured(ledger, book)
-        asking = [_costs(stage, [a for a in asks if a.stage == stage], machines, measured, here)
-                  for stage in dict.fromkeys(a.stage for a in asks)]
+        measured = Measured(ledger, assumed)
+        asking = [_costs(asks, machines, measured, built) for asks in served.values()]
         planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
         budget = list(limits(settings.budget_usd, planned, ledger))
-    training = [_left(run, here, "steps", "tokens", "hours") for run in Trainings(rows, machines).all()]
-    reading = [_left(one, here, "dialogues", "tokens", "hours") for one in readings(rows, machines)]
-    disk = _disk(rows, machines, asking, training)
-    memory = book.number("gpu.memory").expected
-    counted = sorted(set(here.counted))
-    return Plan(settings.scale, asking, training, reading, disk, book.used, counted, budget, memory)
+    trainings = Trainings(flow, machines)
+    training = [_left(run, built, "steps", "tokens", "hours") for run in trainings.all()]
+    reading = [_left(trainings.reading(*one), built, "dialogues", "tokens", "hours") for one in scored.items()]
+    disk, memory = _disk(flow, machines, asking, training), assumed.one("gpu.memory")
+    return Plan(settings.scale, asking, training, reading, disk, assumed.used, sorted({*built.counted}), budget, memory)
+
+
+def by_stage(asks: Iterable[Ask]) -> dict[str, list[Ask]]:
+    """Requests of each stage, in the order of their first."""
+    stages: dict[str, list[Ask]] = {}
+    for ask in asks:
+        stages.setdefault(ask.stage, []).append(ask)
+    return stages
 
 
 @contextmanager
@@ -95,61 +98,39 @@ def _ledger() -> Iterator[Ledger | None]:
         yield ledger
 
 
-def _left(line: Line, here: Here, *work: str) -> Line:
+def _left(line: Line, built: Built, *work: str) -> Line:
     """What is still to be done of it: nothing where the stage is up to date."""
     none: dict[str, Any] = dict.fromkeys(work, exact(0))
-    return line if here.runs(line.stage) else replace(line, **none)
+    return line if built.runs(line.stage) else replace(line, **none)
 
 
-def _costs(stage: str, asks: list[Ask], machines: Machines, measured: Measured, here: Here) -> Asking:
-    model, settings = asks[0].model, machines.settings
-    found = rehearse(stage, model, settings, here)
-    need = measured.needed(stage, found, asks) if found else Needed(
-        total(a.calls for a in asks), total(a.calls * a.prompt for a in asks).whole(),
-        total(a.calls * a.generated for a in asks).whole())
+def _costs(asks: list[Ask], machines: Machines, measured: Measured, built: Built) -> Asking:
+    stage, model = asks[0].stage, asks[0].model
+    rehearsal = rehearse(stage, built)
+    need = measured.needed(stage, rehearsal, asks) if rehearsal else assumed(asks)
     unanswered = 0
-    if need.calls.high and not here.runs(stage):
-        unanswered = round(need.calls.expected) if found else 0
+    if need.calls.high and not built.runs(stage):
+        unanswered = round(need.calls.expected) if rehearsal else 0
         need = Needed(exact(0), exact(0), exact(0))
     price = machines.price(model)
     usd = (need.prompt_tokens * price.prompt + need.generated_tokens * price.completion) * 1e-6 if price else None
-    remote = isinstance(settings.model(model), RemoteModel)
-    return Asking(stage, model, remote, found.known if found else 0, unanswered, found is not None, need.calls,
-                  need.prompt_tokens, need.generated_tokens, usd, machines.hours(model, *vars(need).values()),
-                  *_server(model, machines))
+    remote = isinstance(machines.settings.model(model), RemoteModel)
+    return Asking(
+        stage=stage, model=model, remote=remote, known=rehearsal.known if rehearsal else 0, unanswered=unanswered,
+        measured=rehearsal is not None, **vars(need), price_usd=usd, hours=machines.hours(model, *vars(need).values()),
+        **vars(machines.server(model)))
 
 
-def _server(name: str, machines: Machines) -> tuple[int, float | None, float, float]:
-    """GPUs, bytes of each, bytes of host memory, bytes of weights."""
-    served = machines.settings.model(name)
-    if not isinstance(served, LocalModel):
-        return 0, None, 0.0, 0.0
-    weights = machines.weights(_weights_of(name, machines.settings))
-    if served.engine != "vllm":
-        return 0, None, weights, weights
-    gpus, share = gpus_serving(served), float(served.options.get("gpu-memory-utilization", 0.9))  # vLLM's own default
-    number = machines.book.number
-    return gpus, share * number("gpu.memory").expected * 1e9, gpus * number("memory.process").expected * 1e9, weights
-
-
-def _weights_of(name: str, settings: Params) -> str:
-    return settings.base.model if name in settings.ours else name
-
-
-def _disk(rows: Rows, machines: Machines, asking: Iterable[Asking], training: list[Run]) -> dict[str, float]:
+def _disk(flow: Flow, machines: Machines, asking: list[Asking], training: list[Run]) -> dict[str, float]:
     """Bytes by kind; raw files, which are small beside the rest, are left out."""
-    s, book = rows.settings, rows.book
-    data = total([*rows.instructions().values(), *rows.curated().values(), mixtures.pairs(rows),
-                  mixtures.mixed(rows, "instructions"), mixtures.mixed(rows, "preferences"),
-                  *(mixtures.asked_pool(rows) for _ in s.candidates.authors)])
+    settings, one = flow.settings, flow.assumptions.one
+    rows = total(flow.rows(name) for name in STORED).expected
+    rows += flow.rows("pool").expected * len(settings.candidates.authors)
     tokens = sum(a.prompt_tokens.expected + a.generated_tokens.expected for a in asking)
-    weights = sum(machines.weights(n) for n, m in s.models.local.items() if m.engine != "model2vec")
-    n = machines.shape(s.base.model).parameters * 1e9
     return {
-        "weights": weights,
-        "checkpoints": sum((r.checkpoint for r in training), start=2 * n),  # with the base's
+        "weights": sum(machines.weights(n) for n, m in settings.models.local.items() if m.engine != "model2vec"),
+        "checkpoints": sum((r.checkpoint for r in training), start=2e9 * machines.shape("base").parameters),
         "scratch": max((r.scratch for r in training), default=0.0),
-        "artifacts": data.expected * book.number("disk.row").expected * 1e3,
-        "ledger": tokens * book.number("disk.token").expected,
+        "artifacts": rows * one("disk.row") * 1e3,
+        "ledger": tokens * one("disk.token"),
     }
-

@@ -10,16 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from math import sqrt
-from pathlib import Path
 
-from ultramed import artifacts
 from ultramed.errors import RightsError, UltramedError
 from ultramed.inference.ask.flow import LOOKUP
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.client import Client, maker
 from ultramed.ledger.requests import Answer, Request
-from ultramed.params import Params
-from ultramed.planning.here import Here
+from ultramed.planning.built import Built
 from ultramed.planning.ranges import Range
 
 ENOUGH = 20  # replies, from which a mean is trusted
@@ -101,9 +98,9 @@ class Rehearsing(Client):
         first, self._passes = self._passes == 0, self._passes + 1
         stream = map(self._allowed, requests)
         while slots := [Slot(r, r.key(self.identity)) for r in islice(stream, LOOKUP)]:
-            found = self._ledger.get(slot.key for slot in slots)
+            replies = self._ledger.get(slot.key for slot in slots)
             for slot in slots:
-                slot.settle(found.get(slot.key), self._ledger, self.identity, truncated_ok)
+                slot.settle(replies.get(slot.key), self._ledger, self.identity, truncated_ok)
                 self._count(slot, first, open_rows)
                 yield slot.answers[-1]
 
@@ -126,46 +123,25 @@ class Rehearsing(Client):
             raise Over
 
 
-def rehearse(stage: str, model: str, settings: Params, here: Here) -> Rehearsal | None:
-    """Run a stage (`judge`, `evolve@medqa` …) so. None where what it reads is not here, or was made with other params.
+def rehearse(stage: str, built: Built) -> Rehearsal | None:
+    """Run a stage (`judge`, `evolve@medqa` …) so. None where what it reads is not built with today's params.
 
     Raises RightsError where the stage would.
     """
-    inputs = _inputs(stage, model, settings)
-    if here.base.resolve() != Path.cwd() or not all(here.has(path) for path in inputs):
+    inputs = built.inputs(stage)
+    if inputs is None:
         return None
-    name, _, part = stage.partition("@")
-    found = Rehearsal()
-    token = maker.set(type("Rehearsing", (Rehearsing,), {"rehearsal": found}))
+    name, _, key = stage.partition("@")
+    rehearsal = Rehearsal()
+    token = maker.set(type("Rehearsing", (Rehearsing,), {"rehearsal": rehearsal}))
     try:
-        importlib.import_module(f"stages.{name}").main(*([part] if part else []))
+        importlib.import_module(f"stages.{name}").main(*([key] if key else []))
     except Over:
-        here.counted += map(str, inputs)
+        built.counted += inputs
     except RightsError:
         raise
     except (UltramedError, OSError):
         return None
     finally:
         maker.reset(token)
-    return found
-
-
-def _inputs(stage: str, model: str, settings: Params) -> list[Path]:
-    """Artifacts that a stage reads before it asks, its model among them."""
-    name, _, part = stage.partition("@")
-    known = {
-        "textbook": [artifacts.RAW / settings.textbook.corpus, artifacts.SCREENED],
-        "wikipedia": [artifacts.RAW / "domains", artifacts.RAW / "encyclopedia"],
-        "score": artifacts.instruction_folders(settings),
-        "complete": [artifacts.CURATED],
-        "candidates": [artifacts.SCORED, artifacts.COMPLETED, artifacts.CURATED],
-        "judge": [artifacts.CURATED, *(artifacts.CANDIDATES / author for author in settings.candidates.authors)],
-        "evolve": [Path(rules.rows) for key, rules in settings.evolve.sets.items() if key == part],
-        "sample": [artifacts.MIXED / "instructions"],
-        "evaluate": [artifacts.RAW / name for name in settings.benchmarks],
-        "ensemble": [artifacts.RAW / name for name in settings.benchmarks],
-    }
-    if model in settings.ours:
-        return [*known[name], artifacts.MODELS / model]
-    local = model in settings.models.local
-    return [*known[name], *([Path("models/identity") / f"{model}.json"] if local else [])]
+    return rehearsal
