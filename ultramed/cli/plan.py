@@ -73,7 +73,7 @@ def _show(plan: Plan, assumptions: bool) -> None:
     console.print(training)
     reading = table("a reward model reads", "dialogues", "tokens", "time", "one GPU", "memory")
     for d in plan.reading:
-        reading.add_row(d.stage, short(d.dialogues.expected), short(d.tokens.expected), hours(d.hours.expected),
+        reading.add_row(d.stage, short(d.rows.expected), short(d.tokens.expected), hours(d.hours.expected),
                         "" if d.gpu is None else gigabytes(d.gpu), gigabytes(d.host))
     console.print(reading)
     if any(too_large(a, plan.gpu_gb) for a in plan.asking) or any(too_large(r, plan.gpu_gb) for r in plan.training):

@@ -1,15 +1,18 @@
 """`conf/plan.yaml`: what is assumed about stages that cannot be rehearsed yet, and which of it a plan has used."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML, YAMLError
 
 from ultramed.errors import ParamsError
+from ultramed.graph.lock import read
 from ultramed.params import Section
 from ultramed.planning.ranges import Range
 
 FILE = Path("conf/plan.yaml")
+SAMPLE = "data/raw/sample"  # small sets that are embedded in the repository
+Kind = TypeVar("Kind")
 
 
 class Number(Section):
@@ -69,14 +72,11 @@ class Assumptions:
     """The table, and a line for each figure that was asked for."""
 
     def __init__(self, table: Table) -> None:
-        self.table = table
-        self.used: dict[str, str] = {}
+        self.table, self.used = table, dict[str, str]()
 
     def number(self, name: str) -> Range:
         """A figure. Raises ParamsError for one that the file lacks."""
-        if name not in self.table.numbers:
-            raise ParamsError(f"{FILE}: numbers.{name}", "is missing", f"`git checkout {FILE}` brings it back")
-        number = self.table.numbers[name]
+        number = entry("numbers", self.table.numbers, name)
         low, high = (number.expected if end is None else end for end in (number.low, number.high))
         ends = "" if low == high else f" ({low:g} to {high:g})"
         self.used[name] = f"{number.expected:g}{ends}: {number.why}"
@@ -93,28 +93,35 @@ class Assumptions:
             raise ParamsError(f"{FILE}: numbers.{name}", f"is {least:g}; a number above 0 was expected")
         return rate
 
-    def raw(self, name: str, limit: int | None) -> int:
+    def raw(self, name: str, location: str, limit: int | None) -> int:
         """Usable rows among the first `limit` of a raw file."""
-        rows, unusable = self.table.raw.get(name, self.table.raw["other"]), self.table.unusable.get(name, 0)
-        self.used[f"raw.{name}"] = f"{rows:,} rows, the first {unusable:,} unusable" if unusable else f"{rows:,} rows"
+        sizes = self.table.raw
+        rows, unusable = sizes.get(name, sizes["other"]), self.table.unusable.get(name, 0)
+        if location.startswith(SAMPLE):
+            rows, unusable = min(rows, sizes["sample"]), 0
+        self.used[f"raw.{name}"] = f"{rows:,} rows, of which {unusable:,} at its beginning are unusable"
         return max(0, min(rows, limit or rows) - unusable)
 
     def tasks(self, form: str) -> list[int]:
         """Questions of each task of a benchmark's format."""
-        if form not in self.table.tasks:
-            raise ParamsError(f"{FILE}: tasks.{form}", "is missing", "add how many questions each of its tasks has")
-        self.used[f"tasks.{form}"] = f"{sum(self.table.tasks[form]):,} questions"
-        return self.table.tasks[form]
+        tasks = entry("tasks", self.table.tasks, form)
+        self.used[f"tasks.{form}"] = f"{sum(tasks):,} questions"
+        return tasks
+
+
+def entry(section: str, entries: dict[str, Kind], name: str) -> Kind:
+    """An entry of the file. Raises ParamsError where it is missing."""
+    if name not in entries:
+        raise ParamsError(f"{FILE}: {section}.{name}", "is missing", f"`git checkout {FILE}` brings it back")
+    return entries[name]
 
 
 def load(path: Path = FILE) -> Assumptions:
     """Read the table. Raises ParamsError where it is missing or has a mistake."""
+    if not path.exists():
+        raise ParamsError(str(path), "is not here", f"`git checkout {path}` brings it back")
     try:
-        return Assumptions(Table.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8"))))
-    except FileNotFoundError:
-        raise ParamsError(str(path), "is not here", f"`git checkout {path}` brings it back") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(str(path), f"is not valid YAML: {' '.join(str(error).split())}") from None
+        return Assumptions(Table.model_validate(read(path)))
     except ValidationError as error:
         first = error.errors()[0]
         place = ": ".join([str(path), ".".join(map(str, first["loc"]))]).removesuffix(": ")

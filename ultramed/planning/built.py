@@ -12,8 +12,7 @@ from ultramed.graph.lock import Lock, meet, read
 from ultramed.graph.outdated import Outdated
 from ultramed.params import Params
 
-READ_AT_MOST = 20_000_000  # bytes of raw files that are read to count their rows
-INPUTS = ("data", "models")  # folders of the artifacts that stages read
+INPUTS = ("data/", "models/")  # folders of the artifacts that stages read
 
 
 class Built:
@@ -49,26 +48,14 @@ class Built:
         self.counted += [] if rows is None else [path]
         return rows
 
-    def raw(self, name: str, location: str) -> Path | None:
-        """The folder of a raw input that is small enough to read: as fetched, or where its location says."""
-        fetched = next(iter(self._lock.made(f"fetch@{name}")), "")
-        for path in map(Path, filter(None, (fetched if self.has(fetched) else "", location))):
-            folder = path if path.is_dir() else path.parent  # readers take folders, with no other file in them
-            files = [file for file in folder.rglob("*") if file.is_file()] if path.exists() else []
-            small = sum(file.stat().st_size for file in files) <= READ_AT_MOST
-            if files and small and (folder == path or len(files) == 1):
-                self.counted.append(str(path))
-                return folder
-        return None
-
     def inputs(self, stage: str) -> list[str] | None:
         """The artifacts that a stage reads, by dvc.yaml; None unless all of them are built. What identifies a remote
         model follows from params, so it need not be."""
-        outputs = [out for _, outs in self._graph.values() for out in outs]
-        implied = {str(artifacts.IDENTITIES / f"{name}.json") for name in self._settings.models.remote}
         if stage not in self._graph:
             return None
-        inputs = [path for path in self._graph[stage][0] if Path(path).parts[0] in INPUTS and path not in implied]
+        outputs = [out for _, outs in self._graph.values() for out in outs]
+        implied = {str(artifacts.IDENTITIES / f"{name}.json") for name in self._settings.models.remote}
+        inputs = [path for path in self._graph[stage][0] if path.startswith(INPUTS) and path not in implied]
         for path in inputs:
             made = [out for out in outputs if meet(out, path) or meet(path, out)]
             if not (all(map(self.has, made)) if made else Path(path).exists()):
@@ -77,7 +64,7 @@ class Built:
 
     @cached_property
     def _graph(self) -> dict[str, tuple[list[str], list[str]]]:
-        """Dependencies and outputs by stage, as DVC reads them; empty outside a DVC repository."""
+        """Dependencies and outputs of each stage, as DVC resolves them; empty outside a DVC repository."""
         from dvc.exceptions import DvcException, NotDvcRepoError
         from dvc.repo import Repo
 

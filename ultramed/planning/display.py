@@ -81,7 +81,7 @@ def unanswered(plan: Plan) -> str:
 def sums(plan: Plan) -> dict[str, Any]:
     """Totals over all stages; memory is the largest of any stage, for stages run one after another."""
     spent = [a.price_usd for a in plan.asking if a.price_usd is not None]
-    lines = [*plan.asking, *plan.training, *plan.reading]
+    lines: list[Asking | Run] = [*plan.asking, *plan.training, *plan.reading]
     return {
         "known": sum(a.known for a in plan.asking),
         "calls": total(a.calls for a in plan.asking),

@@ -4,27 +4,27 @@ import re
 from dataclasses import dataclass
 from functools import reduce
 from importlib import resources
-from itertools import islice
 from typing import Any
 
 from ultramed.claims import remote_models_configured
-from ultramed.errors import ParamsError, PromptError
+from ultramed.errors import PromptError
 from ultramed.params import Params
-from ultramed.planning.assumptions import FILE, Assumptions, Request, Step
+from ultramed.planning.assumptions import Assumptions, Request, Step, entry
 from ultramed.planning.built import Built, at
-from ultramed.planning.ranges import Range, exact, total
+from ultramed.planning.ranges import ZERO, Range, exact, total
 from ultramed.rights import may_leave
 
 
-@dataclass(frozen=True)
-class Ask:
-    """One kind of request of a stage: how many, and the tokens that one reads and writes."""
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Requests still to be sent, and the tokens that they read and write together."""
 
-    stage: str
-    model: str  # "" for a reward model in the stage's own process
-    calls: Range
-    prompt: Range
-    generated: Range
+    calls: Range = ZERO
+    prompt_tokens: Range = ZERO
+    generated_tokens: Range = ZERO
+
+    def __add__(self, other: "Need") -> "Need":
+        return Need(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
 
 class Flow:
@@ -41,21 +41,26 @@ class Flow:
             self._known[name] = self._rows(*name.partition("@")[::2])
         return self._known[name]
 
-    def asks(self) -> list[Ask]:
-        """All requests of a run, in the table's order."""
-        table = self.assumptions.table.asks
-        return [self._ask(one, key) for one in table for key in (self._param(one.foreach, "") if one.foreach else [""])
-                if all(self._param(name, key) in values for name, values in one.when.items())]
+    def asks(self) -> dict[tuple[str, str], Need]:
+        """What each stage asks a model (by the names of both), and a reward model in its own process (named "")."""
+        needs: dict[tuple[str, str], Need] = {}
+        for request in self.assumptions.table.asks:
+            for key in self._keys(request):
+                stage = f"{request.stage}@{key}" if key else request.stage, self._param(request.model, key) or ""
+                needs[stage] = needs.get(stage, Need()) + self._need(request, key)
+        return needs
+
+    def _keys(self, request: Request) -> list[str]:
+        """Those that it is made for; "" for a stage that has none."""
+        keys = self._param(request.foreach, "") if request.foreach else [""]
+        return [key for key in keys if all(self._param(name, key) in values for name, values in request.when.items())]
 
     def _rows(self, stage: str, key: str) -> Range:
-        name, inputs = f"{stage}@{key}" if key else stage, {"raw": self._raw, "source": self._source}
-        if stage in inputs:
-            return inputs[stage](key)
-        if stage == "items":
-            return self._items()
-        step = self.assumptions.table.rows.get(name) or self.assumptions.table.rows.get(stage)
-        if step is None:
-            raise ParamsError(f"{FILE}: rows.{name}", "is missing", f"`git checkout {FILE}` brings it back")
+        name = f"{stage}@{key}" if key else stage
+        if inputs := {"raw": self._raw, "source": self._source, "items": self._items}.get(stage):
+            return exact(inputs(key))
+        steps = self.assumptions.table.rows
+        step = steps.get(name) or entry("rows", steps, stage)
         if (counted := self.built.rows(name, step.table)) is not None:
             return exact(counted)
         if step.foreach and not key:
@@ -63,71 +68,56 @@ class Flow:
         return self._amount(step, key)
 
     def _amount(self, step: Step, key: str) -> Range:
-        rows = total(self.rows(self._filled(name, key)) for name in step.of)
-        term, amount = self._product(rows.at_most(self._param(step.at_most, key)), step.times, key), exact(0)
+        rows = total(self.rows(self._filled(name, key)) for name in step.of).at_most(self._param(step.at_most, key))
+        term, amount = self._product(rows, step.times, key), ZERO
         for _ in range(self._param(step.repeat, key) or 1):
             amount, term = amount + term, self._product(term, step.again, key)
         return amount.whole()
 
-    def _ask(self, request: Request, key: str) -> Ask:
-        read, write = (self._product(self.assumptions.number(name), [request.each] if request.each else [], key)
-                       for name in (request.read, request.write))
+    def _need(self, request: Request, key: str) -> Need:
+        calls, each = self._amount(request, key), [request.each] if request.each else []
+        read, write = (self._product(self.assumptions.number(name), each, key) for name in (request.read, request.write))
         if request.prompt:
             read += self._prompt(self._param(request.prompt, key))
-        return Ask(f"{request.stage}@{key}" if key else request.stage, self._param(request.model, key) or "",
-                   self._amount(request, key), read, write.at_most(self._param(request.bound, key)))
+        write = write.at_most(self._param(request.bound, key))
+        return Need(calls=calls, prompt_tokens=(calls * read).whole(), generated_tokens=(calls * write).whole())
 
     def _product(self, start: Range, factors: list[str], key: str) -> Range:
         return reduce(lambda product, name: product * self._factor(name, key), factors, start)
 
     def _factor(self, name: str, key: str) -> Range:
-        """A figure, or a param: its value, or how many entries it has."""
-        if name in self.assumptions.table.numbers:
-            return self.assumptions.number(name)
+        """A param: its value, or how many entries it has; else a figure."""
         value = self._param(name, key)
         if value is None:
-            return self.assumptions.number(name)  # neither: it says so
+            return self.assumptions.number(name)
         return exact(value if isinstance(value, int | float) else len(value))
 
     def _param(self, name: str | None, key: str) -> Any:
-        if name is None or name == "key":
-            return key if name else None
-        return at(self._params, self._filled(name, key))
+        """The value of a param; of `key`, what a stage or step has after its @."""
+        return key if name == "key" else at(self._params, self._filled(name, key)) if name else None
 
     def _filled(self, text: str, key: str) -> str:
         return re.sub(r"\$\{(.+?)}", lambda match: str(self._param(match[1], key)), text)
 
-    def _source(self, name: str) -> Range:
+    def _source(self, name: str) -> int:
         """Rows of a source that the screen lets in by their rights."""
         override = self.settings.release.overrides.get(name)
         rights = override.rights if override else self.settings.sources[name].rights
         if rights == "deny" or (remote_models_configured(self.settings) and not may_leave(rights)):
-            return exact(0)
-        counted = self.built.rows(f"collect@{name}")
-        return self._raw(name) if counted is None else exact(counted)
+            return 0
+        collected = self.built.rows(f"collect@{name}")
+        return self._raw(name) if collected is None else collected
 
-    def _raw(self, name: str) -> Range:
+    def _raw(self, name: str) -> int:
         """Usable rows of a raw file, up to its limit."""
-        from ultramed.sources import collect
-        from ultramed.sources.general import read as general
-        from ultramed.sources.raw import Broken
+        section = self.settings.sources.get(name) or self.settings.general.get(name)
+        return self.assumptions.raw(name, self.settings.raw[name].location, section and section.limit)
 
-        source, other = self.settings.sources.get(name), self.settings.general.get(name)
-        limit = source.limit if source else other.limit if other else None
-        folder = self.built.raw(name, self.settings.raw[name].location)
-        if folder is None or not (source or other or name == self.settings.textbook.corpus):
-            return exact(self.assumptions.raw(name, limit))
-        if source:
-            return exact(sum(not isinstance(r, Broken) for r in islice(collect.reader(source.format)(folder), limit)))
-        if other:
-            return exact(sum(1 for _ in islice(general.reader(other.format)(folder), limit)))
-        return exact(sum(len(book.read_bytes().splitlines()) for book in folder.rglob("*.jsonl")))
-
-    def _items(self) -> Range:
+    def _items(self, _: str) -> int:
         """Benchmark questions that a policy answers once."""
         limit = self.settings.evaluate.items
         sizes = [size for b in self.settings.benchmarks.values() for size in self.assumptions.tasks(b.format)]
-        return exact(sum(min(size, limit or size) for size in sizes))
+        return sum(min(size, limit or size) for size in sizes)
 
     def _prompt(self, name: str) -> float:
         """Tokens of a prompt file."""

@@ -1,6 +1,5 @@
 """Models and machines: how large a model is, how fast it answers, what a reply costs."""
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,14 @@ from ultramed.errors import ParamsError
 from ultramed.inference import prices
 from ultramed.params import LocalModel, Params, Price, RemoteModel
 from ultramed.planning.assumptions import Assumptions, Shape
+from ultramed.planning.flow import Need
 from ultramed.planning.ranges import Range, exact
 
 NAMED = re.compile(r"(?:^|[-_])(\d+(?:\.\d+)?)b(?:-a(\d+(?:\.\d+)?)b)?(?=[-_./]|$)", re.IGNORECASE)  # 32B, 30B-A3B
+WEIGHT = 2e9  # bytes of a billion parameters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Server:
     """What serves a model on this machine. `gpu` is bytes of each GPU, `host` of memory; both for one replica."""
 
@@ -33,9 +34,9 @@ class Machines:
         self.settings, self.assumptions = settings, assumptions
 
     def shape(self, name: str) -> Shape:
-        """Architecture of a local model, or of the base, which all models trained here share: as conf/plan.yaml knows
-        it, else by the name of its weights or the size of their files."""
-        name = self._weights_of(name)
+        """Architecture of a local model, or of the base, which all models trained here share: as conf/plan.yaml has it,
+        else by the size in its name."""
+        name = self.settings.base.model if name in self.settings.ours else name
         if name not in self.settings.models.local:
             raise ParamsError("base.model", f"is '{name}', which is no name in models.local; expected one of "
                               f"{', '.join(self.settings.models.local)}")
@@ -47,39 +48,23 @@ class Machines:
             total, active = (float(size) if size else None for size in match.groups())
             sized = models["other"].model_copy(update={"parameters": total, "active": active})
             return self._said(name, sized, "its name")
-        if size := self.file_bytes(name):
-            return self._said(name, _of(size / 2e9, models["other"]), "the size of its files")
-        return self._said(name, models["other"], "nothing: conf/plan.yaml does not know it")
+        return self._said(name, models["other"], "no better knowledge")
 
     def _said(self, name: str, shape: Shape, source: str) -> Shape:
         self.assumptions.used[f"models.{name}"] = f"{shape.parameters:.4g} billion parameters, by {source}"
         return shape
-
-    def _weights_of(self, name: str) -> str:
-        return self.settings.base.model if name in self.settings.ours else name
-
-    def file_bytes(self, name: str) -> int:
-        """Size of the weights that are on this machine; 0 where they are not."""
-        for place in (Path("models/local") / name, Path(self.settings.models.local[name].location)):
-            files = [place] if place.is_file() else place.rglob("*") if place.is_dir() else []
-            if size := sum(p.stat().st_size for p in files if p.suffix in (".gguf", ".safetensors")):
-                return size
-        return 0
-
-    def weights(self, name: str) -> float:
-        """Bytes of a model's weights on disk: of their files, else 2 for each parameter."""
-        return self.file_bytes(self._weights_of(name)) or self.shape(name).parameters * 2e9
 
     def server(self, name: str) -> Server:
         """GPUs and memory that serving a model takes."""
         model, one = self.settings.model(name), self.assumptions.one
         if not isinstance(model, LocalModel):
             return Server()
-        weights = self.weights(name)
+        weights = self.shape(name).parameters * WEIGHT
         if model.engine != "vllm":
             return Server(host=weights, weights=weights)
         gpus, share = gpus_serving(model), float(model.options.get("gpu-memory-utilization", 0.9))  # vLLM's own default
-        return Server(gpus, share * one("gpu.memory") * 1e9, gpus * one("memory.process") * 1e9, weights)
+        return Server(gpus=gpus, gpu=share * one("gpu.memory") * 1e9, host=gpus * one("memory.process") * 1e9,
+                      weights=weights)
 
     def price(self, name: str) -> Price | None:
         """USD per million tokens; None for a local model, and for a remote one whose price nobody knows."""
@@ -90,14 +75,14 @@ class Machines:
             self.assumptions.used[f"price.{name}"] = f"{said}: {prices.source(model)}"
         return price
 
-    def hours(self, name: str, calls: Range, read: Range, written: Range) -> Range:
-        """Time for that many requests, tokens read and tokens written, within the model's limits a minute."""
-        model = self.settings.model(name)
+    def hours(self, name: str, need: Need) -> Range:
+        """Time that the requests take, within the model's limits a minute."""
+        model, read, written = self.settings.model(name), need.prompt_tokens, need.generated_tokens
         reading, writing = self._speed(name)
         bounds = [(read / reading + written / writing) / exact(3600)]
         if isinstance(model, RemoteModel):
             minutes = exact(60 * len(model.base_urls))
-            bounds += [calls / model.rpm / minutes] if model.rpm else []
+            bounds += [need.calls / model.rpm / minutes] if model.rpm else []
             bounds += [(read + written) / model.tpm / minutes] if model.tpm else []
         return Range(*(max(ends) for ends in zip(*(vars(bound).values() for bound in bounds), strict=True)))
 
@@ -130,9 +115,3 @@ class Machines:
 def gpus_serving(model: LocalModel) -> int:
     """GPUs that share a served model's weights."""
     return int(model.options.get("tensor-parallel-size", 1))
-
-
-def _of(billions: float, other: Shape) -> Shape:
-    """A plausible shape: layers = hidden / 128, parameters = 12 · layers · hidden²."""
-    hidden = round((billions * 1e9 * 128 / 12) ** (1 / 3))
-    return other.model_copy(update={"parameters": billions, "hidden": hidden, "layers": math.ceil(hidden / 128)})

@@ -1,30 +1,28 @@
 """The whole plan: a line a stage, totals, and the assumptions they rest on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 from ultramed import paths
 from ultramed.ledger.ledger import Ledger
 from ultramed.params import Params, RemoteModel
 from ultramed.planning import assumptions
 from ultramed.planning.built import Built
-from ultramed.planning.flow import Ask, Flow
+from ultramed.planning.flow import Flow, Need
 from ultramed.planning.limits import Limit, limits
-from ultramed.planning.machine import Machines
-from ultramed.planning.measured import Measured, Needed, assumed
-from ultramed.planning.ranges import Range, exact, total
+from ultramed.planning.machine import WEIGHT, Machines, Server
+from ultramed.planning.measured import needed
+from ultramed.planning.ranges import ZERO, Range, total
 from ultramed.planning.rehearse import rehearse
-from ultramed.planning.training import Reading, Run, Trainings
+from ultramed.planning.training import Run, Trainings
 
-Line = TypeVar("Line", Run, Reading)
 STORED = ("screen", "written", "curate", "pair", "mix-instructions", "mix-preferences")  # the largest artifacts
 
 
-@dataclass(frozen=True)
-class Asking:
-    """What a stage that asks a model costs. `price_usd` is None for a local model and for one without a price."""
+@dataclass(frozen=True, kw_only=True)
+class Asking(Need, Server):
+    """What a stage that asks a model still costs."""
 
     stage: str
     model: str
@@ -32,15 +30,8 @@ class Asking:
     known: int  # replies that are in the ledger already
     unanswered: int  # requests without a reply of a stage that is up to date: `dvc repro` leaves them so
     measured: bool  # with real prompts, by a rehearsal; else by assumptions
-    calls: Range  # still to be asked, as the rest
-    prompt_tokens: Range
-    generated_tokens: Range
-    price_usd: Range | None
+    price_usd: Range | None  # None for a local model and for one without a price
     hours: Range
-    gpus: int  # that its server takes; 0 for llama.cpp and where another machine serves
-    gpu: float | None  # bytes of each of them
-    host: float  # bytes of memory: the weights for llama.cpp, the processes for vLLM, 0 where another machine serves
-    weights: float  # bytes
 
     @property
     def unpriced(self) -> bool:
@@ -52,7 +43,7 @@ class Plan:
     scale: str
     asking: list[Asking]
     training: list[Run]
-    reading: list[Reading]
+    reading: list[Run]  # by reward models
     disk: dict[str, float]  # bytes by what takes them
     assumed: dict[str, str]
     counted: list[str]  # paths whose rows were counted
@@ -65,27 +56,18 @@ def make(settings: Params) -> Plan:
 
     Raises ParamsError where conf/plan.yaml or a launch configuration is of no use, RightsError where a stage would.
     """
-    assumed, built = assumptions.load(), Built(settings)
-    flow, machines = Flow(settings, assumed, built), Machines(settings, assumed)
-    served, scored = by_stage(a for a in flow.asks() if a.model), by_stage(a for a in flow.asks() if not a.model)
+    book, built = assumptions.load(), Built(settings)
+    flow, machines = Flow(settings, book, built), Machines(settings, book)
+    needs = flow.asks()
     with _ledger() as ledger:
-        measured = Measured(ledger, assumed)
-        asking = [_costs(asks, machines, measured, built) for asks in served.values()]
+        asking = [_costs(*names, need, flow, machines, ledger) for names, need in needs.items() if names[1]]
         planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
         budget = list(limits(settings.budget_usd, planned, ledger))
     trainings = Trainings(flow, machines)
-    training = [_left(run, built, "steps", "tokens", "hours") for run in trainings.all()]
-    reading = [_left(trainings.reading(*one), built, "dialogues", "tokens", "hours") for one in scored.items()]
-    disk, memory = _disk(flow, machines, asking, training), assumed.one("gpu.memory")
-    return Plan(settings.scale, asking, training, reading, disk, assumed.used, sorted({*built.counted}), budget, memory)
-
-
-def by_stage(asks: Iterable[Ask]) -> dict[str, list[Ask]]:
-    """Requests of each stage, in the order of their first."""
-    stages: dict[str, list[Ask]] = {}
-    for ask in asks:
-        stages.setdefault(ask.stage, []).append(ask)
-    return stages
+    training = [_left(run, built) for run in trainings.all()]
+    reading = [_left(trainings.reading(stage, need), built) for (stage, model), need in needs.items() if not model]
+    disk, memory = _disk(flow, machines, asking, training), book.one("gpu.memory")
+    return Plan(settings.scale, asking, training, reading, disk, book.used, sorted({*built.counted}), budget, memory)
 
 
 @contextmanager
@@ -98,27 +80,22 @@ def _ledger() -> Iterator[Ledger | None]:
         yield ledger
 
 
-def _left(line: Line, built: Built, *work: str) -> Line:
+def _left(run: Run, built: Built) -> Run:
     """What is still to be done of it: nothing where the stage is up to date."""
-    none: dict[str, Any] = dict.fromkeys(work, exact(0))
-    return line if built.runs(line.stage) else replace(line, **none)
+    return run if built.runs(run.stage) else replace(run, steps=ZERO, tokens=ZERO, hours=ZERO)
 
 
-def _costs(asks: list[Ask], machines: Machines, measured: Measured, built: Built) -> Asking:
-    stage, model = asks[0].stage, asks[0].model
-    rehearsal = rehearse(stage, built)
-    need = measured.needed(stage, rehearsal, asks) if rehearsal else assumed(asks)
-    unanswered = 0
-    if need.calls.high and not built.runs(stage):
-        unanswered = round(need.calls.expected) if rehearsal else 0
-        need = Needed(exact(0), exact(0), exact(0))
+def _costs(stage: str, model: str, assumed: Need, flow: Flow, machines: Machines, ledger: Ledger | None) -> Asking:
+    rehearsal, characters = rehearse(stage, flow.built), flow.assumptions.rate("tokens.characters").expected
+    need, unanswered = needed(stage, rehearsal, assumed, ledger, characters) if rehearsal else assumed, 0
+    if need.calls.high and not flow.built.runs(stage):
+        need, unanswered = Need(), round(need.calls.expected) if rehearsal else 0
     price = machines.price(model)
     usd = (need.prompt_tokens * price.prompt + need.generated_tokens * price.completion) * 1e-6 if price else None
-    remote = isinstance(machines.settings.model(model), RemoteModel)
     return Asking(
-        stage=stage, model=model, remote=remote, known=rehearsal.known if rehearsal else 0, unanswered=unanswered,
-        measured=rehearsal is not None, **vars(need), price_usd=usd, hours=machines.hours(model, *vars(need).values()),
-        **vars(machines.server(model)))
+        stage=stage, model=model, remote=isinstance(machines.settings.model(model), RemoteModel),
+        known=len(rehearsal.known) if rehearsal else 0, unanswered=unanswered, measured=rehearsal is not None,
+        price_usd=usd, hours=machines.hours(model, need), **vars(need), **vars(machines.server(model)))
 
 
 def _disk(flow: Flow, machines: Machines, asking: list[Asking], training: list[Run]) -> dict[str, float]:
@@ -128,8 +105,8 @@ def _disk(flow: Flow, machines: Machines, asking: list[Asking], training: list[R
     rows += flow.rows("pool").expected * len(settings.candidates.authors)
     tokens = sum(a.prompt_tokens.expected + a.generated_tokens.expected for a in asking)
     return {
-        "weights": sum(machines.weights(n) for n, m in settings.models.local.items() if m.engine != "model2vec"),
-        "checkpoints": sum((r.checkpoint for r in training), start=2e9 * machines.shape("base").parameters),
+        "weights": sum(WEIGHT * machines.shape(n).parameters for n, m in settings.models.local.items() if m.engine != "model2vec"),
+        "checkpoints": sum((r.checkpoint for r in training), start=WEIGHT * machines.shape("base").parameters),
         "scratch": max((r.scratch for r in training), default=0.0),
         "artifacts": rows * one("disk.row") * 1e3,
         "ledger": tokens * one("disk.token"),

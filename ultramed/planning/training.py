@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from ultramed.params import Recipe
 from ultramed.planning.assumptions import Shape
-from ultramed.planning.flow import Ask, Flow
+from ultramed.planning.flow import Flow, Need
 from ultramed.planning.machine import Machines
-from ultramed.planning.ranges import Range, exact, total
+from ultramed.planning.ranges import ZERO, Range, exact
 
 FORWARD = 2  # FLOPs a parameter and token
 ACTIVATION, CHECKPOINTED = 34, 2  # bytes a token, layer and hidden unit kept for a backward pass (arXiv 2205.05198)
@@ -16,29 +16,18 @@ LOGIT = 12  # bytes a token and entry of the vocabulary: logits, their softmax a
 
 @dataclass(frozen=True)
 class Run:
-    """One training. Memory in bytes: of each GPU (None on the CPU), and of the host, all processes together."""
+    """A training, or a reward model's reading, which has no steps and leaves nothing. Memory in bytes: of each GPU
+    (None on the CPU), and of the host, all processes together."""
 
     stage: str
-    rows: Range
-    steps: Range
+    rows: Range  # or dialogues
     tokens: Range
     hours: Range
     gpu: float | None
     host: float
-    checkpoint: float  # bytes on disk that stay
-    scratch: float  # bytes on disk while it runs
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Dialogues that a reward model scores in its stage's own process. Memory as for a training."""
-
-    stage: str
-    dialogues: Range
-    tokens: Range
-    hours: Range
-    gpu: float | None
-    host: float
+    steps: Range = ZERO
+    checkpoint: float = 0.0  # bytes on disk that stay
+    scratch: float = 0.0  # bytes on disk while it runs
 
 
 class Trainings:
@@ -61,17 +50,14 @@ class Trainings:
         tokens = taken * batch * self._row(recipe)
         gpu, host = self._memory(recipe)
         scratch = 2 * self.parameters * (1 if self.settings.training.lora else 14)  # as training demands
-        return Run(stage, rows, taken, tokens, self._hours(recipe, tokens), gpu, host, 2 * self.parameters, scratch)
+        return Run(stage, rows, tokens, self._hours(recipe, tokens), gpu, host, taken, 2 * self.parameters, scratch)
 
-    def reading(self, stage: str, asks: list[Ask]) -> Reading:
+    def reading(self, stage: str, need: Need) -> Run:
         """What a reward model reads: questions with their answers."""
-        dialogues = total(a.calls for a in asks)
-        tokens = total(a.calls * (a.prompt + a.generated) for a in asks).whole()
-        rate, process = self.assumptions.rate, self.assumptions.one("memory.process") * 1e9
-        speed = rate("gpu.flops") * rate("gpu.reading") if self.gpus else rate("cpu.training")
-        hours = tokens * (FORWARD * self.parameters) / speed / exact(3600)
+        tokens, process = need.prompt_tokens + need.generated_tokens, self.assumptions.one("memory.process") * 1e9
+        hours = self._time(tokens * (FORWARD * self.parameters), "gpu.reading", 1)
         gpu, host = (2 * self.parameters, process) if self.gpus else (None, process + 4 * self.parameters)
-        return Reading(stage, dialogues, tokens, hours, gpu, host)
+        return Run(stage, need.calls, tokens, hours, gpu, host)
 
     @property
     def parameters(self) -> float:
@@ -91,10 +77,12 @@ class Trainings:
         passes += recipe.method in ("dpo", "kto")  # of the reference model
         passes += 2 * (recipe.loss == "kto")  # of policy and reference on mismatched pairs
         work = tokens * (FORWARD * passes * (self.shape.active or self.shape.parameters) * 1e9)
-        if not self.gpus:
-            return work / self.assumptions.rate("cpu.training") / exact(3600)
-        speed = self.assumptions.rate("gpu.flops") * self.assumptions.rate("gpu.training") * self.gpus
-        return work / speed / exact(3600)
+        return self._time(work, "gpu.training", self.gpus)
+
+    def _time(self, flops: Range, share: str, gpus: int) -> Range:
+        """Hours at the share of their FLOP/s that GPUs reach, or on the CPU."""
+        rate = self.assumptions.rate
+        return flops / (rate("gpu.flops") * rate(share) * gpus if self.gpus else rate("cpu.training")) / exact(3600)
 
     def _memory(self, recipe: Recipe) -> tuple[float | None, float]:
         sharded, lora = max(1, self.gpus), self.settings.training.lora
