@@ -62,7 +62,6 @@ class Table(Section):
     numbers: dict[str, Number]
     raw: dict[str, int]
     unusable: dict[str, int]
-    tasks: dict[str, list[int]]
     rows: dict[str, Rows]
     asks: list[Request]
     models: dict[str, Shape]
@@ -101,12 +100,6 @@ class Assumptions:
             rows, unusable = min(rows, sizes["sample"]), 0
         self.used[f"raw.{name}"] = f"{rows:,} rows, of which {unusable:,} at its beginning are unusable"
         return max(0, min(rows, limit or rows) - unusable)
-
-    def tasks(self, form: str) -> list[int]:
-        """Questions of each task of a benchmark's format."""
-        tasks = entry("tasks", self.table.tasks, form)
-        self.used[f"tasks.{form}"] = f"{sum(tasks):,} questions"
-        return tasks
 
 
 def entry(section: str, entries: dict[str, Kind], name: str) -> Kind:

@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from ultramed import artifacts, tables
-from ultramed.errors import ParamsError, SourceError
+from ultramed.errors import SourceError
+from ultramed.graph.declared import Declared, declared
 from ultramed.graph.lock import Lock, meet, read
 from ultramed.graph.outdated import Outdated
 from ultramed.params import Params
@@ -51,11 +52,11 @@ class Built:
     def inputs(self, stage: str) -> list[str] | None:
         """The artifacts that a stage reads, by dvc.yaml; None unless all of them are built. What identifies a remote
         model follows from params, so it need not be."""
-        if stage not in self._graph:
+        if stage not in self._stages:
             return None
-        outputs = [out for _, outs in self._graph.values() for out in outs]
+        outputs = [out for other in self._stages.values() for out in other.outs]
         implied = {str(artifacts.IDENTITIES / f"{name}.json") for name in self._settings.models.remote}
-        inputs = [path for path in self._graph[stage][0] if path.startswith(INPUTS) and path not in implied]
+        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in implied]
         for path in inputs:
             made = [out for out in outputs if meet(out, path) or meet(path, out)]
             if not (all(map(self.has, made)) if made else Path(path).exists()):
@@ -63,19 +64,8 @@ class Built:
         return inputs
 
     @cached_property
-    def _graph(self) -> dict[str, tuple[list[str], list[str]]]:
-        """Dependencies and outputs of each stage, as DVC resolves them; empty outside a DVC repository."""
-        from dvc.exceptions import DvcException, NotDvcRepoError
-        from dvc.repo import Repo
-
-        try:
-            with Repo() as repo:
-                return {stage.addressing: ([dep.def_path for dep in stage.deps], [out.def_path for out in stage.outs])
-                        for stage in repo.index.stages}
-        except NotDvcRepoError:
-            return {}
-        except DvcException as error:
-            raise ParamsError("dvc.yaml", f"DVC cannot read it: {' '.join(str(error).split())[:200]}") from None
+    def _stages(self) -> dict[str, Declared]:
+        return declared()
 
     @cached_property
     def _outdated(self) -> Outdated:

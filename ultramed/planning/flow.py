@@ -57,7 +57,7 @@ class Flow:
 
     def _rows(self, stage: str, key: str) -> Range:
         name = f"{stage}@{key}" if key else stage
-        if inputs := {"raw": self._raw, "source": self._source, "items": self._items}.get(stage):
+        if inputs := {"raw": self._raw, "source": self._source}.get(stage):
             return exact(inputs(key))
         steps = self.assumptions.table.rows
         step = steps.get(name) or entry("rows", steps, stage)
@@ -76,7 +76,8 @@ class Flow:
 
     def _need(self, request: Request, key: str) -> Need:
         calls, each = self._amount(request, key), [request.each] if request.each else []
-        read, write = (self._product(self.assumptions.number(name), each, key) for name in (request.read, request.write))
+        figures = map(self.assumptions.number, (request.read, request.write))
+        read, write = (self._product(figure, each, key) for figure in figures)
         if request.prompt:
             read += self._prompt(self._param(request.prompt, key))
         write = write.at_most(self._param(request.bound, key))
@@ -111,13 +112,8 @@ class Flow:
     def _raw(self, name: str) -> int:
         """Usable rows of a raw file, up to its limit."""
         section = self.settings.sources.get(name) or self.settings.general.get(name)
-        return self.assumptions.raw(name, self.settings.raw[name].location, section and section.limit)
-
-    def _items(self, _: str) -> int:
-        """Benchmark questions that a policy answers once."""
-        limit = self.settings.evaluate.items
-        sizes = [size for b in self.settings.benchmarks.values() for size in self.assumptions.tasks(b.format)]
-        return sum(min(size, limit or size) for size in sizes)
+        location = self.settings.raw[name].location if name in self.settings.raw else ""
+        return self.assumptions.raw(name, location, section.limit if section else None)
 
     def _prompt(self, name: str) -> float:
         """Tokens of a prompt file."""

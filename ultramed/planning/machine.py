@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from ultramed.errors import ParamsError
+from ultramed.graph.lock import read
 from ultramed.inference import prices
 from ultramed.params import LocalModel, Params, Price, RemoteModel
 from ultramed.planning.assumptions import Assumptions, Shape
@@ -77,13 +76,12 @@ class Machines:
 
     def hours(self, name: str, need: Need) -> Range:
         """Time that the requests take, within the model's limits a minute."""
-        model, read, written = self.settings.model(name), need.prompt_tokens, need.generated_tokens
-        reading, writing = self._speed(name)
-        bounds = [(read / reading + written / writing) / exact(3600)]
+        model, (reading, writing) = self.settings.model(name), self._speed(name)
+        bounds = [(need.prompt_tokens / reading + need.generated_tokens / writing) / 3600]
         if isinstance(model, RemoteModel):
-            minutes = exact(60 * len(model.base_urls))
+            minutes = 60 * len(model.base_urls)
             bounds += [need.calls / model.rpm / minutes] if model.rpm else []
-            bounds += [(read + written) / model.tpm / minutes] if model.tpm else []
+            bounds += [(need.prompt_tokens + need.generated_tokens) / model.tpm / minutes] if model.tpm else []
         return Range(*(max(ends) for ends in zip(*(vars(bound).values() for bound in bounds), strict=True)))
 
     def _speed(self, name: str) -> tuple[Range, Range]:
@@ -105,9 +103,9 @@ class Machines:
         if launch is None:
             return 1 if self.settings.serving.engine == "vllm" else 0
         try:
-            configuration = YAML(typ="safe").load(Path(launch).read_text(encoding="utf-8"))
+            configuration = read(Path(launch))
             return int(configuration.get("num_machines", 1)) * int(configuration["num_processes"])
-        except (OSError, KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError):
             raise ParamsError(f"training.launch: {launch}", "holds no num_processes; an accelerate configuration "
                               "was expected", "conf/accelerate/zero3.yaml is one") from None
 

@@ -104,8 +104,9 @@ def _disk(flow: Flow, machines: Machines, asking: list[Asking], training: list[R
     rows = total(flow.rows(name) for name in STORED).expected
     rows += flow.rows("pool").expected * len(settings.candidates.authors)
     tokens = sum(a.prompt_tokens.expected + a.generated_tokens.expected for a in asking)
+    models = [name for name, model in settings.models.local.items() if model.engine != "model2vec"]
     return {
-        "weights": sum(WEIGHT * machines.shape(n).parameters for n, m in settings.models.local.items() if m.engine != "model2vec"),
+        "weights": sum(WEIGHT * machines.shape(name).parameters for name in models),
         "checkpoints": sum((r.checkpoint for r in training), start=WEIGHT * machines.shape("base").parameters),
         "scratch": max((r.scratch for r in training), default=0.0),
         "artifacts": rows * one("disk.row") * 1e3,
