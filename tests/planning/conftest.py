@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from changed_params import changed
+from plan_world import changed, lock
 from ruamel.yaml import YAML
 
 from ultramed import params, tables
@@ -40,11 +40,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lock({name: {"outs": [{"path": path}]} for name, (path, _) in MADE.items()})
     assume(**{name: dict(zip(("low", "expected", "high"), values, strict=True)) for name, values in EASY.items()})
     return tmp_path
-
-
-def lock(stages: dict[str, Any]) -> None:
-    """Write dvc.lock."""
-    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
 
 
 def assume(**numbers: dict[str, float]) -> None:
