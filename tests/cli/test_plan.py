@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from ultramed import params
+from ultramed import params, tables
 from ultramed.cli.scale import scale
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +60,8 @@ def test_totals_come_last_and_the_assumptions_where_they_are_asked_for(here: Pat
     at = lines.index(total)
     assert lines[at + 1] == rests.removesuffix("; --assumptions lists them") + ":" and len(lines) > at + 20
     assert f" {len(lines) - at - 2} figures of conf/plan.yaml" in rests
-    assert any(line.startswith("  sources.medqa.rows  10,178: paper: 9,343 of 10.2K") for line in lines)
+    assert "  benchmark.tasks  9: MedQA, MedMCQA, PubMedQA and six subjects of MMLU" in lines
+    assert any(line.startswith("  raw.medqa  36 rows") for line in lines), "of the embedded sample"
 
 
 def test_for_machines_it_is_complete_and_the_same_every_time(here: Path, ultramed: Ultramed) -> None:
@@ -79,12 +82,22 @@ def test_the_original_s_price_is_of_the_order_that_its_authors_name(here: Path, 
     assert usd["low"] < 20_000 < usd["high"]  # about 20,000 USD, also for quarantined rows, which stay here
 
 
-def test_with_the_sample_here_its_rows_are_counted(here: Path, ultramed: Ultramed) -> None:
-    shutil.copytree(ROOT / "data/raw/sample", here / "data/raw/sample")
-    found = json.loads(ultramed("plan", "--json")[1])
-    assert "sources.medqa.rows" not in found["assumptions"] and "data/raw/sample/medqa/train.jsonl" in found["counted"]
-    tasks = {s["stage"]: s["calls"]["expected"] for s in found["stages"] if s["kind"] == "asking"}
-    assert tasks["evaluate@base"] == 9 * params.load().evaluate.items  # nine tasks
+def test_the_laptop_s_plan_is_of_the_sample_and_what_is_built_is_counted(here: Path, ultramed: Ultramed) -> None:
+    def planned() -> dict[str, Any]:
+        plan = json.loads(ultramed("plan", "--json")[1])
+        asking = [stage for stage in plan["stages"] if stage["kind"] == "asking"]
+        return plan | {stage["stage"]: stage["calls"]["expected"] for stage in asking}
+    before = planned()
+    assert before["total"]["calls"]["expected"] < 2000, "a sample has a few hundred rows"
+    assert before["evaluate@base"] == 9 * params.load().evaluate.items  # nine tasks
+    Path("data/collected/medqa").mkdir(parents=True)
+    rows = pa.table({"id": ["row"] * 1036})
+    tables.write_arrow(Path("data/collected/medqa/rows-00000-of-00001.parquet"), rows)
+    Path("dvc.lock").write_text("stages: {collect@medqa: {outs: [{path: data/collected/medqa}]}}\n")
+    after = planned()
+    assert after["counted"] == ["data/collected/medqa"] and "raw.medqa" not in after["assumptions"]
+    # 1,000 more rows than a sample is assumed to have, of which 0.93 pass the screen
+    assert after["score"] - before["score"] == pytest.approx(930, abs=1)
 
 
 def test_a_missing_table_is_one_line(here: Path, ultramed: Ultramed) -> None:

@@ -8,35 +8,25 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from changed_params import changed
+from plan_world import changed, lock
 from ruamel.yaml import YAML
 
 from ultramed import params, tables
-from ultramed.planning.asking import Asks
 from ultramed.planning.assumptions import load
-from ultramed.planning.here import Here
-from ultramed.planning.ranges import Range, total
-from ultramed.planning.rows import Rows
+from ultramed.planning.built import Built
+from ultramed.planning.flow import Flow, Need
 
 ROOT = Path(__file__).parents[2]
-ROWS = {  # artifact → rows by source; 10 exam items and 4 open questions are retained
-    "data/screened": {"medqa": 20, "medquad": 10},
-    "data/curated": {"medqa": 10, "medquad": 4},
-    "data/instructions": {"medical": 20},
-    "data/preferences": {"medical": 40},
+MADE = {  # stage → its output and how many rows that has
+    "screen": ("data/screened", 30),
+    "curate": ("data/curated", 14),
+    "mix-instructions": ("data/instructions", 20),
+    "mix-preferences": ("data/preferences", 40),
 }
 EASY = {  # low, expected, high
-    "json.again": (0, 0, 1), "tries.again": (0, 0.5, 0.5), "complete.missed": (0, 0.5, 1),
-    "complete.missed_again": (0, 0.5, 1), "complete.contested": (0, 0, 0), "evolve.drafts": (1, 1, 1),
-    "evolve.verified": (0.5, 0.5, 1), "tokens.answer": (100, 100, 100),
+    "json": (1, 1, 2), "tries.again": (0, 0.5, 1), "complete.missed": (0, 0.5, 1), "complete.unsolved": (0, 0.25, 1),
+    "evolve.kept": (0.5, 0.5, 1), "write.answer": (100, 100, 100),
 }
-
-
-def artifact(path: Path, rows: dict[str, int]) -> None:
-    """A table with a column `source`."""
-    path.mkdir(parents=True)
-    names = [name for name, count in rows.items() for _ in range(count)]
-    tables.write_arrow(path / "rows-00000-of-00001.parquet", pa.table({"source": names}))
 
 
 @pytest.fixture
@@ -44,10 +34,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
-    for path, rows in ROWS.items():
-        artifact(tmp_path / path, rows)
-    lock = {"stages": {path: {"outs": [{"path": path}]} for path in ROWS}}
-    (tmp_path / "dvc.lock").write_text(json.dumps(lock))
+    for path, rows in MADE.values():
+        Path(path).mkdir(parents=True)
+        tables.write_arrow(Path(path) / "rows-00000-of-00001.parquet", pa.table({"id": ["row"] * rows}))
+    lock({name: {"outs": [{"path": path}]} for name, (path, _) in MADE.items()})
     assume(**{name: dict(zip(("low", "expected", "high"), values, strict=True)) for name, values in EASY.items()})
     return tmp_path
 
@@ -62,14 +52,18 @@ def assume(**numbers: dict[str, float]) -> None:
 
 
 @pytest.fixture
-def rows(world: Path) -> Callable[..., Rows]:
-    """Rows under the params of the folder, with sections changed."""
-    return lambda **sections: Rows(changed(params.load(), **sections), load(), Here(params.load()))
+def flow(world: Path) -> Callable[..., Flow]:
+    """Rows and requests under the params of the folder, with sections changed."""
+    def made(**sections: dict[str, Any]) -> Flow:
+        settings = changed(params.load(), **sections)
+        return Flow(settings, load(), Built(settings))
+    return made
 
 
 @pytest.fixture
-def calls(rows: Callable[..., Rows]) -> Callable[..., Range]:
-    """The calls of a stage."""
-    def count(stage: str, **sections: dict[str, Any]) -> Range:
-        return total(a.calls for a in Asks(rows(**sections)).all() if a.stage == stage)
-    return count
+def need(flow: Callable[..., Flow]) -> Callable[..., Need]:
+    """What a stage asks a model."""
+    def needed(stage: str, **sections: dict[str, Any]) -> Need:
+        ((_, found),) = [one for one in flow(**sections).asks().items() if one[0][0] == stage and one[0][1]]
+        return found
+    return needed

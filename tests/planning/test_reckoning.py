@@ -5,20 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from changed_params import changed
+from plan_world import changed, lock
 
 from ultramed import params
 from ultramed.claims import of_models
 from ultramed.errors import ParamsError
 from ultramed.params import LocalModel, Models, Params, Price, RemoteModel
-from ultramed.planning import mixtures
 from ultramed.planning.assumptions import load
-from ultramed.planning.here import Here
+from ultramed.planning.built import Built
+from ultramed.planning.display import gigabytes, hours, money, sentence, short, span, too_large, unpriced
 from ultramed.planning.machine import Machines
 from ultramed.planning.plan import Asking, make
 from ultramed.planning.ranges import Range, exact, total
-from ultramed.planning.rows import Rows
-from ultramed.planning.shown import gigabytes, hours, money, sentence, short, span, too_large, unpriced
 
 REMOTE = RemoteModel(base_url="http://127.0.0.1:1/v1", model="m", revision="1", provider="p")
 
@@ -45,14 +43,6 @@ def test_a_price_that_nobody_stated_is_unknown_and_not_0(world: Path) -> None:
     assert money(make(params.load())) == "no remote model"
 
 
-def test_quarantined_rows_are_not_reckoned_where_a_model_is_remote(world: Path) -> None:
-    Path("dvc.lock").unlink()
-    here = Rows(params.load(), load(), Here(params.load()))
-    away = Rows(with_remote(None), load(), Here(with_remote(None)))
-    assert here.screened("chatdoctor").expected > 0 and away.screened("chatdoctor") == exact(0)
-    assert here.screened("medqa") == away.screened("medqa") == Range(8143, 9466, 10178)  # 0.8, 0.93 and all of 10,178
-
-
 def test_rows_of_other_params_do_not_count(world: Path) -> None:
     """dvc.lock holds the params that a stage ran with; what is made from its output falls with it."""
     stages = {
@@ -60,14 +50,19 @@ def test_rows_of_other_params_do_not_count(world: Path) -> None:
                    "outs": [{"path": "data/screened"}]},
         "curate": {"deps": [{"path": "data/screened"}], "outs": [{"path": "data/curated"}]},
     }
-    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
-    here = Here(params.load())
-    assert here.by_source(Path("data/curated")) == {"medqa": 10, "medquad": 4}
-    assert here.count(Path("data/instructions")) is None  # no stage says it made them
+    lock(stages)
+    built = Built(params.load())
+    assert built.rows("curate") == 14 and built.counted == ["data/curated"]
+    assert built.rows("mix-instructions") is None, "no stage says it made them"
     stages["screen"]["params"] = {"params.yaml": {"screen.min_words": 77}}
-    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
-    here = Here(params.load())
-    assert here.by_source(Path("data/curated")) is None and here.count(Path("data/screened")) is None
+    lock(stages)
+    built = Built(params.load())
+    assert built.rows("curate") is None and built.rows("screen") is None
+
+
+def test_rows_of_a_damaged_table_do_not_count(world: Path) -> None:
+    Path("data/curated/rows-00000-of-00001.parquet").write_bytes(b"cut")
+    assert Built(params.load()).rows("curate") is None
 
 
 def test_rows_outlast_a_change_of_how_a_model_is_asked_but_not_of_whether_text_may_leave(world: Path) -> None:
@@ -76,15 +71,15 @@ def test_rows_outlast_a_change_of_how_a_model_is_asked_but_not_of_whether_text_m
         "screen": {"deps": [{"path": "models/remote.json"}], "outs": [{"path": "data/screened"}]},
         "curate": {"deps": [{"path": "data/screened"}], "outs": [{"path": "data/curated"}]},
     }
-    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
+    lock(stages)
     Path("models").mkdir()
     local, remote = params.load(), with_remote(None)
     for path, text in of_models(remote).items():
         path.write_text(text)
     faster = remote.models.remote["api"].model_copy(update={"concurrency": 500, "base_url": "http://127.0.0.1:2/v1"})
     faster = changed(remote, models={"remote": {"api": faster}})
-    assert Here(faster).has(Path("data/curated")), "another limit or port says nothing about rows"
-    assert not Here(local).has(Path("data/curated")), "rows that must not leave may come in now"
+    assert Built(faster).has("data/curated"), "another limit or port says nothing about rows"
+    assert not Built(local).has("data/curated"), "rows that must not leave may come in now"
 
 
 def test_rows_outlast_another_load_of_a_local_model_but_not_other_weights(world: Path) -> None:
@@ -95,50 +90,34 @@ def test_rows_outlast_another_load_of_a_local_model_but_not_other_weights(world:
                           "outs": [{"path": "models/identity/smollm2.json"}]},
         "curate": {"deps": [{"path": "models/identity/smollm2.json"}], "outs": [{"path": "data/curated"}]},
     }
-    Path("dvc.lock").write_text(json.dumps({"stages": stages}))
+    lock(stages)
     Path("models/identity").mkdir(parents=True)
     Path("models/identity/smollm2.json").write_text("{}")
 
     def rows_count(**now: str | int) -> bool:
         local = {"smollm2": LocalModel.model_validate(entry | now)}
-        here = Here(changed(settings, models={"local": local}))
-        assert here.has(Path("data/curated")) == here.has(Path("models/identity/smollm2.json"))
-        return here.has(Path("data/curated"))
+        built = Built(changed(settings, models={"local": local}))
+        assert built.has("data/curated") == built.has("models/identity/smollm2.json")
+        return built.has("data/curated")
 
     assert rows_count(concurrency=1) and rows_count(concurrency=64, context=512)
     assert not rows_count(sha256="2") and not rows_count(location="there.gguf") and not rows_count(engine="vllm")
 
 
-def test_a_mixture_is_what_rights_and_weights_let_in(world: Path) -> None:
-    Path("dvc.lock").unlink()
-    settings = changed(params.load(), mix={"allows": ["open"], "instructions": {"medical": 2.0, "openorca": 0.5}},
-                       split={"dev": 0.25, "test": 0.25})
-    rows = Rows(settings, load(), Here(settings))
-    # of the sources medquad alone is open; of its 47,457 rows 31,029 have no answer. Written rows are open here, too
-    medquad = rows.curated()["medquad"].expected
-    assert medquad == 5501  # ⌈0.36 × ⌈0.93 × 16,428⌉⌉ = ⌈0.36 × 15,279⌉
-    synthetic = mixtures.completed(rows)
-    own = medquad + sum(synthetic[n].expected for n in ("textbookqa", "wikiinstruct"))
-    assert mixtures.mixed(rows, "instructions").expected == pytest.approx(own * 0.5 * 2, abs=1)
-    wider = changed(settings, mix={"allows": ["open", "research"]})
-    more = mixtures.mixed(Rows(wider, load(), Here(wider)), "instructions").expected
-    widened = Rows(wider, load(), Here(wider))
-    medical = mixtures.allowed(widened, mixtures.completed(widened)).expected
-    assert more == pytest.approx(medical + 0.5 * 0.9 * 994_896, abs=2)
-
-
-def test_models_are_known_by_name_by_files_or_not(world: Path) -> None:
+def test_models_are_known_by_the_table_by_the_size_in_their_name_or_not(world: Path) -> None:
     settings = params.load()
     smollm2 = settings.models.local["smollm2"]
     strange = {"big": smollm2.model_copy(update={"location": "hf://models/a/unheard-of", "engine": "vllm"}),
-               "file": smollm2.model_copy(update={"location": "weights/own.gguf"}), **settings.models.local}
-    Path("weights").mkdir()
-    Path("weights/own.gguf").write_bytes(b"0" * 2_000_000)
+               **{name: smollm2.model_copy(update={"location": f"hf://models/a/{name}"})
+                  for name in ("own-7b.Q4.gguf", "Own3-30B-A3B-Instruct", "Own1.5-0.5B", "ab-12bits")},
+               **settings.models.local}
     settings = settings.model_copy(update={"models": settings.models.model_copy(update={"local": strange})})
     machines = Machines(settings, load())
     assert machines.shape("smollm2").parameters == 0.1345 and machines.shape("sft") == machines.shape("base")
-    assert machines.shape("file").parameters == pytest.approx(2_000_000 * 8 / 16 / 1e9)
-    assert machines.shape("big").parameters == 8.0 and "does not know it" in machines.book.used["models.big"]
+    sizes = {name: (machines.shape(name).parameters, machines.shape(name).active) for name in strange}
+    assert sizes["own-7b.Q4.gguf"] == (7.0, None) and sizes["Own3-30B-A3B-Instruct"] == (30.0, 3.0)
+    assert sizes["Own1.5-0.5B"] == (0.5, None) and sizes["ab-12bits"] == (8.0, None)
+    assert sizes["big"] == (8.0, None) and "by no better knowledge" in machines.assumptions.used["models.big"]
 
 
 def test_what_no_gpu_holds_is_marked(world: Path) -> None:
@@ -151,7 +130,7 @@ def test_what_no_gpu_holds_is_marked(world: Path) -> None:
         found = make(changed(settings.model_copy(update={"models": models}), judge={"model": "judge"}))
         return next(a for a in found.asking if a.stage == "judge")
     one, two = judged(), judged(**{"tensor-parallel-size": 2, "gpu-memory-utilization": 0.5})
-    assert one.weights == pytest.approx(2 * 32.8e9)  # 2 bytes for each of 32.8 billion
+    assert one.weights == pytest.approx(2 * 32e9)  # 2 bytes for each of the 32 billion in its name
     assert (one.gpus, one.gpu) == (1, 0.9 * 80e9) and not too_large(one, 80)
     assert (two.gpus, two.gpu) == (2, 0.5 * 80e9) and not too_large(two, 80)
     assert too_large(judged(**{"gpu-memory-utilization": 0.5}), 80)
@@ -160,12 +139,14 @@ def test_what_no_gpu_holds_is_marked(world: Path) -> None:
 def test_everything_assumed_is_listed_with_its_reason(world: Path) -> None:
     found = make(params.load())
     assert found.assumed["complete.missed"] == "0.5 (0 to 1): test"
-    assert "sources.medqa" in found.assumed and "remote.tokens" not in found.assumed
+    assert "mix.medical" not in found.assumed, "the mixtures are counted"
+    assert "raw.textbooks" in found.assumed and "remote.tokens" not in found.assumed
     assert found.counted == sorted(found.counted) and "data/curated" in found.counted
 
 
 @pytest.mark.parametrize(("spoil", "said"), [
     (lambda t: t["numbers"].pop("screen.kept"), "numbers.screen.kept: is missing"),
+    (lambda t: t["asks"][0].update(reads="x"), "conf/plan.yaml: asks.0.reads: is "),
     (lambda t: t["numbers"]["cpu.writing"].update(low=0), "numbers.cpu.writing: is 0; a number above 0"),
     (lambda t: t["numbers"]["cpu.writing"].update(expected="fast"), "numbers.cpu.writing.expected: is 'fast'"),
     (lambda t: t.pop("models"), "conf/plan.yaml: models: is "),

@@ -21,15 +21,21 @@ from ultramed.errors import RightsError
 from ultramed.fakes.oracle import Biases, Oracle
 from ultramed.ledger.ledger import Ledger
 from ultramed.params import BudgetUSD
+from ultramed.planning.display import limits, unanswered
 from ultramed.planning.limits import Limit
 from ultramed.planning.plan import Asking, make
-from ultramed.planning.shown import limits, unanswered
 from ultramed.records import Completion, Example, Instruction, Message, Score, Verdict, keep
 
 WORDS = ["fever", "cough", "rash", "edema", "nausea", "pallor", "jaundice", "syncope", "ataxia", "dyspnea"]
-MADE = ["data/screened", "data/synthetic/wikipedia", "data/synthetic/textbook", "data/curated", "data/scored",
-        "data/evolved/medqa", "data/evolved/textbook", "data/evolved/wikipedia", "data/completed",
-        *(f"data/candidates/{a}" for a in ("careful", "brief", "creative", "source"))]  # fmt: skip
+# in dvc.lock by stage; what asking stages made is there under other names, so that none of them is up to date
+MADE = {"screen": "data/screened", "curate": "data/curated"} | {path: path for path in (
+    "data/synthetic/wikipedia", "data/synthetic/textbook", "data/scored", "data/evolved/medqa",
+    "data/evolved/textbook", "data/evolved/wikipedia", "data/completed", "models/local/encoder",
+    *(f"data/raw/{name}" for name in ("textbooks", "domains", "encyclopedia")),
+    *(f"data/candidates/{author}" for author in ("careful", "brief", "creative", "source")))}
+INPUTS = ("screened", "synthetic/wikipedia", "synthetic/textbook", "evolved/medqa", "evolved/textbook",
+          "evolved/wikipedia", "curated", "scored", "completed",
+          *(f"candidates/{author}" for author in ("careful", "brief", "creative", "source")))  # as `inputs` writes them
 RUNS: dict[str, Any] = {
     "score": score.main, "complete": complete.main, "candidates@careful": lambda: candidates.main("careful"),
     "judge": judge.main, "evolve@medqa": lambda: evolve.main("medqa"), "wikipedia": wikipedia.main,
@@ -73,6 +79,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
     shutil.copytree(ROOT / "conf", "conf")
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
+    Path(".dvc").mkdir()
+    Path(".dvc/config").write_text("[core]\n    no_scm = True\n")
     encoder = pytest.importorskip("static_model", reason="the embedded encoder is not installed")
     Path("models/local").mkdir(parents=True)
     Path("models/local/encoder").symlink_to(Path(encoder.__file__).parent / "model")
@@ -80,9 +89,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
                          for i in map(item, range(1, 401)) if i.options}}
     with Served(Oracle(truth, Biases(error=0.3))) as served:
         write_params(served.address)
-        lock = {"stages": {p: {"outs": [{"path": p}]} for p in MADE}}
-        Path("dvc.lock").write_text(json.dumps(lock))
+        write_lock(MADE)
         yield served
+
+
+def write_lock(made: dict[str, str]) -> None:
+    """A dvc.lock by which stages have made one path each."""
+    stages = {name: {"cmd": "true", "outs": [{"path": path}]} for name, path in made.items()}
+    Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))
 
 
 def write_params(address: str, **price: float) -> None:
@@ -138,7 +152,8 @@ def test_without_a_trial_the_calls_of_the_first_pass_are_exact(here: Served) -> 
 def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_reward_model(here: Served) -> None:
     """Its record is all that is there of it: the policies' answers are all that is planned."""
     inputs(3)
-    made = ["data/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo"))]
+    made = ["data/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo", "reward")),
+            *(f"models/identity/{p}.json" for p in ("sft", "dpo"))]
     turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium falls.")]
     put("instructions", Example, [Example(f"e{n}", "medical", turns, f"e{n}", "open") for n in range(20)])
     Path("models/identity").mkdir()
@@ -149,9 +164,9 @@ def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_rewa
     record.parent.mkdir()
     record.write_text('{"method": "reward"}')
     for name in params.load().benchmarks:
-        shutil.copytree(ROOT / "data/raw/sample" / name, Path("data/raw/benchmarks") / name)
-    made.append("data/raw/benchmarks")
-    Path("dvc.lock").write_text(json.dumps({"stages": {p: {"outs": [{"path": p}]} for p in MADE + made}}))
+        shutil.copytree(ROOT / "data/raw/sample" / name, Path("data/raw") / name)
+        made.append(f"data/raw/{name}")
+    write_lock(MADE | {path: path for path in made})
     sampled, once, often = (planned(stage) for stage in ("sample@1", "evaluate@sft", "ensemble@sft"))
     assert sampled.measured and (sampled.calls.low, sampled.calls.high) == (8 * 3, 8 * 3), "8 prompts, 3 samples"
     assert once.measured and often.measured and often.calls.low == 3 * once.calls.low > 0
@@ -167,7 +182,7 @@ def test_text_that_must_not_leave_is_refused_by_the_plan_too(here: Served) -> No
 def test_inputs_made_with_other_params_are_not_rehearsed(here: Served) -> None:
     inputs(30)
     lock = json.loads(Path("dvc.lock").read_text())
-    lock["stages"]["data/curated"]["params"] = {"params.yaml": {"curate.min_score.medqa": 9.9}}
+    lock["stages"]["curate"]["params"] = {"params.yaml": {"curate.min_score.medqa": 9.9}}
     Path("dvc.lock").write_text(json.dumps(lock))
     assert not planned("judge").measured and planned("score").measured
 
@@ -216,14 +231,13 @@ def test_a_stage_that_is_up_to_date_costs_nothing_whatever_it_went_without(here:
     """In real DVC: the ledger lacks ten of its replies, as of rows that were refused."""
     inputs(30)
     Path("dvc.yaml").write_text(json.dumps({"stages": {
-        "inputs": {"cmd": "true", "outs": [place for place in MADE if place != "data/scored"]},
+        "inputs": {"cmd": "true", "outs": [f"data/{place}" for place in INPUTS if place != "scored"]},
         "score": {"cmd": "true", "deps": ["data/screened"], "outs": ["data/scored"]},
         "train": {"foreach": ["sft"], "do": {"cmd": "true", "outs": ["models/transformers/sft"]}}}}))
     Path("models/transformers/sft").mkdir(parents=True)
     score.main()
     Path("dvc.lock").unlink()
-    for command in (["init", "--no-scm"], ["commit", "--force"]):
-        subprocess.run([sys.executable, "-m", "dvc", *command, "-q"], check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "-q"], check=True)
     with closing(Ledger(paths.ledger())) as ledger, ledger.writing() as db:
         db.execute("DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE stage = 'score' LIMIT 10)")
     found = make(params.load())

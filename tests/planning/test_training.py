@@ -8,9 +8,9 @@ import pytest
 from ultramed import params
 from ultramed.params import Lora, Recipe
 from ultramed.planning.assumptions import Shape
+from ultramed.planning.flow import Flow, Need
 from ultramed.planning.machine import Machines
 from ultramed.planning.ranges import Range, exact
-from ultramed.planning.rows import Rows
 from ultramed.planning.training import Trainings, memory, steps, trained
 
 LLAMA = Shape(parameters=8.0, hidden=4096, layers=32, vocabulary=128256)
@@ -48,10 +48,10 @@ def test_an_adapter_has_about_as_many_parameters_as_peft_says() -> None:
 
 
 @pytest.fixture
-def trainings(rows: Callable[..., Rows]) -> Callable[..., Trainings]:
+def trainings(flow: Callable[..., Flow]) -> Callable[..., Trainings]:
     def made(**sections: dict[str, object]) -> Trainings:
-        found = rows(**sections)
-        return Trainings(found, Machines(found.settings, found.book))
+        plan = flow(**sections)
+        return Trainings(plan, Machines(plan.settings, plan.assumptions))
     return made
 
 
@@ -87,3 +87,14 @@ def test_every_model_of_ours_is_in_the_plan(trainings: Callable[..., Trainings],
     settings = params.load()
     assert set(found) == {f"train@{n}" for n in settings.train} | {f"iterate@{n}" for n in settings.iterate.rounds}
     assert found["train@sft"].rows == exact(20) and found["train@dpo"].rows == exact(40)  # as counted
+
+
+def test_a_reward_model_reads_with_one_forward_pass_on_one_machine(trainings: Callable[..., Trainings]) -> None:
+    need = Need(calls=exact(32), prompt_tokens=exact(32 * 150), generated_tokens=exact(32 * 100))
+    here = trainings(training={"launch": None}).reading("sample@1", need)
+    assert (here.rows, here.tokens, here.steps) == (exact(32), exact(32 * 250), exact(0))
+    assert here.hours.expected == pytest.approx(2 * 0.1345e9 * 32 * 250 / 9e10 / 3600)
+    assert here.gpu is None and here.host == pytest.approx(4 * 0.1345e9 + 1e9)
+    gpu = trainings(training={"lora": None, "launch": "conf/accelerate/zero3.yaml"}).reading("sample@1", need)
+    assert gpu.hours.expected == pytest.approx(2 * 0.1345e9 * 32 * 250 / (9.89e14 * 0.35) / 3600)
+    assert gpu.gpu == pytest.approx(2 * 0.1345e9)

@@ -7,8 +7,7 @@ import typer
 
 from ultramed import params
 from ultramed.errors import BudgetError
-from ultramed.planning.plan import Plan, make
-from ultramed.planning.shown import (
+from ultramed.planning.display import (
     as_plain,
     gigabytes,
     hours,
@@ -21,6 +20,7 @@ from ultramed.planning.shown import (
     unpriced,
     usd,
 )
+from ultramed.planning.plan import Plan, make
 
 
 def plan(
@@ -29,23 +29,23 @@ def plan(
 ) -> None:
     """What a run will still cost: calls, tokens, money, hours, memory, disk. Sends nothing, makes no artifact.
 
-    Where a stage's inputs are here its requests are made as it would make them, and those that the ledger can answer
-    are counted apart; the rest is reckoned from conf/plan.yaml. Exit code 1 where a price is unknown.
+    Where a stage's inputs are built its requests are made as it would make them, and those that the ledger can answer
+    are counted apart; the rest, marked ?, rests on conf/plan.yaml. Exit code 1 where a price is unknown.
     """
-    found = make(params.load())
+    planned = make(params.load())
     if as_json:
-        print(json.dumps(as_plain(found), indent=1))
+        print(json.dumps(as_plain(planned), indent=1))
     else:
-        _show(found, assumptions)
-    if missing := unpriced(found):
-        models = ", ".join(sorted({a.model for a in found.asking if a.unpriced}))
+        _show(planned, assumptions)
+    if missing := unpriced(planned):
+        models = ", ".join(sorted({a.model for a in planned.asking if a.unpriced}))
         raise BudgetError(
             ", ".join(missing), f"nobody knows what {models} costs",
             "state price: {prompt: …, completion: …} under models.remote, in USD per million tokens; 0.0 for a server "
             "of your own")
 
 
-def _show(found: Plan, assumptions: bool) -> None:
+def _show(plan: Plan, assumptions: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -59,32 +59,32 @@ def _show(found: Plan, assumptions: bool) -> None:
         return made
 
     asking = table("asks a model", "known", "calls", "low–high", "read", "written", "USD", "time", "GPUs")
-    for a in found.asking:
+    for a in plan.asking:
         known = short(a.known) if a.measured else "?"
         asking.add_row(a.stage, known, short(a.calls.expected), span(a.calls), short(a.prompt_tokens.expected),
                        short(a.generated_tokens.expected), usd(a), hours(a.hours.expected),
-                       f"{a.gpus or ''}" + "!" * too_large(a, found.gpu_gb))
+                       f"{a.gpus or ''}" + "!" * too_large(a, plan.gpu_gb))
     console.print(asking)
     training = table("trains", "rows", "steps", "tokens", "time", "each GPU", "memory", "disk")
-    for r in found.training:
-        gpu = "" if r.gpu is None else gigabytes(r.gpu) + "!" * too_large(r, found.gpu_gb)
+    for r in plan.training:
+        gpu = "" if r.gpu is None else gigabytes(r.gpu) + "!" * too_large(r, plan.gpu_gb)
         training.add_row(r.stage, short(r.rows.expected), short(r.steps.expected), short(r.tokens.expected),
                          hours(r.hours.expected), gpu, gigabytes(r.host), gigabytes(r.checkpoint))
     console.print(training)
     reading = table("a reward model reads", "dialogues", "tokens", "time", "one GPU", "memory")
-    for d in found.reading:
-        reading.add_row(d.stage, short(d.dialogues.expected), short(d.tokens.expected), hours(d.hours.expected),
+    for d in plan.reading:
+        reading.add_row(d.stage, short(d.rows.expected), short(d.tokens.expected), hours(d.hours.expected),
                         "" if d.gpu is None else gigabytes(d.gpu), gigabytes(d.host))
     console.print(reading)
-    if any(too_large(a, found.gpu_gb) for a in found.asking) or any(too_large(r, found.gpu_gb) for r in found.training):
-        console.print(f"! more than GPUs of {found.gpu_gb:g} GB hold: lower batch or max_length, LoRA, or more GPUs")
-    console.print("Disk: " + ", ".join(f"{name} {gigabytes(size)}" for name, size in found.disk.items()))
-    console.print(sentence(found), soft_wrap=True, style="bold")
-    for line in filter(None, [*limits(found), unanswered(found)]):
+    if any(too_large(a, plan.gpu_gb) for a in plan.asking) or any(too_large(r, plan.gpu_gb) for r in plan.training):
+        console.print(f"! more than GPUs of {plan.gpu_gb:g} GB hold: lower batch or max_length, LoRA, or more GPUs")
+    console.print("Disk: " + ", ".join(f"{name} {gigabytes(size)}" for name, size in plan.disk.items()))
+    console.print(sentence(plan), soft_wrap=True, style="bold")
+    for line in filter(None, [*limits(plan), unanswered(plan)]):
         console.print(line, soft_wrap=True, style="bold")
-    if found.counted:
-        console.print(f"Counted here: {', '.join(found.counted)}", soft_wrap=True)
-    console.print(f"Rests on {len(found.assumed)} figures of conf/plan.yaml" + (
+    if plan.counted:
+        console.print(f"Counted here: {', '.join(plan.counted)}", soft_wrap=True)
+    console.print(f"Rests on {len(plan.assumed)} figures of conf/plan.yaml" + (
         ":" if assumptions else "; --assumptions lists them"))
-    for name, said in sorted(found.assumed.items()) if assumptions else ():
+    for name, said in sorted(plan.assumed.items()) if assumptions else ():
         console.print(f"  {name}  {said}", soft_wrap=True)

@@ -11,7 +11,7 @@ EXEMPT = {  # by the beginning of the dotted name
     "ultramed.codekeys": "the keys themselves",
     "ultramed.params.reading": "reading params.yaml and explaining mistakes; the values are params of the stages",
     "ultramed.inference.ask.costs": "money",
-    "ultramed.inference.ask.endpoint_health": "transport: replies are pinned by the ledger's keys, whatever brought them",
+    "ultramed.inference.ask.endpoint_health": "transport: whatever brought a reply, its key pins it",
     "ultramed.inference.ask.flow": "transport",
     "ultramed.inference.ask.funding_queue": "transport",
     "ultramed.inference.ask.protocols": "transport",

@@ -76,7 +76,7 @@ class Method:
     trainer: Callable[[Parts], Any]  # builds TRL's trainer
     head: Head = CAUSAL
     losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What `loss` may be, and what work each adds to a step, by its name under `passes` in conf/plan.yaml.
+    """What `loss` may be, and what passes each adds to a step, by their names in `ultramed/planning/training.py`.
     Empty: `loss` must be null."""
     beta: bool = False  # whether it needs a `beta`; others take none
     packs: bool = False  # whether short rows can be joined up to max_length
@@ -91,5 +91,5 @@ class Method:
         return self.head is CAUSAL
 
     def passes(self, loss: str | None) -> tuple[str, ...]:
-        """What a step does beside its own forward and backward pass, by name under `passes` in conf/plan.yaml."""
+        """What a step does beside its own forward and backward pass, by name."""
         return (("reference",) if self.reference else ()) + self.losses.get(loss or "", ())

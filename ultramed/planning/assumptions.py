@@ -1,16 +1,18 @@
-"""What is assumed where nothing can be counted: `conf/plan.yaml`, and a list of what of it was used."""
+"""`conf/plan.yaml`: what is assumed about stages that cannot be rehearsed yet, and which of it a plan has used."""
 
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML, YAMLError
 
 from ultramed.errors import ParamsError
+from ultramed.graph.lock import read
 from ultramed.params import Section
 from ultramed.planning.ranges import Range
 
 FILE = Path("conf/plan.yaml")
+SAMPLE = "data/raw/sample"  # small sets that are embedded in the repository
+Kind = TypeVar("Kind")
 
 
 class Number(Section):
@@ -20,26 +22,34 @@ class Number(Section):
     why: str
 
 
-class SourceSize(Section):
-    words: int
-    kept: float
-    rows: int = 0
-    lost: int = 0
-    why: str
+class Step(Section):
+    """Rows, or requests: of × times × (1 + again + again² …, `repeat` terms)."""
+
+    of: list[str]  # rows that are added; `${key}` and `${a.param}` are filled in
+    at_most: str | None = None  # a param that limits them
+    times: list[str] = []  # figures or params
+    again: list[str] = []
+    repeat: str | None = None  # a param
+    foreach: str | None = None  # a param with one entry a key
 
 
-class Rows(Section):
-    rows: int
-    why: str
+class Rows(Step):
+    table: str = "rows"  # of the artifact, counted once it is built
 
 
-class Tasks(Section):
-    tasks: list[int]
-    why: str
+class Request(Step):
+    stage: str
+    model: str | None = None  # the param that names it; None for a reward model in the stage's own process
+    when: dict[str, list[str]] = {}  # only at these values of params
+    prompt: str | None = None  # the param that names a prompt file
+    read: str  # figures: tokens of one request
+    write: str
+    each: str | None = None  # a param that multiplies both
+    bound: str | None = None  # a param: the most that one writes
 
 
 class Shape(Section):
-    """A model's architecture; parameters in billions."""
+    """A model's architecture; parameters in billions, `active` of them for one token."""
 
     parameters: float = Field(gt=0)
     active: float | None = None
@@ -50,71 +60,61 @@ class Shape(Section):
 
 class Table(Section):
     numbers: dict[str, Number]
-    sources: dict[str, SourceSize]
-    general: dict[str, Rows]
-    corpora: dict[str, Rows]
-    benchmarks: dict[str, Tasks]
+    raw: dict[str, int]
+    unusable: dict[str, int]
+    rows: dict[str, Rows]
+    asks: list[Request]
     models: dict[str, Shape]
 
 
-Kind = TypeVar("Kind")
-
-
-class Book:
-    """The table, and a line for each entry that was asked for."""
+class Assumptions:
+    """The table, and a line for each figure that was asked for."""
 
     def __init__(self, table: Table) -> None:
-        self.table = table
-        self.used: dict[str, str] = {}
+        self.table, self.used = table, dict[str, str]()
 
     def number(self, name: str) -> Range:
-        found = self.named(self.table.numbers, "numbers", name)
-        low, high = (found.expected if v is None else v for v in (found.low, found.high))
+        """A figure. Raises ParamsError for one that the file lacks."""
+        number = entry("numbers", self.table.numbers, name)
+        low, high = (number.expected if end is None else end for end in (number.low, number.high))
         ends = "" if low == high else f" ({low:g} to {high:g})"
-        self.used[name] = f"{found.expected:g}{ends}: {found.why}"
-        return Range(low, found.expected, high)
+        self.used[name] = f"{number.expected:g}{ends}: {number.why}"
+        return Range(low, number.expected, high)
+
+    def one(self, name: str) -> float:
+        """The expected value of a figure."""
+        return self.number(name).expected
 
     def rate(self, name: str) -> Range:
-        """A number that something is divided by. Raises ParamsError for one that is not above 0."""
-        found = self.number(name)
-        if (least := min(found.low, found.expected, found.high)) <= 0:
+        """A figure to divide by. Raises ParamsError for one that is not above 0."""
+        rate = self.number(name)
+        if (least := min(vars(rate).values())) <= 0:
             raise ParamsError(f"{FILE}: numbers.{name}", f"is {least:g}; a number above 0 was expected")
-        return found
+        return rate
 
-    def source(self, name: str) -> SourceSize:
-        found = self.table.sources.get(name) or self.named(self.table.sources, "sources", "other")
-        self.used[f"sources.{name}"] = f"{found.words} words a question, {found.kept:g} of its rows kept: {found.why}"
-        return found
-
-    def rows(self, section: str, name: str) -> int:
-        """Rows of a raw file that does not lie here; of `general`, `corpora` or `sources`."""
-        entries = getattr(self.table, section)
-        found = entries.get(name) or self.named(entries, section, "other")
-        self.used[f"{section}.{name}.rows"] = f"{found.rows:,}: {found.why}"
-        return found.rows
-
-    def tasks(self, benchmark: str) -> list[int]:
-        """Questions of each task of a benchmark that is not here."""
-        entries = self.table.benchmarks
-        found = entries.get(benchmark) or self.named(entries, "benchmarks", "other")
-        self.used[f"benchmarks.{benchmark}"] = f"{sum(found.tasks):,} questions: {found.why}"
-        return found.tasks
-
-    def named(self, entries: dict[str, Kind], section: str, name: str) -> Kind:
-        """Raises ParamsError for an entry that the file lacks."""
-        if name not in entries:
-            raise ParamsError(f"{FILE}: {section}.{name}", "is missing", f"`git checkout {FILE}` brings it back")
-        return entries[name]
+    def raw(self, name: str, location: str, limit: int | None) -> int:
+        """Usable rows among the first `limit` of a raw file."""
+        sizes = self.table.raw
+        rows, unusable = sizes.get(name, sizes["other"]), self.table.unusable.get(name, 0)
+        if location.startswith(SAMPLE):
+            rows, unusable = min(rows, sizes["sample"]), 0
+        self.used[f"raw.{name}"] = f"{rows:,} rows, of which {unusable:,} at its beginning are unusable"
+        return max(0, min(rows, limit or rows) - unusable)
 
 
-def load(path: Path = FILE) -> Book:
+def entry(section: str, entries: dict[str, Kind], name: str) -> Kind:
+    """An entry of the file. Raises ParamsError where it is missing."""
+    if name not in entries:
+        raise ParamsError(f"{FILE}: {section}.{name}", "is missing", f"`git checkout {FILE}` brings it back")
+    return entries[name]
+
+
+def load(path: Path = FILE) -> Assumptions:
     """Read the table. Raises ParamsError where it is missing or has a mistake."""
+    if not path.exists():
+        raise ParamsError(str(path), "is not here", f"`git checkout {path}` brings it back")
     try:
-        return Book(Table.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8"))))
-    except FileNotFoundError:
-        raise ParamsError(str(path), "is not here", f"`git checkout {path}` brings it back") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(str(path), f"is not valid YAML: {' '.join(str(error).split())}") from None
+        return Assumptions(Table.model_validate(read(path)))
     except ValidationError as error:
         first = error.errors()[0]
         place = ": ".join([str(path), ".".join(map(str, first["loc"]))]).removesuffix(": ")

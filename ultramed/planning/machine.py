@@ -1,68 +1,70 @@
 """Models and machines: how large a model is, how fast it answers, what a reply costs."""
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from ultramed import engines
 from ultramed.errors import ParamsError
+from ultramed.graph.lock import read
 from ultramed.ledger import prices
-from ultramed.params import Params, Price, RemoteModel
-from ultramed.planning.assumptions import Book, Shape
+from ultramed.params import LocalModel, Params, Price, RemoteModel
+from ultramed.planning.assumptions import Assumptions, Shape
+from ultramed.planning.flow import Need
 from ultramed.planning.ranges import Range, exact
 
+NAMED = re.compile(r"(?:^|[-_])(\d+(?:\.\d+)?)b(?:-a(\d+(?:\.\d+)?)b)?(?=[-_./]|$)", re.IGNORECASE)  # 32B, 30B-A3B
+WEIGHT = 2e9  # bytes of a billion parameters
 
-@dataclass(frozen=True)
-class Speed:
-    """Tokens a second that all requests of a stage reach together."""
 
-    reading: Range
-    writing: Range
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What serves a model on this machine. `gpu` is bytes of each GPU, `host` of memory; both for one replica."""
+
+    gpus: int = 0  # 0 on the CPU and where another machine serves
+    gpu: float | None = None
+    host: float = 0.0
+    weights: float = 0.0  # bytes
 
 
 class Machines:
-    """What stands behind a model's name in params. Weights of a local model may lie under models/local."""
+    """What a model's name in params means for time, memory and money."""
 
-    def __init__(self, settings: Params, book: Book, base: Path = Path(".")) -> None:
-        self.settings, self.book, self.base = settings, book, base
+    def __init__(self, settings: Params, assumptions: Assumptions) -> None:
+        self.settings, self.assumptions = settings, assumptions
 
     def shape(self, name: str) -> Shape:
-        """Architecture of a local model or of one of ours, which have the base's."""
-        s = self.settings
-        name = s.base.model if name in s.ours else name
-        if name not in s.models.local:
+        """Architecture of a local model, or of the base, which all models trained here share: as conf/plan.yaml has it,
+        else by the size in its name."""
+        name = self.settings.base.model if name in self.settings.ours else name
+        if name not in self.settings.models.local:
             raise ParamsError("base.model", f"is '{name}', which is no name in models.local; expected one of "
-                              f"{', '.join(s.models.local)}")
-        model = s.models.local[name]
-        for known, shape in self.book.table.models.items():
-            if re.search(rf"(?:^|/){re.escape(known)}(?:[./]|$)", model.location):
-                self.book.used[f"models.{name}"] = f"{shape.parameters:g} billion parameters, by {known}"
-                return shape
-        size = self.file_bytes(name)
-        other = self.book.named(self.book.table.models, "models", "other")
-        if size:
-            bits = self.book.rate("bits.q4_1").expected if "q4_1" in model.location.lower() else 16
-            billions = size * 8 / bits / 1e9
-            self.book.used[f"models.{name}"] = f"{billions:.3g} billion parameters, by the size of its files"
-            return _of(billions, other)
-        self.book.used[f"models.{name}"] = f"{other.parameters:g} billion parameters: conf/plan.yaml does not know it"
-        return other
+                              f"{', '.join(self.settings.models.local)}")
+        location, models = self.settings.models.local[name].location, self.assumptions.table.models
+        for known, shape in models.items():
+            if re.search(rf"(?:^|/){re.escape(known)}(?:[./]|$)", location):
+                return self._said(name, shape, known)
+        if match := NAMED.search(location.rsplit("/", 1)[-1]):
+            total, active = (float(size) if size else None for size in match.groups())
+            sized = models["other"].model_copy(update={"parameters": total, "active": active})
+            return self._said(name, sized, "its name")
+        return self._said(name, models["other"], "no better knowledge")
 
-    def file_bytes(self, name: str) -> int:
-        """Size of the weights that lie here; 0 where they do not."""
-        location = Path(self.settings.models.local[name].location)
-        for place in (self.base / "models/local" / name, self.base / location):
-            files = [place] if place.is_file() else place.rglob("*") if place.is_dir() else []
-            if size := sum(p.stat().st_size for p in files if p.suffix in (".gguf", ".safetensors")):
-                return size
-        return 0
+    def _said(self, name: str, shape: Shape, source: str) -> Shape:
+        self.assumptions.used[f"models.{name}"] = f"{shape.parameters:.4g} billion parameters, by {source}"
+        return shape
 
-    def weights(self, name: str) -> float:
-        """Bytes of a model's weights on disk: of their files, else 2 for each parameter."""
-        return self.file_bytes(name) or self.shape(name).parameters * 2e9
+    def server(self, name: str) -> Server:
+        """GPUs and memory that serving a model takes."""
+        model, one = self.settings.model(name), self.assumptions.one
+        if not isinstance(model, LocalModel):
+            return Server()
+        weights = self.shape(name).parameters * WEIGHT
+        engine = engines.get(model.engine)
+        if not (gpus := engine.gpus(model.options)):
+            return Server(host=weights, weights=weights)
+        gpu = engine.gpu_share(model.options) * one("gpu.memory") * 1e9
+        return Server(gpus=gpus, gpu=gpu, host=gpus * one("memory.process") * 1e9, weights=weights)
 
     def price(self, name: str) -> Price | None:
         """USD per million tokens; None for a local model, and for a remote one whose price nobody knows."""
@@ -70,31 +72,31 @@ class Machines:
         price = prices.price_of(model)
         if price and isinstance(model, RemoteModel):
             said = f"USD {price.prompt:g} and {price.completion:g} a million tokens"
-            self.book.used[f"price.{name}"] = f"{said}: {prices.source(model)}"
+            self.assumptions.used[f"price.{name}"] = f"{said}: {prices.source(model)}"
         return price
 
-    def hours(self, name: str, calls: Range, read: Range, written: Range) -> Range:
-        """That requests take, with so many tokens read and written, at the limits given."""
-        speed, model = self.speed(name), self.settings.model(name)
-        found = [(read / speed.reading + written / speed.writing) / exact(3600)]
+    def hours(self, name: str, need: Need) -> Range:
+        """Time that the requests take, within the model's limits a minute."""
+        model, (reading, writing) = self.settings.model(name), self._speed(name)
+        bounds = [(need.prompt_tokens / reading + need.generated_tokens / writing) / 3600]
         if isinstance(model, RemoteModel):
-            minutes = exact(60 * len(model.base_urls))
-            found += [calls / model.rpm / minutes] if model.rpm else []
-            found += [(read + written) / model.tpm / minutes] if model.tpm else []
-        return Range(*(max(ends) for ends in zip(*(vars(f).values() for f in found), strict=True)))
+            minutes = 60 * len(model.base_urls)
+            bounds += [need.calls / model.rpm / minutes] if model.rpm else []
+            bounds += [(need.prompt_tokens + need.generated_tokens) / model.tpm / minutes] if model.tpm else []
+        return Range(*(max(ends) for ends in zip(*(vars(bound).values() for bound in bounds), strict=True)))
 
-    def speed(self, name: str) -> Speed:
-        model = self.settings.model(name)
+    def _speed(self, name: str) -> tuple[Range, Range]:
+        """Tokens a second, read and written, that all requests of a stage reach together."""
+        model, rate = self.settings.model(name), self.assumptions.rate
         if isinstance(model, RemoteModel):
-            each = self.book.rate("remote.tokens") * (model.concurrency * len(model.base_urls))
-            return Speed(each * 100, each)  # prompts are read while one waits for the first token
+            each = rate("remote.tokens") * (model.concurrency * len(model.base_urls))
+            return each * 100, each  # prompts are read while one waits for the first token
         shape = self.shape(name)
-        a_token = 2e9 * (shape.active or shape.parameters)
+        flops = exact(2e9 * (shape.active or shape.parameters))  # a token
         if gpus := engines.get(model.engine).gpus(model.options):
-            peak = self.book.rate("gpu.flops") * gpus
-            return Speed(peak * self.book.rate("gpu.reading") / exact(a_token),
-                         peak * self.book.rate("gpu.writing") / exact(a_token))
-        return Speed(self.book.rate("cpu.reading") / exact(a_token), self.book.rate("cpu.writing") / exact(a_token))
+            peak = rate("gpu.flops") * gpus
+            return peak * rate("gpu.reading") / flops, peak * rate("gpu.writing") / flops
+        return rate("cpu.reading") / flops, rate("cpu.writing") / flops
 
     def gpus_training(self) -> int:
         """Processes that train together; 0 where params train on the CPU."""
@@ -102,15 +104,8 @@ class Machines:
         if launch is None:
             return min(1, engines.get(self.settings.serving.engine).gpus({}))
         try:
-            found = YAML(typ="safe").load((self.base / launch).read_text(encoding="utf-8"))
-            return int(found.get("num_machines", 1)) * int(found["num_processes"])
-        except (OSError, KeyError, TypeError, ValueError, AttributeError):
+            configuration = read(Path(launch))
+            return int(configuration.get("num_machines", 1)) * int(configuration["num_processes"])
+        except (KeyError, TypeError, ValueError):
             raise ParamsError(f"training.launch: {launch}", "holds no num_processes; an accelerate configuration "
                               "was expected", "conf/accelerate/zero3.yaml is one") from None
-
-
-def _of(billions: float, other: Shape) -> Shape:
-    """A plausible shape: layers = hidden / 128, parameters = 12 · layers · hidden²."""
-    hidden = round((billions * 1e9 * 128 / 12) ** (1 / 3))
-    layers = max(1, math.ceil(hidden / 128))
-    return Shape(parameters=billions, hidden=hidden, layers=layers, vocabulary=other.vocabulary)

@@ -1,14 +1,13 @@
-"""What a rehearsed stage costs: its real prompts, replies as long as those that are there, assumptions for the rest."""
+"""What a rehearsed stage costs: its real prompts, replies as long as those in the ledger, assumptions for the rest."""
 
-from dataclasses import dataclass
 from math import sqrt
 
 from ultramed.ledger.ledger import Ledger
-from ultramed.planning.asking import Ask
-from ultramed.planning.assumptions import Book
-from ultramed.planning.ranges import Range, total
-from ultramed.planning.rehearse import ENOUGH, Rehearsal, Replies
+from ultramed.planning.flow import Need
+from ultramed.planning.ranges import Range
+from ultramed.planning.rehearse import Known, Rehearsal
 
+ENOUGH = 20  # replies, from which a mean is trusted
 LOOKED_AT = 20_000  # replies of a ledger; its order is that of hashes, so these are drawn at random
 _SAMPLE = """
 SELECT length(asked), json_extract(reply, '$.prompt_tokens'), json_extract(reply, '$.completion_tokens')
@@ -16,70 +15,50 @@ FROM (SELECT * FROM replies LIMIT ?) WHERE stage = ? AND identity = coalesce(?, 
 """
 
 
-@dataclass(frozen=True)
-class Needed:
-    """What is still to be asked."""
+def needed(stage: str, rehearsal: Rehearsal, assumed: Need, ledger: Ledger | None, characters: float) -> Need:
+    """What a rehearsed stage is still to ask. `characters` of a prompt are taken for one token where the model has read
+    too little to tell; what else is not known is as assumed."""
+    first, later = rehearsal.first, rehearsal.later
+    own = _sample(ledger, stage, rehearsal.identity)
+    seen = own if len(rehearsal.known) < ENOUGH else rehearsal.known
+    if tokens := sum(reply.read for reply in seen):
+        characters = sum(reply.characters for reply in seen) / tokens
+    first_read = one_read = first.characters / characters
+    first_written = one_written = _written([first.known, own, _sample(ledger, stage, None)], assumed)
+    one_read /= max(1, first.calls)
+    if later.known:
+        one_read, one_written = sum(reply.read for reply in later.known) / len(later.known), _mean(later.known)
+    calls = _followed(rehearsal, assumed.calls) * first.calls + later.calls
+    written = (first_written * first.calls).at_most(first.most) + one_written * calls
+    return Need(calls=(calls + first.calls).whole(), prompt_tokens=(calls * one_read + first_read).whole(),
+                generated_tokens=written.whole())
 
-    calls: Range
-    prompt_tokens: Range
-    generated_tokens: Range
+
+def _followed(rehearsal: Rehearsal, calls: Range) -> Range:
+    """Requests of later passes for each of the first: as in the ledger, else by the `calls` assumed for the stage."""
+    first, later, known = rehearsal.first, rehearsal.later, len(rehearsal.first.known)
+    if known < ENOUGH:
+        return Range(*(max(0.0, end / max(1, first.calls + known) - 1) for end in vars(calls).values()))
+    each = (len(later.known) + later.calls) / known
+    error = 2 * sqrt(each / known)
+    return Range(max(0.0, each - error), each, each + error)
 
 
-class Measured:
-    """Turns a rehearsal into needs; `asks` is what the same stage was assumed to ask."""
+def _written(samples: list[list[Known]], assumed: Need) -> Range:
+    """Tokens of a reply: the mean of the first sample that is large enough, else as assumed."""
+    for replies in samples:
+        if len(replies) >= ENOUGH:
+            return _mean(replies)
+    return assumed.generated_tokens / Range(*(max(1.0, calls) for calls in vars(assumed.calls).values()))
 
-    def __init__(self, ledger: Ledger | None, book: Book) -> None:
-        self._ledger, self._book = ledger, book
 
-    def needed(self, stage: str, found: Rehearsal, asks: list[Ask]) -> Needed:
-        follow = self._follow(found, asks)
-        later = follow * found.first.calls + found.later.calls
-        first_read = found.first.characters / self._characters_a_token(stage, found)
-        first_written = self._written(stage, found, asks)
-        one_read, one_written = self._later(found, first_read, first_written)
-        written = (first_written * found.first.calls).at_most(found.first.most) + one_written * later
-        return Needed((later + found.first.calls).whole(), (later * one_read + first_read).whole(), written.whole())
+def _mean(replies: list[Known]) -> Range:
+    """Tokens that one writes, give or take two standard errors."""
+    n, mean = len(replies), sum(reply.written for reply in replies) / len(replies)
+    error = 2 * sqrt(sum((reply.written - mean) ** 2 for reply in replies) / max(1, n - 1) / n)
+    return Range(max(0.0, mean - error), mean, mean + error)
 
-    def _follow(self, found: Rehearsal, asks: list[Ask]) -> Range:
-        """Requests of later passes for each of the first."""
-        if found.followed is not None:
-            error = 2 * sqrt(found.followed / len(found.known_first.written))
-            return Range(max(0.0, found.followed - error), found.followed, found.followed + error)
-        began = found.first.calls + len(found.known_first.written)
-        calls = total(a.calls for a in asks) / max(1, began)
-        return Range(*(max(0.0, times - 1) for times in vars(calls).values()))
 
-    def _characters_a_token(self, stage: str, found: Rehearsal) -> float:
-        """Of prompts, as JSON; the model's own tokens where it has read enough."""
-        known = Replies(found.known_first.prompt_characters + found.known_later.prompt_characters,
-                        found.known_first.prompt_tokens + found.known_later.prompt_tokens)
-        if found.known < ENOUGH:
-            known = self._sample(stage, found.identity)
-        if known.prompt_tokens:
-            return known.prompt_characters / known.prompt_tokens
-        return self._book.rate("tokens.characters").expected
-
-    def _written(self, stage: str, found: Rehearsal, asks: list[Ask]) -> Range:
-        """Tokens of a reply: of this model in this stage, else of others in it, else as assumed."""
-        for replies in (found.known_first, self._sample(stage, found.identity), self._sample(stage, None)):
-            if len(replies.written) >= ENOUGH:
-                return replies.mean()
-        calls = total(a.calls for a in asks)
-        return total(a.generated * a.calls for a in asks) / Range(*(max(1.0, c) for c in vars(calls).values()))
-
-    def _later(self, found: Rehearsal, first_read: float, first_written: Range) -> tuple[float, Range]:
-        """Tokens that a request of a later pass reads, and writes."""
-        known = found.known_later
-        if known.written:
-            return known.prompt_tokens / len(known.written), known.mean()
-        return first_read / max(1, found.first.calls), first_written
-
-    def _sample(self, stage: str, identity: str | None) -> Replies:
-        found = Replies()
-        rows = self._ledger.read(_SAMPLE, (LOOKED_AT, stage, identity)) if self._ledger else ()
-        for characters, read, written in rows:
-            found.prompt_characters += characters
-            found.prompt_tokens += read
-            found.written.append(written)
-        return found
-
+def _sample(ledger: Ledger | None, stage: str, identity: str | None) -> list[Known]:
+    """Replies in the ledger to a stage, of one model or of all."""
+    return [Known(*row) for row in ledger.read(_SAMPLE, (LOOKED_AT, stage, identity))] if ledger else []

@@ -1,33 +1,29 @@
 """The whole plan: a line a stage, totals, and the assumptions they rest on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeVar
 
 from ultramed import engines, paths
 from ultramed.engines import ServingEngine
 from ultramed.ledger.ledger import Ledger
-from ultramed.params import LocalModel, Params, RemoteModel
-from ultramed.planning import assumptions, mixtures
-from ultramed.planning.asking import Ask, Asks
-from ultramed.planning.here import Here
+from ultramed.params import Params, RemoteModel
+from ultramed.planning import assumptions
+from ultramed.planning.built import Built
+from ultramed.planning.flow import Flow, Need
 from ultramed.planning.limits import Limit, limits
-from ultramed.planning.machine import Machines
-from ultramed.planning.measured import Measured, Needed
-from ultramed.planning.ranges import Range, exact, total
-from ultramed.planning.reading import Reading, readings
+from ultramed.planning.machine import WEIGHT, Machines, Server
+from ultramed.planning.measured import needed
+from ultramed.planning.ranges import ZERO, Range, total
 from ultramed.planning.rehearse import rehearse
-from ultramed.planning.rows import Rows
 from ultramed.planning.training import Run, Trainings
 
-Line = TypeVar("Line", Run, Reading)
+STORED = ("screen", "written", "curate", "pair", "mix-instructions", "mix-preferences")  # the largest artifacts
 
 
-@dataclass(frozen=True)
-class Asking:
-    """What a stage that asks a model costs. `price_usd` is None for a local model and for one without a price."""
+@dataclass(frozen=True, kw_only=True)
+class Asking(Need, Server):
+    """What a stage that asks a model still costs."""
 
     stage: str
     model: str
@@ -35,15 +31,8 @@ class Asking:
     known: int  # replies that are in the ledger already
     unanswered: int  # requests without a reply of a stage that is up to date: `dvc repro` leaves them so
     measured: bool  # with real prompts, by a rehearsal; else by assumptions
-    calls: Range  # still to be asked, as the rest
-    prompt_tokens: Range
-    generated_tokens: Range
-    price_usd: Range | None
+    price_usd: Range | None  # None for a local model and for one without a price
     hours: Range
-    gpus: int  # that its server takes; 0 on the CPU and where another machine serves
-    gpu: float | None  # bytes of each of them
-    host: float  # bytes of memory: the weights on the CPU, the processes on GPUs, 0 where another machine serves
-    weights: float  # bytes
 
     @property
     def unpriced(self) -> bool:
@@ -55,7 +44,7 @@ class Plan:
     scale: str
     asking: list[Asking]
     training: list[Run]
-    reading: list[Reading]
+    reading: list[Run]  # by reward models
     disk: dict[str, float]  # bytes by what takes them
     assumed: dict[str, str]
     counted: list[str]  # paths whose rows were counted
@@ -63,27 +52,23 @@ class Plan:
     gpu_gb: float  # memory that a GPU is taken to have
 
 
-def make(settings: Params, base: Path = Path(".")) -> Plan:
-    """Reckon what a run of everything would still take. Reads files here alone, asks nothing, writes nothing.
+def make(settings: Params) -> Plan:
+    """What a run of everything in this folder would still take. Reads files alone, asks nothing, writes nothing.
 
-    Raises ParamsError where the table of assumptions or a launch configuration is of no use.
+    Raises ParamsError where conf/plan.yaml or a launch configuration is of no use, RightsError where a stage would.
     """
-    book = assumptions.load(base / assumptions.FILE)
-    here = Here(settings, base)
-    rows, machines = Rows(settings, book, here), Machines(settings, book, base)
-    asks = list(Asks(rows).all())
+    book, built = assumptions.load(), Built(settings)
+    flow, machines = Flow(settings, book, built), Machines(settings, book)
+    needs = flow.asks()
     with _ledger() as ledger:
-        measured = Measured(ledger, book)
-        asking = [_costs(stage, [a for a in asks if a.stage == stage], machines, measured, here)
-                  for stage in dict.fromkeys(a.stage for a in asks)]
+        asking = [_costs(*names, need, flow, machines, ledger) for names, need in needs.items() if names[1]]
         planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
         budget = list(limits(settings.budget_usd, planned, ledger))
-    training = [_left(run, here, "steps", "tokens", "hours") for run in Trainings(rows, machines).all()]
-    reading = [_left(one, here, "dialogues", "tokens", "hours") for one in readings(rows, machines)]
-    disk = _disk(rows, machines, asking, training)
-    memory = book.number("gpu.memory").expected
-    counted = sorted(set(here.counted))
-    return Plan(settings.scale, asking, training, reading, disk, book.used, counted, budget, memory)
+    trainings = Trainings(flow, machines)
+    training = [_left(run, built) for run in trainings.all()]
+    reading = [_left(trainings.reading(stage, need), built) for (stage, model), need in needs.items() if not model]
+    disk, memory = _disk(flow, machines, asking, training), book.one("gpu.memory")
+    return Plan(settings.scale, asking, training, reading, disk, book.used, sorted({*built.counted}), budget, memory)
 
 
 @contextmanager
@@ -96,62 +81,35 @@ def _ledger() -> Iterator[Ledger | None]:
         yield ledger
 
 
-def _left(line: Line, here: Here, *work: str) -> Line:
+def _left(run: Run, built: Built) -> Run:
     """What is still to be done of it: nothing where the stage is up to date."""
-    none: dict[str, Any] = dict.fromkeys(work, exact(0))
-    return line if here.runs(line.stage) else replace(line, **none)
+    return run if built.runs(run.stage) else replace(run, steps=ZERO, tokens=ZERO, hours=ZERO)
 
 
-def _costs(stage: str, asks: list[Ask], machines: Machines, measured: Measured, here: Here) -> Asking:
-    model, settings = asks[0].model, machines.settings
-    found = rehearse(stage, model, settings, here)
-    need = measured.needed(stage, found, asks) if found else Needed(
-        total(a.calls for a in asks), total(a.calls * a.prompt for a in asks).whole(),
-        total(a.calls * a.generated for a in asks).whole())
-    unanswered = 0
-    if need.calls.high and not here.runs(stage):
-        unanswered = round(need.calls.expected) if found else 0
-        need = Needed(exact(0), exact(0), exact(0))
+def _costs(stage: str, model: str, assumed: Need, flow: Flow, machines: Machines, ledger: Ledger | None) -> Asking:
+    rehearsal, characters = rehearse(stage, flow.built), flow.assumptions.rate("tokens.characters").expected
+    need, unanswered = needed(stage, rehearsal, assumed, ledger, characters) if rehearsal else assumed, 0
+    if need.calls.high and not flow.built.runs(stage):
+        need, unanswered = Need(), round(need.calls.expected) if rehearsal else 0
     price = machines.price(model)
     usd = (need.prompt_tokens * price.prompt + need.generated_tokens * price.completion) * 1e-6 if price else None
-    remote = isinstance(settings.model(model), RemoteModel)
-    return Asking(stage, model, remote, found.known if found else 0, unanswered, found is not None, need.calls,
-                  need.prompt_tokens, need.generated_tokens, usd, machines.hours(model, *vars(need).values()),
-                  *_server(model, machines))
+    return Asking(
+        stage=stage, model=model, remote=isinstance(machines.settings.model(model), RemoteModel),
+        known=len(rehearsal.known) if rehearsal else 0, unanswered=unanswered, measured=rehearsal is not None,
+        price_usd=usd, hours=machines.hours(model, need), **vars(need), **vars(machines.server(model)))
 
 
-def _server(name: str, machines: Machines) -> tuple[int, float | None, float, float]:
-    """GPUs, bytes of each, bytes of host memory, bytes of weights."""
-    served = machines.settings.model(name)
-    if not isinstance(served, LocalModel):
-        return 0, None, 0.0, 0.0
-    weights = machines.weights(_weights_of(name, machines.settings))
-    engine, number = engines.get(served.engine), machines.book.number
-    if not (gpus := engine.gpus(served.options)):
-        return 0, None, weights, weights
-    gpu = engine.gpu_share(served.options) * number("gpu.memory").expected * 1e9
-    return gpus, gpu, gpus * number("memory.process").expected * 1e9, weights
-
-
-def _weights_of(name: str, settings: Params) -> str:
-    return settings.base.model if name in settings.ours else name
-
-
-def _disk(rows: Rows, machines: Machines, asking: Iterable[Asking], training: list[Run]) -> dict[str, float]:
+def _disk(flow: Flow, machines: Machines, asking: list[Asking], training: list[Run]) -> dict[str, float]:
     """Bytes by kind; raw files, which are small beside the rest, are left out."""
-    s, book = rows.settings, rows.book
-    data = total([*rows.instructions().values(), *rows.curated().values(), mixtures.pairs(rows),
-                  mixtures.mixed(rows, "instructions"), mixtures.mixed(rows, "preferences"),
-                  *(mixtures.asked_pool(rows) for _ in s.candidates.authors)])
+    settings, one = flow.settings, flow.assumptions.one
+    rows = total(flow.rows(name) for name in STORED).expected
+    rows += flow.rows("pool").expected * len(settings.candidates.authors)
     tokens = sum(a.prompt_tokens.expected + a.generated_tokens.expected for a in asking)
-    weights = sum(machines.weights(n) for n, m in s.models.local.items()
-                  if isinstance(engines.get(m.engine), ServingEngine))
-    n = machines.shape(s.base.model).parameters * 1e9
+    models = [name for name, m in settings.models.local.items() if isinstance(engines.get(m.engine), ServingEngine)]
     return {
-        "weights": weights,
-        "checkpoints": sum((r.checkpoint for r in training), start=2 * n),  # with the base's
+        "weights": sum(WEIGHT * machines.shape(name).parameters for name in models),
+        "checkpoints": sum((r.checkpoint for r in training), start=WEIGHT * machines.shape("base").parameters),
         "scratch": max((r.scratch for r in training), default=0.0),
-        "artifacts": data.expected * book.number("disk.row").expected * 1e3,
-        "ledger": tokens * book.number("disk.token").expected,
+        "artifacts": rows * one("disk.row") * 1e3,
+        "ledger": tokens * one("disk.token"),
     }
-

@@ -43,6 +43,9 @@ def exact(value: float) -> Range:
     return Range(value, value, value)
 
 
+ZERO = exact(0)
+
+
 def total(ranges: Iterable[Range]) -> Range:
     """The sum; 0 of none."""
-    return sum(ranges, start=exact(0))
+    return sum(ranges, start=ZERO)

@@ -1,92 +1,105 @@
-"""Stages that train: steps, tokens, hours, memory, disk."""
+"""Stages that train, and reward models that read: steps, tokens, hours, memory, disk."""
 
 import math
 from dataclasses import dataclass
 
 from ultramed.params import Recipe
-from ultramed.planning import mixtures
 from ultramed.planning.assumptions import Shape
+from ultramed.planning.flow import Flow, Need
 from ultramed.planning.machine import Machines
-from ultramed.planning.ranges import Range, exact
-from ultramed.planning.rows import Rows
+from ultramed.planning.ranges import ZERO, Range, exact
+
+PASSES = {"reference": 1, "mismatched": 2}  # forward passes that methods and losses add to a step, see Method.passes
+FORWARD = 2  # FLOPs a parameter and token
+ACTIVATION, CHECKPOINTED = 34, 2  # bytes a token, layer and hidden unit kept for a backward pass (arXiv 2205.05198)
+LOGIT = 12  # bytes a token and entry of the vocabulary: logits, their softmax and gradient in 32 bits
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training. Memory in bytes: of each GPU (None on the CPU), and of the host, all processes together."""
+    """A training, or a reward model's reading, which has no steps and leaves nothing. Memory in bytes: of each GPU
+    (None on the CPU), and of the host, all processes together."""
 
     stage: str
-    rows: Range
-    steps: Range
+    rows: Range  # or dialogues
     tokens: Range
     hours: Range
     gpu: float | None
     host: float
-    checkpoint: float  # bytes on disk that stay
-    scratch: float  # bytes on disk while it runs
+    steps: Range = ZERO
+    checkpoint: float = 0.0  # bytes on disk that stay
+    scratch: float = 0.0  # bytes on disk while it runs
 
 
 class Trainings:
-    """All trainings of a run, in the order of params."""
+    """All trainings of a run, in the order of params, and all readings."""
 
-    def __init__(self, rows: Rows, machines: Machines) -> None:
-        self.rows, self.machines, self.book, self.s = rows, machines, rows.book, rows.settings
-        self.gpus = machines.gpus_training()
-        self.shape = machines.shape(self.s.base.model)
+    def __init__(self, flow: Flow, machines: Machines) -> None:
+        self.flow, self.settings, self.assumptions = flow, flow.settings, flow.assumptions
+        self.gpus, self.shape = machines.gpus_training(), machines.shape(flow.settings.base.model)
 
     def all(self) -> list[Run]:
-        runs = [self.run(f"train@{n}", t, mixtures.mixed(self.rows, t.data)) for n, t in self.s.train.items()]
-        return runs + [self.run(f"iterate@{n}", self.s.iterate.recipe, mixtures.sampled(self.rows, n))
-                       for n in self.s.iterate.rounds]
+        """One for each model that is trained."""
+        train, iterate = self.settings.train, self.settings.iterate
+        runs = [self.run(f"train@{n}", t, self.flow.rows(f"mix-{t.data}")) for n, t in train.items()]
+        return runs + [self.run(f"iterate@{n}", iterate.recipe, self.flow.rows(f"sample@{n}")) for n in iterate.rounds]
 
     def run(self, stage: str, recipe: Recipe, rows: Range) -> Run:
+        """What one training takes."""
         batch = recipe.batch * recipe.accumulate * max(1, self.gpus)
         taken = steps(recipe, rows, batch)
         tokens = taken * batch * self._row(recipe)
-        n = self.shape.parameters * 1e9
         gpu, host = self._memory(recipe)
-        scratch = 2 * n * (1 if self.s.training.lora else 14)  # as training itself demands before it starts
-        return Run(stage, rows, taken, tokens, self._hours(recipe, tokens), gpu, host, 2 * n, scratch)
+        scratch = 2 * self.parameters * (1 if self.settings.training.lora else 14)  # as training demands
+        return Run(stage, rows, tokens, self._hours(recipe, tokens), gpu, host, taken, 2 * self.parameters, scratch)
+
+    def reading(self, stage: str, need: Need) -> Run:
+        """What a reward model reads: questions with their answers."""
+        tokens, process = need.prompt_tokens + need.generated_tokens, self.assumptions.one("memory.process") * 1e9
+        hours = self._time(tokens * (FORWARD * self.parameters), "gpu.reading", 1)
+        gpu, host = (2 * self.parameters, process) if self.gpus else (None, process + 4 * self.parameters)
+        return Run(stage, need.calls, tokens, hours, gpu, host)
+
+    @property
+    def parameters(self) -> float:
+        return self.shape.parameters * 1e9
 
     def _row(self, recipe: Recipe) -> Range:
         """Tokens of a row as the trainer reads it: of all its dialogues."""
         method = recipe.trained_by
         kind = "example" if method.data == "instructions" else "preference"
-        return self.book.number(f"tokens.{kind}").at_most(recipe.max_length) * method.dialogues
+        return self.assumptions.number(f"tokens.{kind}").at_most(recipe.max_length) * method.dialogues
 
     def _hours(self, recipe: Recipe, tokens: Range) -> Range:
-        passes = self._one("passes.lora" if self.s.training.lora else "passes.full")
-        if self.s.training.gradient_checkpointing:
-            passes += self._one("passes.checkpointing")
-        for name in recipe.trained_by.passes(recipe.loss):
-            passes += self._one(f"passes.{name}")
-        work = tokens * (passes * (self.shape.active or self.shape.parameters) * 1e9)
-        if not self.gpus:
-            return work / self.book.rate("cpu.training") / exact(3600)
-        speed = self.book.rate("gpu.flops") * self.book.rate("gpu.training") * self.gpus
-        return work / speed / exact(3600)
+        """One forward pass, and backward passes of twice its work; frozen weights have no gradient of their own."""
+        passes = 2 if self.settings.training.lora else 3
+        passes += self.settings.training.gradient_checkpointing  # one more forward pass
+        passes += sum(PASSES[name] for name in recipe.trained_by.passes(recipe.loss))
+        work = tokens * (FORWARD * passes * (self.shape.active or self.shape.parameters) * 1e9)
+        return self._time(work, "gpu.training", self.gpus)
+
+    def _time(self, flops: Range, share: str, gpus: int) -> Range:
+        """Hours at the share of their FLOP/s that GPUs reach, or on the CPU."""
+        rate = self.assumptions.rate
+        return flops / (rate("gpu.flops") * rate(share) * gpus if self.gpus else rate("cpu.training")) / exact(3600)
 
     def _memory(self, recipe: Recipe) -> tuple[float | None, float]:
-        n, sharded = self.shape.parameters * 1e9, max(1, self.gpus)
-        states = memory(n, trained(self.shape, self.s.training.lora.rank) if self.s.training.lora else None)
-        if recipe.trained_by.reference and not self.s.training.lora:
-            states += 4 * n  # a second model as reference; with LoRA it is the model without its adapter
-        activations = self._activations(recipe)
-        process = self._one("memory.process") * 1e9
+        sharded, lora = max(1, self.gpus), self.settings.training.lora
+        states = memory(self.parameters, trained(self.shape, lora.rank) if lora else None)
+        if recipe.trained_by.reference and not lora:
+            states += 4 * self.parameters  # a second model as reference; with LoRA it is the model without its adapter
+        activations, process = self._activations(recipe), self.assumptions.one("memory.process") * 1e9
         if not self.gpus:
             return None, states + activations + process
-        return states / sharded + activations, sharded * (4 * n + process)  # each process loads all weights first
+        return states / sharded + activations, sharded * (4 * self.parameters + process)  # each loads all weights first
 
     def _activations(self, recipe: Recipe) -> float:
         """Bytes that one forward pass of a batch keeps for its backward pass, as if all rows were of full length."""
         method = recipe.trained_by
         tokens = recipe.batch * recipe.max_length * method.dialogues
-        each = 2 if self.s.training.gradient_checkpointing else self._one("memory.activations")
-        logits = self._one("memory.logits") * self.shape.vocabulary if method.policy else 0
+        each = CHECKPOINTED if self.settings.training.gradient_checkpointing else ACTIVATION
+        logits = LOGIT * self.shape.vocabulary if method.policy else 0
         return tokens * (each * self.shape.hidden * self.shape.layers + logits)
-
-    def _one(self, name: str) -> float:
-        return self.book.number(name).expected
 
 
 def steps(recipe: Recipe, rows: Range, batch: int) -> Range:

@@ -28,9 +28,9 @@ def gigabytes(value: float) -> str:
     return f"{size / 1e3:.1f} TB" if size >= 999.5 else f"{size:.0f} GB" if size >= 9.95 else f"{size:.1f} GB"
 
 
-def span(found: Range, form: Any = short) -> str:
+def span(value: Range, form: Any = short) -> str:
     """The two ends; nothing where they are one."""
-    return "" if form(found.low) == form(found.high) else f"{form(found.low)}–{form(found.high)}"
+    return "" if form(value.low) == form(value.high) else f"{form(value.low)}–{form(value.high)}"
 
 
 def usd(line: Asking) -> str:
@@ -73,14 +73,15 @@ def limits(plan: Plan) -> list[str]:
 
 def unanswered(plan: Plan) -> str:
     """What stages that are up to date did without; empty where that is nothing."""
-    found = ", ".join(f"{a.stage} ({short(a.unanswered)})" for a in plan.asking if a.unanswered)
+    stages = ", ".join(f"{a.stage} ({short(a.unanswered)})" for a in plan.asking if a.unanswered)
     again = "`dvc repro --force --single-item STAGE` would ask them again"
-    return found and f"Up to date, with requests that have no reply here: {found}; {again}"
+    return stages and f"Up to date, with requests that have no reply here: {stages}; {again}"
 
 
 def sums(plan: Plan) -> dict[str, Any]:
     """Totals over all stages; memory is the largest of any stage, for stages run one after another."""
     spent = [a.price_usd for a in plan.asking if a.price_usd is not None]
+    lines: list[Asking | Run] = [*plan.asking, *plan.training, *plan.reading]
     return {
         "known": sum(a.known for a in plan.asking),
         "calls": total(a.calls for a in plan.asking),
@@ -90,28 +91,24 @@ def sums(plan: Plan) -> dict[str, Any]:
         "price_unknown": unpriced(plan),
         "steps": total(r.steps for r in plan.training),
         "training_tokens": total(r.tokens for r in plan.training),
-        "hours": total([*(a.hours for a in plan.asking), *(r.hours for r in plan.training),
-                        *(d.hours for d in plan.reading)]),
-        "gpu_bytes": max((gpu for gpu in [*(a.gpu for a in plan.asking), *(r.gpu for r in plan.training)] if gpu),
-                         default=None),
-        "host_bytes": max([*(a.host for a in plan.asking), *(r.host for r in plan.training),
-                           *(d.host for d in plan.reading)]),
+        "hours": total(line.hours for line in lines),
+        "gpu_bytes": max((line.gpu for line in lines if line.gpu), default=None),
+        "host_bytes": max(line.host for line in lines),
         "disk_bytes": sum(plan.disk.values()),
     }
 
 
 def sentence(plan: Plan) -> str:
     """The totals in one line."""
-    found = sums(plan)
-    calls, time, read, written = (found[k] for k in ("calls", "hours", "prompt_tokens", "generated_tokens"))
-    gpu = "" if found["gpu_bytes"] is None else f"{gigabytes(found['gpu_bytes'])} of each GPU and "
-    known = sum(line.known for line in plan.asking)
-    return (f"Total: {short(known)} of its replies are known; to come {short(calls.expected)} calls "
-            f"({span(calls) or 'exactly'}), "
-            f"{short(read.expected)} tokens read, {short(written.expected)} generated, "
-            f"{money(plan)}; {short(found['steps'].expected)} steps of training; {hours(time.expected)} "
-            f"({span(time, hours) or 'exactly'}); at the peak {gpu}{gigabytes(found['host_bytes'])} of memory; "
-            f"{gigabytes(found['disk_bytes'])} on disk")
+    sum_of = sums(plan)
+    calls, time = sum_of["calls"], sum_of["hours"]
+    gpu = f"{gigabytes(sum_of['gpu_bytes'])} of each GPU and " if sum_of["gpu_bytes"] else ""
+    return (f"Total: {short(sum_of['known'])} of its replies are known; to come {short(calls.expected)} calls "
+            f"({span(calls) or 'exactly'}), {short(sum_of['prompt_tokens'].expected)} tokens read, "
+            f"{short(sum_of['generated_tokens'].expected)} generated, {money(plan)}; "
+            f"{short(sum_of['steps'].expected)} steps of training; {hours(time.expected)} "
+            f"({span(time, hours) or 'exactly'}); at the peak {gpu}{gigabytes(sum_of['host_bytes'])} of memory; "
+            f"{gigabytes(sum_of['disk_bytes'])} on disk")
 
 
 def too_large(line: Run | Asking, limit_gb: float) -> bool:
