@@ -199,3 +199,9 @@ def test_a_budget_of_a_stage_that_asks_nothing_is_refused(tmp_path: Path) -> Non
     """A misspelt name would be no limit at all."""
     line = mistake(edited(tmp_path, lambda tree: tree["budget_usd"].update(stages={"juge": 1.0})))
     assert line.startswith("budget_usd.stages.juge is no stage that asks a model; expected one of textbook, ")
+
+
+@pytest.mark.parametrize("rule", ["easy", "hard"])
+def test_a_margin_that_the_judges_scale_does_not_have_is_refused(tmp_path: Path, rule: str) -> None:
+    assert f"pair.{rule} is 5; expected 4 at most" in mistake(edited(tmp_path, lambda v: v["pair"].update({rule: 5})))
+    params.load(edited(tmp_path, lambda v: [v["pair"].update({rule: 5}), v["judge"].update(scale=6)]))

@@ -10,6 +10,7 @@ from oracle_endpoint import Body, Served, asked, exam, said, says, settings
 from pydantic import ValidationError
 
 from ultramed.annotation.judge import judge, judgement, shuffled
+from ultramed.errors import PromptError
 from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import Client, connect
 from ultramed.records import Completion, Feedback, Instruction, Verdict
@@ -124,6 +125,20 @@ def test_eight_candidates_are_ranked_without_spelling_out_every_order(served: Se
     reply = {"feedback": [{"evaluation": "x", "score": 3}] * 8, "ranking": [1, 2, 3, 4, 5, 6, 7, 7]}
     with pytest.raises(ValidationError, match="is no ranking of"):
         judgement(8, 60, 5).model_validate(reply)
+
+
+def test_scores_reach_the_end_of_the_scale_and_no_further() -> None:
+    reply: dict[str, Any] = {"feedback": [{"evaluation": "x", "score": 7}] * 2, "ranking": [1, 2]}
+    assert judgement(2, 60, 7).model_validate(reply)
+    with pytest.raises(ValidationError, match="less than or equal to 5"):
+        judgement(2, 60, 5).model_validate(reply)
+
+
+def test_a_prompt_that_speaks_of_another_scale_is_refused(served: Served) -> None:
+    given = settings(served.address, judge__scale=7)
+    with connect("oracle", "judge", given) as client, pytest.raises(PromptError, match="scores from 1 to 7"):
+        list(judge(client, [case(1)], given, 1))
+    assert not served.bodies
 
 
 def test_one_candidate_alone_is_not_judged(served: Served) -> None:

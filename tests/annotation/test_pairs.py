@@ -3,11 +3,13 @@
 from dataclasses import replace
 from itertools import permutations
 from random import Random
+from typing import get_args
 
 import pytest
 from oracle_endpoint import settings
 
-from ultramed.annotation.pairs import all_pairs, select, verdict
+from ultramed.annotation.pairs import Label, all_pairs, criteria, select, verdict
+from ultramed.gates.suites.paired import LABELS
 from ultramed.records import Completion, Feedback, Pair
 
 Judged = tuple[str, int, int, int]  # author, rank, score, length of the text
@@ -105,3 +107,7 @@ def test_verdicts_count_what_there_was() -> None:
     assert verdict("q", pairs, [], 2).code == "none_selected"
     nothing = verdict("q", [], [], 4)
     assert (nothing.outcome, nothing.code) == ("dropped", "no_pair") and nothing.reason.startswith("0 of 6 pairs")
+
+
+def test_every_label_has_its_words_and_its_check() -> None:
+    assert list(criteria(settings().pair)) == list(get_args(Label)) == list(LABELS)

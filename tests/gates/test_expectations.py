@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from world import BENCHMARK, World, settings
 
-from ultramed.artifacts import ARTIFACTS
+from ultramed.artifacts import ARTIFACTS, PAIRED
 from ultramed.gates import suites
 from ultramed.gates.balance import BALANCED
 from ultramed.gates.gate import judge, suite
 from ultramed.gates.store import Store
+from ultramed.gates.suites.evaluated import known
 from ultramed.records import Instruction, Message, Option
 
 Fault = tuple[str, tuple[str, str, str], int, dict[str, Any]]  # words, table, row, what is changed
@@ -239,6 +240,21 @@ def test_every_expectation_has_a_broken_row_or_a_test_of_its_own(world: World) -
     elsewhere = {"there are enough rows", *BALANCED.values()}  # test_gate, test_balance
     for artifact in set(suites.names()) - {"release"}:  # a test of its own, below
         assert {rule.words for rule in suite(store, ARTIFACTS[artifact])} - tested - elsewhere == set()
+
+
+@pytest.mark.parametrize(("task", "is_known"), [
+    ("medqa", True), ("mmlu_anatomy", True), ("pubmedqa_test", True), ("pubmedqa_test_long", True),
+    ("medqa_test2", False), ("trivia", False), ("mmlu_trivia", False),
+])
+def test_a_task_is_known_by_its_benchmark(task: str, is_known: bool) -> None:
+    assert known(task, ["medqa_test", "pubmedqa_test"]) is is_known
+
+
+def test_a_wider_scale_of_the_judge_widens_its_gates(world: World) -> None:
+    wider = world.params.model_copy(update={"judge": world.params.judge.model_copy(update={"scale": 7})})
+    rules = suite(Store(wider, world.base), PAIRED)
+    assert {r.expected for r in rules if r.column == "chosen_score"} == {"1 or 2 or 3 or 4 or 5 or 6 or 7"}
+    assert {r.expected for r in rules if r.column == "margin"} == {"0 to 6"}
 
 
 @pytest.mark.parametrize("artifact", suites.names())

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
+from ultramed.errors import PromptError
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
@@ -84,6 +85,9 @@ def _request(instruction: Instruction, shown: list[Completion], params: Params) 
     settings = params.judge
     prompt = render(
         "judge", question=instruction.prompt, key=instruction.key, count=len(shown), answers=[c.text for c in shown])
+    if f"from 1 to {settings.scale}" not in prompt.messages[-1][1]:
+        raise PromptError("judge.md", f"does not ask for scores from 1 to {settings.scale}, which judge.scale names",
+                          "describe the levels of that scale in it")
     sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, "judge", instruction.id))
     return Request(instruction.id, "judge", prompt, sampling, judgement(len(shown), settings.critique, settings.scale),
                    rights=instruction.rights)

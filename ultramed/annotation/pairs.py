@@ -17,6 +17,15 @@ from ultramed.seeds import generator
 Label = Literal["easy", "hard", "length"]  # in the order in which they pick; gates/suites/paired.py checks each
 
 
+def criteria(rules: PairRules) -> dict[Label, str]:
+    """What earns each label, as the dataset card says it."""
+    return {
+        "easy": f"from a margin of {rules.easy}",
+        "hard": f"up to {rules.hard}",
+        "length": f"where the chosen text is shorter than {rules.length} of the rejected one",
+    }
+
+
 def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split: str) -> Iterator[Pair]:
     """Every ordered pair of one instruction whose ranks and scores do not contradict each other and whose texts
     differ, best first. Where two candidates said the same, the best-ranked pair of those texts stands for all."""

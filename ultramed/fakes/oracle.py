@@ -7,7 +7,7 @@ can be set. It knows a task by the name of the reply schema, and a row by the te
 
 Truth, JSON, every part optional:
     answers   {stem: text of the right option}       exam items, whatever the order of their options
-    quality   {text of a candidate: 1 to 5}          what the judge should find
+    quality   {text of a candidate: score}           what the judge should find
     scores    {stem: 1 to 10}                        difficulty
     broken    [stem]                                 parents whose evolved item gets a wrong key
     barren    [text in a passage]                    passages not worth examining

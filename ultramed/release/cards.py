@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ruamel.yaml import YAML
 
 import ultramed
+from ultramed.annotation.pairs import criteria
 from ultramed.params import LocalModel, Params, RemoteModel
 from ultramed.release.figures import Figures
 from ultramed.release.notices import notice
@@ -108,7 +109,8 @@ def _render(template: str, card: Card) -> str:
         params=card.params, profile=card.profile, rows=card.rows, figures=card.figures, lineage=card.lineage,
         demonstration=card.demonstration, license=LICENSES[card.profile], notice=notice, splits=SPLITS,
         models={name: _describe(card.params.model(name)) for name in models_used(card.params)},
-        version=ultramed.__version__, input_of=lambda name: input_of(card.params, name),
+        labels=criteria(card.params.pair), version=ultramed.__version__,
+        input_of=lambda name: input_of(card.params, name),
     )
 
 
