@@ -66,6 +66,34 @@ def test_as_a_command(here: Path) -> None:
     assert "--all" in CliRunner().invoke(app, ["--help"]).output
 
 
+def test_pins_go_into_the_section_that_has_the_name(here: Path) -> None:
+    pin(["mmlu", "general.ultrachat", "raw.medqa"])
+    found = {place: entry for place, entry in params.load(Path("params.yaml")).pins.items() if entry.sha256}
+    assert sorted(found) == [("benchmarks", "mmlu"), ("general", "ultrachat"), ("raw", "medqa")]
+
+
+def test_a_name_in_two_sections_is_refused_until_its_section_is_named(here: Path) -> None:
+    text = Path("params.yaml").read_text()
+    extra = "\n  medqa:\n    location: data/raw/sample/medqa_test/test.jsonl\n    sha256: ''\n    format: medqa\n"
+    Path("params.yaml").write_text(text.replace("\n  medqa_test:\n", extra + "  medqa_test:\n"))
+    with pytest.raises(ParamsError, match=r"'medqa' may be raw\.medqa and benchmarks\.medqa; name it with"):
+        pin(["medqa"])
+    pin(["benchmarks.medqa"])
+    settings = params.load(Path("params.yaml"))
+    assert settings.benchmarks["medqa"].sha256 and not settings.raw["medqa"].sha256
+
+
+@pytest.mark.parametrize("section", ["benchmarks", "general"])
+def test_a_location_in_a_group_that_fetch_replaces_is_refused(here: Path, section: str) -> None:
+    shutil.copytree("data/raw/sample/mmlu", f"data/raw/{section}/mmlu")
+    name = {"benchmarks": "mmlu", "general": "ultrachat"}[section]
+    text = Path("params.yaml").read_text()
+    old = {"mmlu": "data/raw/sample/mmlu", "ultrachat": "data/raw/sample/ultrachat/train_sft.jsonl"}[name]
+    Path("params.yaml").write_text(text.replace(old, f"data/raw/{section}/mmlu"))
+    with pytest.raises(SourceError, match=f"overlaps data/raw/{section}, which this stage replaces"):
+        pin([name])
+
+
 @pytest.mark.parametrize(("names", "said"), [
     (["medqqa"], "'medqqa' is in none of raw, benchmarks, general and models.local; expected medqa, "),
     ([], "no name was given"),

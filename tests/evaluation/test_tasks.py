@@ -9,9 +9,10 @@ from oracle_endpoint import exam
 
 from ultramed import artifacts, params
 from ultramed.claims import Claims
+from ultramed.errors import SourceError
 from ultramed.evaluation.kinds.multiple_choice import prompt, reply_type
 from ultramed.evaluation.metrics import TASKS
-from ultramed.evaluation.tasks import Task, draws, greedy, requests, tasks
+from ultramed.evaluation.tasks import Task, benchmark_of, draws, greedy, requests, tasks
 from ultramed.prompts import render
 from ultramed.records import Assignment, Completion, Instruction
 from ultramed.sources.collect import Collection
@@ -134,3 +135,34 @@ def test_a_json_reply_may_name_only_letters_that_the_item_has(base: Path) -> Non
     kind = reply_type(item, plan(format="json"))
     assert kind is not None and kind.model_json_schema()["properties"]["answer"]["enum"] == ["A", "B", "C"]
     assert reply_type(item, plan()) is None
+
+
+def test_two_benchmarks_of_one_format_are_two_tasks(base: Path) -> None:
+    """Merged they would be one task of 24 items."""
+    shutil.copytree(base / artifacts.BENCHMARKS / "medqa_test", base / artifacts.BENCHMARKS / "medqa_own")
+    both = {name: SETTINGS.benchmarks["medqa_test"] for name in ("medqa_test", "medqa_own")}
+    found = ids(tasks(settings(None, **both), base))
+    assert {name: len(rows) for name, rows in found.items()} == {"medqa_test": 12, "medqa_own": 12}
+    assert all(i.startswith(f"{name},") for name, rows in found.items() for i in rows)
+
+
+def test_two_tasks_of_one_name_are_refused(base: Path) -> None:
+    shutil.copytree(base / artifacts.BENCHMARKS / "medqa_test", base / artifacts.BENCHMARKS / "mmlu_anatomy")
+    clash = {"mmlu": SETTINGS.benchmarks["mmlu"], "mmlu_anatomy": SETTINGS.benchmarks["medqa_test"]}
+    with pytest.raises(SourceError, match="mmlu_anatomy: is the name of two tasks"):
+        tasks(settings(None, **clash), base)
+
+
+def test_an_item_that_its_kind_of_task_cannot_use_is_an_error(base: Path) -> None:
+    columns = params.BenchmarkColumns(question="question")
+    open_ = params.Benchmark(location="", format="columns", columns=columns)
+    with pytest.raises(SourceError, match="medqa_test,0: has no options, which its kind of task needs"):
+        tasks(settings(None, medqa_test=open_), base)
+
+
+@pytest.mark.parametrize(("name", "benchmark"), [
+    ("medqa_test", "medqa_test"), ("mmlu_anatomy", "mmlu"), ("mmlu_pro", "mmlu_pro"), ("mmlu_pro_law", "mmlu_pro"),
+    ("mmluanatomy", None), ("medqa", None),
+])
+def test_a_task_belongs_to_the_benchmark_with_the_longest_fitting_name(name: str, benchmark: str | None) -> None:
+    assert benchmark_of(name, ["mmlu", "mmlu_pro", "medqa_test"]) == benchmark

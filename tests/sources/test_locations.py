@@ -13,7 +13,7 @@ from ultramed.params import Pin
 from ultramed.sources import locations
 from ultramed.sources.download import ATTEMPTS, Download, file_name
 from ultramed.sources.hashing import content_hash
-from ultramed.sources.locations import current_hash, fault, fetch
+from ultramed.sources.locations import current_hash, fault, fetch, fetch_all
 
 CONTENT = os.urandom(3 << 20)
 
@@ -228,3 +228,40 @@ def test_a_local_archive_is_verified_packed_and_copied_unpacked(tmp_path: Path, 
     fetch("thing", Pin(location=f"{archive}#top/train.json", sha256=digest), out)
     assert [p.name for p in out.iterdir()] == ["train.json"]
     assert locations.current_hash("thing", f"{archive}#top", out) == digest
+
+
+def test_a_group_is_fetched_as_a_whole_and_a_changed_pin_downloads_that_file_alone(
+    site: Site, folder: Path, out: Path
+) -> None:
+    site.files = {"/a.json": b"[1]", "/b.json": b"[2]"}
+    pins = {name: Pin(location=f"{site.address}/{name}.json", sha256=sha(site.files[f"/{name}.json"])) for name in "ab"}
+    pins["c"] = Pin(location=str(folder), sha256=content_hash(folder))
+    fetch_all(pins, out)
+    assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()) == [
+        "a/a.json", "b/b.json", "c/b.txt", "c/sub/a.txt"]
+    assert len(site.ranges) == 2
+    site.files["/b.json"] = b"[3]"
+    pins["b"] = pins["b"].model_copy(update={"sha256": sha(b"[3]")})
+    del pins["c"]
+    fetch_all(pins, out)
+    assert (out / "b/b.json").read_bytes() == b"[3]" and sorted(os.listdir(out)) == ["a", "b"]
+    assert len(site.ranges) == 3
+
+
+def test_a_group_that_cannot_be_fetched_whole_is_left_alone_and_what_came_is_kept(site: Site, out: Path) -> None:
+    site.files = {"/a.json": b"[1]"}
+    pins = {name: Pin(location=f"{site.address}/{name}.json", sha256=sha(b"[1]")) for name in "ab"}
+    with pytest.raises(SourceError, match=r"b\.json: the server answered 404"):
+        fetch_all(pins, out)
+    assert left(out) == [] and len(site.ranges) == 2
+    site.files["/b.json"] = b"[1]"
+    fetch_all(pins, out)
+    assert sorted(os.listdir(out)) == ["a", "b"] and len(site.ranges) == 3
+
+
+def test_no_member_of_a_group_may_be_in_the_folder_that_it_replaces(folder: Path, out: Path) -> None:
+    fetch_all({"a": Pin(location=str(folder), sha256=content_hash(folder))}, out)
+    inside = Pin(location=str(out / "a"), sha256=content_hash(folder))
+    with pytest.raises(SourceError, match=r"overlaps .*, which this stage replaces"):
+        fetch_all({"b": inside}, out)
+    assert os.listdir(out) == ["a"]
