@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ultramed import params
+from ultramed.codekeys.keys import changed
 from ultramed.errors import BudgetError
 from ultramed.planning.display import (
     as_plain,
@@ -32,11 +33,15 @@ def plan(
     Where a stage's inputs are built its requests are made as it would make them, and those that the ledger can answer
     are counted apart; the rest, marked ?, rests on conf/plan.yaml. Exit code 1 where a price is unknown.
     """
-    planned = make(params.load())
+    planned, edited = make(params.load()), changed()
     if as_json:
-        print(json.dumps(as_plain(planned), indent=1))
+        print(json.dumps(as_plain(planned) | {"code_changed": edited}, indent=1))
     else:
         _show(planned, assumptions)
+        for name, modules in edited.items():
+            print(f"Code of {name} has changed: {', '.join(modules)}")
+        if edited:
+            print("`dvc repro code` writes it to quality/code; what depends on it then runs again")
     if missing := unpriced(planned):
         models = ", ".join(sorted({a.model for a in planned.asking if a.unpriced}))
         raise BudgetError(
