@@ -84,7 +84,7 @@ def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspa
 
 def _ultrainteract(built: Workspace) -> tuple[int, int]:
     """Rows of the set that are learnt from, and those that its weight left out."""
-    codes = _column(built, "code", "mixed/preferences/verdicts", "id LIKE 'UltraInteract,%'")
+    codes = _column(built, "code", "preferences/verdicts", "id LIKE 'UltraInteract,%'")
     return codes.count("drawn"), codes.count("not_drawn")
 
 

@@ -85,7 +85,7 @@ def write_models() -> None:
     for name, start in STARTS.items():
         write_files(artifacts.MODELS / name)
         data = artifacts.INSTRUCTIONS if name == "sft" else artifacts.PREFERENCES
-        hashes = {"start": weights_hash(artifacts.MODELS / start), "data": data_hash(data)}
+        hashes = {"start": weights_hash(artifacts.MODELS / start), "data": data_hash(data.path)}
         write_record(name, record(name, start, hashes))
     lock()
 

@@ -78,14 +78,14 @@ def _verdicts(store: Store, artifact: Artifact) -> str:
 
 
 def _made(store: Store, artifact: Artifact) -> str:
-    if own := suites.own(artifact, "made"):
-        return own(store)
+    if hasattr(suite := suites.load(artifact), "made"):
+        return str(suite.made(store))
     reads = [f"select part, {artifact.row_id} as id from {store.view(artifact, table)}" for table in artifact.made]
     return f"select distinct part, id from ({' union all '.join(reads)})"
 
 
 def _handed(store: Store, artifact: Artifact) -> str:
-    if own := suites.own(artifact, "handed"):
-        return own(store)
+    if hasattr(suite := suites.load(artifact), "handed"):
+        return str(suite.handed(store))
     reads = [f"select distinct '' as part, {a.row_id} as id from {store.view(a)}" for a in artifact.handed]
     return " union ".join(reads) or "select part, id from once"

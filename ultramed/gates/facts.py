@@ -24,7 +24,7 @@ class Facts:
 
     def __init__(self, store: Store, artifact: Artifact) -> None:
         self.store, self.artifact = store, artifact
-        queries = suites.facts(artifact)(store) | {"balance": balance(store, artifact)}
+        queries = suites.load(artifact).facts(store) | {"balance": balance(store, artifact)}
         self.tables = list(queries)
         for table, sql in queries.items():
             store.connection.execute(f"create or replace temp table facts_{table} as {sql}")

@@ -92,7 +92,7 @@ def suite(store: Store, artifact: Artifact) -> list[Rule]:
     """The rules of an artifact, reconciliation included."""
     check = store.params.checks.get(artifact.name)
     enough = count("rows", check.min_rows if check else 1, "there are enough rows")
-    return [enough, *suites.rules(artifact)(store), *balanced()]
+    return [enough, *suites.load(artifact).rules(store), *balanced()]
 
 
 def _page(artifact: str, digest: str, outcomes: "list[Outcome]") -> str:

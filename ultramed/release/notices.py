@@ -3,6 +3,8 @@ files reads their terms anew. A class in `params.yaml` says what the pipeline do
 
 from dataclasses import dataclass
 
+from ultramed.synthetic import MEDQA_EVOL, TEXTBOOKQA, WIKIINSTRUCT
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -47,19 +49,19 @@ NOTICES = {
         "Tagged MIT without a statement of origin; may repeat the ChatDoctor dialogues. Never released.",
         ("medical_instruction_120k",),
     ),
-    "medqa_evol": Notice(
-        "MedQA-Evol",
+    MEDQA_EVOL.source: Notice(
+        MEDQA_EVOL.prefix,
         "Evolved from MedQA items by the model named in the card: inherits the class of its parents.",
         ("medqa",),
     ),
-    "textbookqa": Notice(
-        "TextBookQA",
+    TEXTBOOKQA.source: Notice(
+        TEXTBOOKQA.prefix,
         "Written by the model named in the card from textbook passages, which are referred to by id and hash and "
         "never shipped. Its class is that of the books and of the model.",
         ("textbooks",),
     ),
-    "wikiinstruct": Notice(
-        "WikiInstruct",
+    WIKIINSTRUCT.source: Notice(
+        WIKIINSTRUCT.prefix,
         "Written by the model named in the card about biomedical topics. Encyclopaedia text (CC BY-SA where it is "
         "Wikipedia's) grounds the questions and is not copied.",
         ("domains", "encyclopedia"),

@@ -4,13 +4,11 @@ A module has `facts(store)`, SQL by facts table, and `rules(store)`. Where the d
 suffice, it also has `made(store)` and `handed(store)`: SQL of (part, id) of the rows made, and of those handed over.
 """
 
-from collections.abc import Callable
+from typing import Any
 
 from ultramed import registry
 from ultramed.artifacts import ARTIFACTS, Artifact
 from ultramed.errors import ParamsError
-from ultramed.gates.rules import Rule
-from ultramed.gates.store import Store
 
 
 def names() -> list[str]:
@@ -26,18 +24,6 @@ def gated(name: str) -> Artifact:
     return ARTIFACTS[name]
 
 
-def facts(artifact: Artifact) -> Callable[[Store], dict[str, str]]:
-    """What makes the SQL of its facts tables."""
-    made: Callable[[Store], dict[str, str]] = registry.load(__name__, artifact.name).facts
-    return made
-
-
-def rules(artifact: Artifact) -> Callable[[Store], list[Rule]]:
-    """What makes its rules."""
-    made: Callable[[Store], list[Rule]] = registry.load(__name__, artifact.name).rules
-    return made
-
-
-def own(artifact: Artifact, name: str) -> Callable[[Store], str] | None:
-    """The SQL of its own for `made` or `handed`, if it has one."""
-    return getattr(registry.load(__name__, artifact.name), name, None)
+def load(artifact: Artifact) -> Any:
+    """The module of an artifact. Raises KeyError where it has no gate."""
+    return registry.load(__name__, artifact.name)
