@@ -198,8 +198,7 @@ FAULTS: dict[str, list[Fault]] = {
     "evaluated": [
         ("one prediction an item and policy", ANSWERS, 0, same_as(1, "id")),
         ("each policy's predictions lie in its own folder", ANSWERS, 2, {"policy": "dpo"}),
-        ("each task is of its item's benchmark", ANSWERS, 1, {"task": "trivia"}),
-        ("benchmarks are those of the params", ANSWERS, 4, {"item_id": "trivia,1"}),
+        ("each task is of its item's benchmark, one of the params", ANSWERS, 1, {"task": "trivia"}),
         ("answers are greedy", ANSWERS, 4, {"mode": "lucky"}),
         ("outcomes are known", ANSWERS, 0, {"outcome": "odd"}),
         ("an answer has a letter, and nothing else has", ANSWERS, 3, {"letter": "A"}),

@@ -1,6 +1,6 @@
 """Facts on what models learn from and on how they answer."""
 
-from ultramed.gates.store import Store
+from ultramed.gates.store import Store, text
 
 SPOKEN = "list_transform(messages, lambda m: length(bare(m.content)))"
 
@@ -43,11 +43,12 @@ def sampled(store: Store) -> dict[str, str]:
 
 def evaluated(store: Store) -> dict[str, str]:
     """Predictions; every policy must have answered the same items."""
+    names = ", ".join(map(text, store.params.benchmarks)) or "null"
     return {"rows": f"""
         with all_items as (select count(distinct item_id) as n from {store.view('evaluated')})
         select id, digest(id) as id_key, policy = part as own_policy, task, mode, outcome,
-            split_part(item_id, ',', 1) as benchmark,
-            task = benchmark or starts_with(task, benchmark || '_') as own_task,
+            split_part(item_id, ',', 1) in ({names})
+                and (task || '_').starts_with(split_part(item_id, ',', 1) || '_') as own_task,
             case when key is null then letter is null else (letter is not null) = (outcome = 'answered') end
                 as letter_as_told,
             count(distinct item_id) over (partition by part) = n as all_items

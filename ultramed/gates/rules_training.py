@@ -43,8 +43,7 @@ def evaluated(store: Store) -> list[Rule]:
     return [
         unique("rows", "id_key", "one prediction an item and policy"),
         holds("rows", "own_policy", "each policy's predictions lie in its own folder"),
-        one_of("rows", "benchmark", tuple(store.params.benchmarks), "benchmarks are those of the params"),
-        holds("rows", "own_task", "each task is of its item's benchmark"),
+        holds("rows", "own_task", "each task is of its item's benchmark, one of the params"),
         one_of("rows", "mode", ("greedy",), "answers are greedy"),
         one_of("rows", "outcome", get_args(AnswerOutcome), "outcomes are known"),
         holds("rows", "letter_as_told", "an answer has a letter, and nothing else has"),
