@@ -43,7 +43,7 @@ def test_every_command_has_a_help_of_its_own(here: Path, ultramed: Ultramed, com
 
 @pytest.mark.parametrize(("arguments", "said"), [
     ("explain MedQA,1", "MedQA,1: is no row that any stage has seen; ids look like MedQA,12"),
-    ("pin nothing_like_it", "ultramed pin: 'nothing_like_it' is in neither raw nor models.local"),
+    ("pin nothing_like_it", "ultramed pin: 'nothing_like_it' is in none of raw, benchmarks, general and models.local"),
     ("pin", "ultramed pin: no name was given"),
     ("scale moon", "moon: is no scale; there are laptop"),
     ("accept", "quality/: holds no figures of a passed gate; run `dvc repro` first"),

@@ -62,6 +62,7 @@ def test_a_broken_benchmark_row_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("line", "said"), [
     ("Q?,a,b,c,d", "5 of 5 fields"), ("Q?,a,,c,d,A", "5 of 6 fields"), ("Q?,a,b,c,d,E", "the answer is 'E'"),
+    ("Q?,a,b,c,d,AB", "the answer is 'AB'"),
     ('Q?,"a', "unexpected end of data"),
 ])
 def test_a_broken_mmlu_row_is_an_error_with_its_line(tmp_path: Path, line: str, said: str) -> None:

@@ -159,8 +159,10 @@ def test_published_accuracies_of_mirage_are_met() -> None:
             first = re.match(r"\(?([A-D])\b", field)
             key = keys[f"{subject}_test/{int(number)}"]
             answered = "answered" if letter else "unreadable"
-            ours.append(Prediction("", "", run, "gpt", "greedy", key, letter, answered, reply))
-            theirs.append(Prediction("", "", run, "gpt", "greedy", key, letter or (first[1] if first else "A"), "", ""))
+            ours.append(Prediction("", "", run, "gpt", "greedy", key, letter, answered, reply,
+                                   letter == key))
+            taken = letter or (first[1] if first else "A")
+            theirs.append(Prediction("", "", run, "gpt", "greedy", key, taken, "answered", "", taken == key))
     found = by_task(theirs)
     assert {run: round(100 * a.share, 2) for run, a in found.items()} == MIRAGE
     chain = found["cot/OpenAI/gpt-35-turbo-16k"]  # printed as 72.91 ± 1.35, the standard error

@@ -248,6 +248,13 @@ def test_a_benchmark_with_a_key_seen_twice_is_an_error(tmp_path: Path) -> None:
         list(questions("mine", Benchmark(location="", format="columns", columns=columns), tmp_path))
 
 
+def test_a_benchmark_without_an_item_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("q,o,k\n")
+    columns = BenchmarkColumns(question="q", options="o", key="k")
+    with pytest.raises(SourceError, match="holds no item; expected at least 1"):
+        list(questions("mine", Benchmark(location="", format="columns", columns=columns), tmp_path))
+
+
 def test_a_general_dialogue(tmp_path: Path) -> None:
     as_csv(tmp_path / "rows", [{"s": "", "q": "Why?", "a": "So."}])
     (found,) = load("mine", general(system="s", question="q", answer="a"), tmp_path)

@@ -107,9 +107,24 @@ def test_a_changed_file_is_refused_by_fetch(repository: Repository) -> None:
     assert not (repository.folder / "data/raw/medqa").exists()
 
 
+@pytest.mark.parametrize("section", ["benchmarks", "general"])
+def test_a_group_is_one_folder_with_one_for_each_entry(repository: Repository, section: str) -> None:
+    done = repository.stage("stages.fetch", section)
+    assert done.returncode == 0, done.stderr
+    settings = params.load(repository.folder / "params.yaml")
+    pins = {place[1]: pin for place, pin in settings.pins.items() if place[0] == section}
+    folder = repository.folder / "data/raw" / section
+    assert sorted(os.listdir(folder)) == sorted(pins)
+    for name, pin in pins.items():
+        original = repository.folder / pin.location
+        brought = folder / name if original.is_dir() else folder / name / original.name
+        assert content_hash(brought) == pin.sha256
+
+
 @pytest.mark.parametrize(("stage", "said"), [
     (("stages.collect", "medqqa"), "'medqqa' is no source; expected one of medqa, "),
     (("stages.fetch", "raw", "medqqa"), "'medqqa' is not in raw; expected one of medqa, "),
+    (("stages.fetch", "raw"), "'' is not in raw; expected one of medqa, "),
     (("stages.fetch", "remote", "x"), "'x' is not in models.remote; expected one of none"),
     (("stages.fetch", "raws", "medqa"),
      "'raws' is no kind of input; expected benchmarks, general, raw, model or remote"),

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from oracle_endpoint import asked, exam
-from ultramed.sources.general.read import KINDS
 
 from ultramed import params, tables
 from ultramed.records import (
@@ -27,6 +26,7 @@ from ultramed.records import (
     Use,
     Verdict,
 )
+from ultramed.sources.general_sets import record
 from ultramed.sources.locations import fetch_all
 
 ROOT = Path(__file__).parents[2]
@@ -122,14 +122,14 @@ def verdicts(here: Path, artifact: str) -> dict[str, Verdict]:
 
 def general(here: Path, name: str) -> list[Example] | list[Preference]:
     folder = here / "data/general" / name
-    if KINDS[SETTINGS.general[name].format] == "instruction":
+    if record(SETTINGS.general[name]) is Example:
         return list(tables.read(folder, Example))
     return list(tables.read(folder, Preference))
 
 
 @pytest.mark.parametrize("name", SETTINGS.general)
 def test_general_gives_each_raw_row_one_verdict_and_keeps_what_it_says(repository: Path, name: str) -> None:
-    raw = [p for p in (repository / "data/raw" / name).rglob("*") if p.is_file()]
+    raw = [p for p in (repository / "data/raw/general" / name).rglob("*") if p.is_file()]
     found, rows = verdicts(repository, f"general/{name}"), general(repository, name)
     assert len(found) == sum(len(p.read_text().splitlines()) for p in raw) > len(rows) >= 8
     assert [r.id for r in rows] == [v.id for v in found.values() if v.keep]

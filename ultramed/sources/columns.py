@@ -139,6 +139,6 @@ def _refuse_absent(folder: Path, columns: Columns) -> None:
         if not missing:
             return
     if seen:  # else every row is broken, and says so itself
-        names = " or ".join(f"'{name}'" for name in missing[0])
-        raise SourceError(str(folder), f"no row has a column {names}; there are {', '.join(seen)}"[:1000],
+        names, here = " or ".join(f"'{name}'" for name in missing[0]), ", ".join(name[:40] for name in seen)[:1000]
+        raise SourceError(str(folder), f"no row has a column {names}; there are {here}",
                           "correct columns in params.yaml")

@@ -20,9 +20,9 @@ def all_questions(settings: Params, base: Path = Path(".")) -> Iterator[Benchmar
 
 
 def questions(name: str, benchmark: Benchmark, folder: Path) -> Iterator[BenchmarkItem]:
-    """The questions of one benchmark. Raises SourceError for any row that cannot be read, and for a key seen twice: a
-    benchmark with a hole neither measures nor screens."""
-    keys = Keys()
+    """The questions of one benchmark. Raises SourceError for any row that cannot be read, for a key seen twice, and
+    where there is no row: a benchmark with a hole neither measures nor screens."""
+    keys, row = Keys(), None
     for row in registry.load(FORMATS, benchmark.format).read(folder, benchmark):
         row = keys.seen(row.key, row.origin) or row
         if isinstance(row, Broken):
@@ -30,3 +30,5 @@ def questions(name: str, benchmark: Benchmark, folder: Path) -> Iterator[Benchma
                               "fetch the original again, or mend the row")
         yield BenchmarkItem(id=f"{name},{row.key}", benchmark=name, question=row.question, context=row.context,
                             options=row.options, key=row.letter, reference=row.reference, subject=row.subject)
+    if row is None:
+        raise SourceError(str(folder), "holds no item; expected at least 1", f"correct benchmarks.{name}.location")

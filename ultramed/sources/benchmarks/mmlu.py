@@ -35,7 +35,7 @@ def _row(path: Path, index: int, row: list[str]) -> RawRow:
         full = sum(bool(field.strip()) for field in row)
         raise ValueError(f"{full} of {len(row)} fields are full, 6 of 6 expected: question, A, B, C, D, answer")
     question, *texts, letter = (field.strip() for field in row)
-    if letter not in "ABCD":
+    if letter not in list("ABCD"):
         raise ValueError(f"the answer is {letter[:20]!a}, expected A, B, C or D")
     return RawRow(f"{path.stem}/{index}", path.name, question, options=lettered(texts), letter=letter,
                   subject=path.stem.removesuffix("_test"))
