@@ -24,13 +24,13 @@ class Speed:
 
 
 class Machines:
-    """What stands behind a model's name in params. Weights of a local model may lie under models/local."""
+    """The models that params name, and the machines that run them. Weights are read under models/local, if fetched."""
 
     def __init__(self, settings: Params, book: Book, base: Path = Path(".")) -> None:
         self.settings, self.book, self.base = settings, book, base
 
     def shape(self, name: str) -> Shape:
-        """Architecture of a local model or of one of ours, which have the base's."""
+        """Architecture of a local model, or of a policy trained here: that of its base."""
         s = self.settings
         name = s.base.model if name in s.ours else name
         if name not in s.models.local:
@@ -52,7 +52,7 @@ class Machines:
         return other
 
     def file_bytes(self, name: str) -> int:
-        """Size of the weights that lie here; 0 where they do not."""
+        """Bytes of the weights on this machine; 0 for none."""
         location = Path(self.settings.models.local[name].location)
         for place in (self.base / "models/local" / name, self.base / location):
             files = [place] if place.is_file() else place.rglob("*") if place.is_dir() else []
