@@ -12,8 +12,8 @@ KEPT = 10_000  # in memory at most
 
 
 class Spool(Generic[T]):
-    """Append, count, iterate as often as wanted; all but the last few lie in a file without a name, which goes with
-    this process. What is pickled there was made here: nothing from elsewhere is ever unpickled."""
+    """Append, count, iterate any number of times. All but the last items are in an unnamed file, which goes when this
+    process ends. Only what this process pickled is ever unpickled."""
 
     def __init__(self) -> None:
         self._last: list[T] = []

@@ -108,7 +108,7 @@ def test_concurrency_never_falls_below_one() -> None:
     assert throttle.room() == 1
 
 
-def test_what_is_in_flight_when_the_gate_narrows_is_waited_for() -> None:
+def test_what_is_in_flight_when_the_throttle_narrows_is_waited_for() -> None:
     throttle = Throttle(8)
     for _ in range(8):
         throttle.take(0)

@@ -15,7 +15,7 @@ WAIT_S = 5.0
 
 
 def endpoints(model: RemoteModel) -> Iterator[tuple[bool, str]]:
-    """For each address whether it is of use, and what it said. A list without the model is no fault: not all providers
+    """For each address whether it can be used, and its answer. A list without the model is no error: not all providers
     list what they serve."""
     key = os.environ.get(model.api_key_env or "", "")
     for base_url in model.base_urls:

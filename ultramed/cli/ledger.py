@@ -131,7 +131,7 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
 @app.command()
 def purge(
     row: Annotated[str, typer.Option(help="What was asked for this row; --text finds it in others, too.")] = "",
-    text: Annotated[str, typer.Option(help="Every exchange in which these words stand.")] = "",
+    text: Annotated[str, typer.Option(help="Every exchange that contains these words.")] = "",
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:

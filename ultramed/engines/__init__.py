@@ -10,7 +10,7 @@ from ultramed.engines._engine import Served as Served
 
 
 def get(name: str) -> Engine:
-    """The engine that params call by this name. Raises ValueError, which lists the names there are."""
+    """The engine that params call by this name. Raises ValueError with all names."""
     module = name.replace(".", "_").replace("-", "_")
     if module in registry.names(__name__):
         engine: Engine = registry.load(__name__, module).ENGINE

@@ -52,7 +52,7 @@ class ServingEngine(Engine, ABC):
 
     def prepare(self, weights: Path, base: Path | None, scratch: Path) -> Path:
         """The file or folder to serve, from a model's folder of weights. `base`: folder of the model that
-        policies trained here begin as, where there is one; `scratch`: see `Launch`."""
+        policies trained here begin as, if any; `scratch`: see `Launch`."""
         return weights
 
     @abstractmethod

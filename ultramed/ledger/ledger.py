@@ -1,7 +1,7 @@
 """The ledger: every reply ever bought, by the key of what was asked. Money is never spent twice.
 
 One SQLite file in WAL mode, shared by every process of the repository; a reply counts once it is on disk
-(`synchronous=FULL`). It is no DVC output: manifests pin what a stage used, the ledger keeps what there is.
+(`synchronous=FULL`). It is no DVC output: manifests pin the replies that a stage used.
 """
 
 import fcntl

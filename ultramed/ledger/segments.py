@@ -38,7 +38,7 @@ def pack(ledger: Ledger, folder: Path, keys: set[str] | None = None) -> list[Pat
 
 
 def unpack(ledger: Ledger, folder: Path) -> int:
-    """Record what the segments hold; a reply that is there already stays. Returns how many were new.
+    """Record the replies in the segments; those that the ledger has stay. Returns how many were new.
 
     Raises LedgerError for a segment that is not what its name says.
     """
@@ -52,7 +52,7 @@ def unpack(ledger: Ledger, folder: Path) -> int:
 
 
 def remove(folder: Path, keys: set[str]) -> list[Path]:
-    """Write segments anew without these replies; the old ones go. Returns those that were replaced."""
+    """Replace segments that hold one of these replies by segments without them. Returns the old ones."""
     changed = []
     for segment in _segments(folder):
         rows = [tuple(row.values()) for row in pq.read_table(segment).to_pylist()]

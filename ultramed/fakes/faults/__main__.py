@@ -1,4 +1,4 @@
-"""The fault endpoint: the oracle behind a bad line, an OpenAI-compatible loopback server that fails as told.
+"""The fault endpoint: the oracle behind a bad line, an OpenAI-compatible loopback server that fails by script.
 
 For tests and benchmarks: it counts what it was asked and when its answers had gone out, so that they can prove what was
 sent again. Which requests are hit is drawn from their content and a seed, never from the order they come in.

@@ -25,11 +25,12 @@ class EndpointHealth:
         self._refused, self.last_error = self._refused + 1, error
 
     def gave_up(self, answers_before: int, error: str) -> bool:
-        """A request was given up that was first sent after so many `answers`. Returns whether the endpoint is down."""
+        """A request was given up that was first sent after `answers_before` answers. Returns whether the endpoint is
+        down."""
         self._consecutive, self.last_error = self._consecutive + (answers_before == self.answers), error
         return self._consecutive >= MAX_CONSECUTIVE + self._outcomes.known // 10
 
     @property
     def all_refused(self) -> bool:
-        """Whether so many requests were refused, and none answered, that nothing more should be sent for now."""
+        """Whether too many requests were refused, while none was answered, to send more for now."""
         return not self.answers and self._refused >= MAX_REFUSED + self._outcomes.known // 10

@@ -62,7 +62,7 @@ class Scheduler:
     def _main(self) -> None:
         try:
             asyncio.run(self._run())
-        except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
+        except BaseException as error:  # any error: whoever waits for answers would wait forever
             self._outcomes.failed(error)
         finally:
             self._started.set()
@@ -138,7 +138,7 @@ class Scheduler:
         except asyncio.CancelledError:
             self._writer.lost(slot)
             raise
-        except BaseException as error:  # whatever it is: those who wait for answers would wait for ever
+        except BaseException as error:  # any error: whoever waits for answers would wait forever
             self._fail(error)
         self._in_flight, self._ended = self._in_flight - 1, self._ended + 1
         self._pump()

@@ -1,4 +1,4 @@
-"""Reading replies. Asking and parsing are apart: pure functions from text to a value or the reason there is none.
+"""Reading replies: pure functions from text to a value, or to the reason why it has none.
 
 An unreadable reply never becomes a value.
 """

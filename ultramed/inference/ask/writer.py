@@ -79,7 +79,7 @@ class Writer:
                         budget.drop(db)
             finally:
                 ledger.close()
-        except BaseException as error:  # whatever it is: those who wait for the commit would wait for ever
+        except BaseException as error:  # any error: whoever waits for this commit would wait forever
             self._outcomes.failed(error)
             if not isinstance(error, UltramedError):
                 raise

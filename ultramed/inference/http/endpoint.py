@@ -37,7 +37,7 @@ class Target:
     mode: ReplyMode = "json_schema"
 
     def pause(self, tries: int) -> float:
-        """Seconds to wait after so many tries of one request."""
+        """Seconds to wait before the next try of a request that has failed `tries` times."""
         return min(self.retries.longest_s, self.retries.backoff_s * 2**tries) * random.uniform(0.5, 1.0)
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Endpoint:
             raise Unanswered("connection", f"{type(error).__name__}: {error}", charged=True) from None
 
     async def up(self) -> bool:
-        """Whether it answers at all, whatever it says: a look that costs nothing."""
+        """Whether it answers a request that costs nothing, be it with an error below 500."""
         timeout = aiohttp.ClientTimeout(min(self.target.connect_s, self.target.first_byte_s))
         try:
             async with self._session.get(self._models, timeout=timeout) as response:
@@ -155,7 +155,7 @@ def api_key(target: Target) -> str:
 
 
 def retry_after(after: str) -> float:
-    """Seconds that a Retry-After asks for, as a number or as a date; 0 where it says nothing of use."""
+    """Seconds that a Retry-After asks for, as a number or as a date; 0 where it is neither."""
     try:
         seconds = float(after)
     except ValueError:
