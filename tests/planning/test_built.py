@@ -20,7 +20,7 @@ GRAPH = {
         "cmd": "true", "deps": ["data/screened"], "outs": ["data/evolved/${item}"]}},
     "model": {"cmd": "true", "outs": [IDENTITY]},
     "score": {"cmd": "true", "outs": ["data/scored"], "deps": [
-        "stages/score.py", "quality/tokens/evolved", "data/evolved", "data/raw/sample", IDENTITY]},
+        "stages/score.py", "quality/tokens/evolved", "data/evolved", "data/raw/sample", "models/transformers/reward", IDENTITY]},
 }
 MADE = {"screen": "data/screened", "evolve@medqa": "data/evolved/medqa", "evolve@textbook": "data/evolved/textbook",
         "model": IDENTITY}
@@ -29,7 +29,7 @@ READ = ["data/evolved", "data/raw/sample", IDENTITY]
 
 @pytest.fixture
 def inputs(world: Path) -> Callable[..., list[str] | None]:
-    """What `score` reads in a DVC repository of that graph, where the stages have run with their entries in dvc.lock."""
+    """What `score` reads in a DVC repository of that graph, whose stages have run as their entries in dvc.lock say."""
     Path(".dvc").mkdir()
     Path(".dvc/config").write_text("[core]\n    no_scm = True\n")
     Path("dvc.yaml").write_text(json.dumps({"stages": GRAPH}))
@@ -58,7 +58,7 @@ def test_inputs_of_other_params_are_not_built(inputs: Callable[..., list[str] | 
     assert inputs(screen=before, **{"evolve@medqa": deps}) is None
 
 
-def test_the_identity_of_a_remote_model_follows_from_params(inputs: Callable[..., list[str] | None]) -> None:
+def test_a_reward_model_and_the_identity_of_a_remote_model_need_not_be_built(inputs: Callable[..., list[str] | None]) -> None:
     settings = params.load()
     api = RemoteModel(base_url="http://127.0.0.1:1/v1", model="m", revision="1", provider="p")
     remote = settings.model_copy(update={"models": Models(local={}, remote={"smollm2": api})})
@@ -68,7 +68,7 @@ def test_the_identity_of_a_remote_model_follows_from_params(inputs: Callable[...
 
 def test_a_graph_that_dvc_cannot_read_is_one_line(inputs: Callable[..., list[str] | None]) -> None:
     Path("dvc.yaml").write_text("stages: {score: {deps: [data/screened]}}\n")
-    with pytest.raises(ParamsError, match="^dvc.yaml: DVC cannot read it: ") as error:
+    with pytest.raises(ParamsError, match=r"^dvc\.yaml: DVC cannot read it: ") as error:
         inputs()
     assert "\n" not in str(error.value)
 
