@@ -50,8 +50,8 @@ class Built:
         return rows
 
     def inputs(self, stage: str) -> list[str] | None:
-        """The artifacts that decide what a stage asks, by dvc.yaml; None unless all are built. A remote model's identity
-        follows from params, and a reward model only ranks the answers, so these need not be."""
+        """The artifacts that decide what a stage asks, by dvc.yaml; None unless all are built. Params alone name a
+        remote model, and a reward model only ranks answers: neither need be built."""
         if stage not in self._stages:
             return None
         outputs = [out for other in self._stages.values() for out in other.outs]

@@ -36,6 +36,7 @@ class Trainings:
     def __init__(self, flow: Flow, machines: Machines) -> None:
         self.flow, self.settings, self.assumptions = flow, flow.settings, flow.assumptions
         self.gpus, self.shape = machines.gpus_training(), machines.shape(flow.settings.base.model)
+        self.parameters = self.shape.parameters * 1e9
 
     def all(self) -> list[Run]:
         """One for each model that is trained."""
@@ -59,16 +60,9 @@ class Trainings:
         gpu, host = (2 * self.parameters, process) if self.gpus else (None, process + 4 * self.parameters)
         return Run(stage, need.calls, tokens, hours, gpu, host)
 
-    @property
-    def parameters(self) -> float:
-        return self.shape.parameters * 1e9
-
     def _row(self, recipe: Recipe) -> Range:
-        """Tokens of a row: an example, both sides of a pair, one side of it for kto."""
-        if recipe.method == "sft":
-            return self.assumptions.number("tokens.example").at_most(recipe.max_length)
-        side = self.assumptions.number("tokens.preference").at_most(recipe.max_length)
-        return side if recipe.method == "kto" else side * 2
+        """Tokens of a row."""
+        return self.assumptions.number("tokens.example").at_most(recipe.max_length) * _sides(recipe)
 
     def _hours(self, recipe: Recipe, tokens: Range) -> Range:
         """One forward pass, and backward passes of twice its work; frozen weights have no gradient of their own."""
@@ -96,11 +90,15 @@ class Trainings:
 
     def _activations(self, recipe: Recipe) -> float:
         """Bytes that one forward pass of a batch keeps for its backward pass, as if all rows were of full length."""
-        sides = 2 if recipe.method in ("dpo", "reward") else 1
-        tokens = recipe.batch * recipe.max_length * sides
+        tokens = recipe.batch * recipe.max_length * _sides(recipe)
         each = CHECKPOINTED if self.settings.training.gradient_checkpointing else ACTIVATION
         logits = 0 if recipe.method == "reward" else LOGIT * self.shape.vocabulary
         return tokens * (each * self.shape.hidden * self.shape.layers + logits)
+
+
+def _sides(recipe: Recipe) -> int:
+    """Sequences of a row: both sides of a pair, unless they are rows of their own."""
+    return 2 if recipe.method in ("dpo", "reward") else 1
 
 
 def steps(recipe: Recipe, rows: Range, batch: int) -> Range:
