@@ -152,7 +152,7 @@ def test_without_a_trial_the_calls_of_the_first_pass_are_exact(here: Served) -> 
 def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_reward_model(here: Served) -> None:
     """Its record is all that is there of it: the policies' answers are all that is planned."""
     inputs(3)
-    made = ["data/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo", "reward")),
+    made = ["data/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo")),
             *(f"models/identity/{p}.json" for p in ("sft", "dpo"))]
     turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium falls.")]
     put("instructions", Example, [Example(f"e{n}", "medical", turns, f"e{n}", "open") for n in range(20)])

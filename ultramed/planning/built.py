@@ -50,13 +50,15 @@ class Built:
         return rows
 
     def inputs(self, stage: str) -> list[str] | None:
-        """The artifacts that a stage reads, by dvc.yaml; None unless all of them are built. What identifies a remote
-        model follows from params, so it need not be."""
+        """The artifacts that decide what a stage asks, by dvc.yaml; None unless all are built. Params alone name a
+        remote model, and a reward model only ranks answers: neither need be built."""
         if stage not in self._stages:
             return None
         outputs = [out for other in self._stages.values() for out in other.outs]
-        implied = {str(artifacts.IDENTITIES / f"{name}.json") for name in self._settings.models.remote}
-        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in implied]
+        settings = self._settings
+        others = {str(artifacts.IDENTITIES / f"{name}.json") for name in settings.models.remote}
+        others |= {str(artifacts.MODELS / name) for name in settings.ours if name not in settings.policies}
+        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in others]
         for path in inputs:
             made = [out for out in outputs if meet(out, path) or meet(path, out)]
             if not (all(map(self.has, made)) if made else Path(path).exists()):

@@ -1,7 +1,6 @@
 """The whole plan: a line a stage, totals, and the assumptions they rest on."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
 from ultramed import engines, paths
@@ -59,8 +58,8 @@ def make(settings: Params) -> Plan:
     """
     book, built = assumptions.load(), Built(settings)
     flow, machines = Flow(settings, book, built), Machines(settings, book)
-    needs = flow.asks()
-    with _ledger() as ledger:
+    needs, folder = flow.asks(), paths.ledger()
+    with closing(Ledger(folder)) if (folder / "ledger.sqlite").exists() else nullcontext() as ledger:  # makes none
         asking = [_costs(*names, need, flow, machines, ledger) for names, need in needs.items() if names[1]]
         planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
         budget = list(limits(settings.budget_usd, planned, ledger))
@@ -69,16 +68,6 @@ def make(settings: Params) -> Plan:
     reading = [_left(trainings.reading(stage, need), built) for (stage, model), need in needs.items() if not model]
     disk, memory = _disk(flow, machines, asking, training), book.one("gpu.memory")
     return Plan(settings.scale, asking, training, reading, disk, book.used, sorted({*built.counted}), budget, memory)
-
-
-@contextmanager
-def _ledger() -> Iterator[Ledger | None]:
-    """The ledger, where there is one: a plan makes none."""
-    if not (paths.ledger() / "ledger.sqlite").exists():
-        yield None
-        return
-    with closing(Ledger(paths.ledger())) as ledger:
-        yield ledger
 
 
 def _left(run: Run, built: Built) -> Run:

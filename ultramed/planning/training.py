@@ -37,6 +37,7 @@ class Trainings:
     def __init__(self, flow: Flow, machines: Machines) -> None:
         self.flow, self.settings, self.assumptions = flow, flow.settings, flow.assumptions
         self.gpus, self.shape = machines.gpus_training(), machines.shape(flow.settings.base.model)
+        self.parameters = self.shape.parameters * 1e9
 
     def all(self) -> list[Run]:
         """One for each model that is trained."""
@@ -60,15 +61,9 @@ class Trainings:
         gpu, host = (2 * self.parameters, process) if self.gpus else (None, process + 4 * self.parameters)
         return Run(stage, need.calls, tokens, hours, gpu, host)
 
-    @property
-    def parameters(self) -> float:
-        return self.shape.parameters * 1e9
-
     def _row(self, recipe: Recipe) -> Range:
         """Tokens of a row as the trainer reads it: of all its dialogues."""
-        method = recipe.trained_by
-        kind = "example" if method.data == "instructions" else "preference"
-        return self.assumptions.number(f"tokens.{kind}").at_most(recipe.max_length) * method.dialogues
+        return self.assumptions.number("tokens.example").at_most(recipe.max_length) * recipe.trained_by.dialogues
 
     def _hours(self, recipe: Recipe, tokens: Range) -> Range:
         """One forward pass, and backward passes of twice its work; frozen weights have no gradient of their own."""
