@@ -11,7 +11,7 @@ from ultramed.params.inputs import Columns
 from ultramed.records import Message, Option
 from ultramed.sources import rawfiles
 from ultramed.sources.dialogue import ROLES, turns
-from ultramed.sources.raw import Unfit, described, optional, options
+from ultramed.sources.raw import Unfit, described, optional, options, text
 from ultramed.sources.rawfiles import SEPARATORS, SUFFIXES, Element
 
 FILES = (*SUFFIXES, *SEPARATORS)
@@ -63,10 +63,10 @@ def choices(cells: Cells, columns: ExamColumns) -> list[Option]:
     else:
         found, name = [cells.get(path) for path in columns.options], "options"
     if isinstance(found, dict):  # Parquet gives every row the letters of all rows
-        last = max((letter for letter, text in found.items() if text not in (None, "")), default="")
-        return options({letter: _plain(text) for letter, text in found.items() if letter <= last}, name)
+        last = max((letter for letter, said in found.items() if said not in (None, "")), default="")
+        return options({letter: _plain(said) for letter, said in found.items() if letter <= last}, name)
     if isinstance(found, list):
-        found = [_plain(text) for text in found]
+        found = [_plain(said) for said in found]
         while found and (found[-1] is None or found[-1] == ""):
             found.pop()
     return options(found, name)
@@ -123,6 +123,12 @@ def dialogue(cells: Cells, columns: DialogueColumns, name: str) -> list[Message]
     said = turns(cells, name, columns.role, columns.content, {**ROLES, **columns.roles})
     system = filled(cells, columns.system)
     return [Message("system", system), *said] if system and said[:1] and said[0].role != "system" else said
+
+
+def single(cells: Cells, columns: DialogueColumns) -> list[Message]:
+    """The question of a column of its own, behind the system text. Raises Unfit."""
+    system, question = filled(cells, columns.system), Message("user", text(cells, str(columns.question)))
+    return [Message("system", system), question] if system else [question]
 
 
 def _plain(value: Any) -> Any:

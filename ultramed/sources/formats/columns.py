@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ultramed.params import Source, SourceColumns
 from ultramed.records import Message
-from ultramed.sources.columns import choices, dialogue, elements, filled, key, passage
+from ultramed.sources.columns import choices, dialogue, elements, filled, key, passage, single
 from ultramed.sources.dialogue import asked
-from ultramed.sources.raw import RawRow, Row, Unfit, attempt, text
+from ultramed.sources.raw import RawRow, Row, Unfit, attempt
 from ultramed.sources.rawfiles import Element
 
 
@@ -42,8 +42,6 @@ def parse(columns: SourceColumns, element: Element) -> RawRow:
 def _said(columns: SourceColumns, element: Element) -> list[Message]:
     """The turns; with a column for the answer they end with the question."""
     if columns.turns is None:
-        system = filled(element.value, columns.system)
-        question = Message("user", text(element.value, str(columns.question)))
-        return [Message("system", system), question] if system else [question]
+        return single(element.value, columns)
     said = dialogue(element.value, columns, columns.turns)
     return asked(said) if columns.answer or not said else said

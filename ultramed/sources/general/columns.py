@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ultramed.params import GeneralColumns, GeneralSet
 from ultramed.records import Example, Message, Preference
-from ultramed.sources.columns import Cells, dialogue, elements, filled
+from ultramed.sources.columns import dialogue, elements, single
 from ultramed.sources.dialogue import answered, asked, example, preference, rows
 from ultramed.sources.raw import Broken, Unfit, described, text
 from ultramed.sources.rawfiles import Element
@@ -39,10 +39,10 @@ def parse(columns: GeneralColumns, element: Element) -> Example | Preference:
     cells = element.value
     if not (columns.chosen and columns.rejected):
         said = answered(dialogue(cells, columns, columns.turns)) if columns.turns else [
-            *_question(cells, columns), Message("assistant", text(cells, str(columns.answer)))]
+            *single(cells, columns), Message("assistant", text(cells, str(columns.answer)))]
         return example(element, said)
     if columns.turns or columns.question:
-        said = asked(dialogue(cells, columns, columns.turns)) if columns.turns else _question(cells, columns)
+        said = asked(dialogue(cells, columns, columns.turns)) if columns.turns else single(cells, columns)
         return preference(element, said, text(cells, columns.chosen), text(cells, columns.rejected),
                           margin(element, columns))
     chosen, rejected = (answered(dialogue(cells, columns, name)) for name in (columns.chosen, columns.rejected))
@@ -60,11 +60,6 @@ def margin(element: Element, columns: GeneralColumns) -> int | None:
     if better < worse:
         raise Unfit("scores_reversed", f"chosen has {better:g}, rejected {worse:g}; the chosen one's must be higher")
     return round(better - worse)
-
-
-def _question(cells: Cells, columns: GeneralColumns) -> list[Message]:
-    system, question = filled(cells, columns.system), Message("user", text(cells, str(columns.question)))
-    return [Message("system", system), question] if system else [question]
 
 
 def _score(element: Element, name: str | None) -> float | None:
