@@ -90,7 +90,7 @@ UNKNOWN = [
      "models.remote.api.price.promt: is unknown; did you mean prompt? allowed here: completion, prompt"),
     (lambda v: v["iterate"]["rounds"]["1"].update(form="sft"),
      "iterate.rounds.1.form: is unknown; did you mean from? allowed here: from"),
-]  # fmt: skip
+]
 WRONG = [
     (lambda v: v["dedup"].pop("shingle"), "dedup.shingle: is missing; `git diff params.yaml` shows"),
     (lambda v: v["screen"].update(min_words="3"), "screen.min_words: is '3'; input should be a valid integer"),
@@ -160,7 +160,7 @@ WRONG = [
     (lambda v: v["train"]["sft"].update(method=None), "train.sft.method: is None; input should be a valid string"),
     (lambda v: v["train"]["dpo"].update(data="instructions"),
      "train.dpo: data is instructions; method dpo learns from preferences"),
-]  # fmt: skip
+]
 REFERENCES = [
     (lambda v: v["judge"].update(model="smolm2"),
      "judge.model is 'smolm2', which is no name in models; expected one of encoder, smollm2"),
@@ -194,7 +194,7 @@ REFERENCES = [
      "raw.benchmarks: the folder of that name holds the section benchmarks"),
     (lambda v: v["textbook"].update(corpus="books"), "raw.books is missing"),
     (lambda v: v["split"].update(dev=0.5, test=0.5), "split.dev + split.test is 1.0; expected less than 1"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("edit", "said"), [*UNKNOWN, *WRONG, *REFERENCES],
@@ -209,7 +209,7 @@ def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(
     (b"seed: [1", "is not valid YAML: "), (b"seed: 1\nseed: 2\n", "is not valid YAML: "),
     (b"a: \xff\n", "is not valid YAML: "), (b"a: !!python/object/apply:os.getcwd []\n", "is not valid YAML: "),
     (b"", "holds no sections; "), (b"- seed\n", "holds no sections; "),
-], ids=["cut", "twice", "bytes", "code", "empty", "list"])  # fmt: skip
+], ids=["cut", "twice", "bytes", "code", "empty", "list"])
 def test_a_file_that_holds_no_parameters_is_one_line(text: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_bytes(text)
     assert mistake(tmp_path / "params.yaml").startswith(said)

@@ -15,7 +15,7 @@ def test_a_seed_is_the_same_in_every_process_and_version() -> None:
 
 def test_a_seed_has_31_bits_and_each_name_counts() -> None:
     seeds = {seed_of(1, "a", "b"), seed_of(1, "ab"), seed_of(1, "b", "a"), seed_of(2, "a", "b"), seed_of(1, "a"),
-             seed_of(12), seed_of(1, 2)}  # fmt: skip
+             seed_of(12), seed_of(1, 2)}
     assert len(seeds) == 7
     assert all(0 <= seed_of(n) < 2**31 for n in range(1000))
     assert max(seed_of(n) for n in range(1000)) > 2**30, "all 31 bits are used"

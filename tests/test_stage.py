@@ -60,7 +60,7 @@ def test_a_mistake_of_the_code_keeps_its_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", [
     "Path('full').write_text('x')",
     f"{TABLES}tables.write_arrow(Path('full'), pa.table({{'a': [1]}}))",
-], ids=["text", "parquet"])  # fmt: skip
+], ids=["text", "parquet"])
 def test_a_full_disk_is_one_line(body: str, tmp_path: Path) -> None:
     """By a link: Parquet's writer removes what it could not fill."""
     (tmp_path / "full").symlink_to("/dev/full")

@@ -90,7 +90,7 @@ def test_the_schema_names_types_and_what_may_be_absent() -> None:
 @pytest.mark.parametrize("row", [
     Assignment(None, "f", "train"),  # type: ignore[arg-type]
     Assignment("a", 3, "train"),  # type: ignore[arg-type]
-], ids=["none", "number"])  # fmt: skip
+], ids=["none", "number"])
 def test_a_value_of_another_type_is_never_written(row: Assignment, tmp_path: Path) -> None:
     with pytest.raises((pa.ArrowException, ValueError, TypeError)), tables.artifact(tmp_path / "a") as folder:
         tables.write(folder, "rows", Assignment, [row])

@@ -253,15 +253,15 @@ class Use(Record):
 
 
 def keep(row_id: str, stage: str, code: str = "kept", reason: str = "") -> Verdict:
-    return Verdict(row_id, stage, "kept", code, reason)
+    return Verdict(id=row_id, stage=stage, outcome="kept", code=code, reason=reason)
 
 
 def drop(row_id: str, stage: str, code: str, reason: str) -> Verdict:
-    return Verdict(row_id, stage, "dropped", code, reason)
+    return Verdict(id=row_id, stage=stage, outcome="dropped", code=code, reason=reason)
 
 
 def quarantine(row_id: str, stage: str, code: str, reason: str) -> Verdict:
-    return Verdict(row_id, stage, "quarantined", code, reason)
+    return Verdict(id=row_id, stage=stage, outcome="quarantined", code=code, reason=reason)
 
 
 def as_dict(record: Any) -> dict[str, Any]:

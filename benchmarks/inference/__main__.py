@@ -23,7 +23,7 @@ from benchmarks.inference.table import Options, Row, show
 
 MEASURES: dict[Callable[[Options], list[Row]], set[int]] = {
     speed: {1, 2}, crashes: {3}, additions: {4}, replay: {5}, memory: {6}, faults: {7},
-}  # fmt: skip
+}
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def main() -> None:
         model_name="faults", backend="openai", generation_params={"temperature": 0.0, "max_tokens": 64, "seed": 1},
         backend_params={"base_url": address, "api_key": "none", "max_concurrent_requests": 64,
                         "max_requests_per_minute": UNLIMITED, "max_tokens_per_minute": UNLIMITED},
-    )  # fmt: skip
+    )
     rows = [{"id": f"row-{n}", "question": question(n)} for n in range(count)]
     cpu, began = time.process_time(), time.monotonic()
     answers = asker(rows).dataset

@@ -29,7 +29,7 @@ class Contender:
         env = os.environ | {
             "PYTHONPATH": str(REPOSITORY), "PYTHONSAFEPATH": "1", "ULTRAMED_LEDGER": str(folder / "ledger"),
             "DVC_ROOT": str(folder), "CURATOR_CACHE_DIR": str(folder / "cache"), "HF_HOME": str(folder / "hf"),
-        }  # fmt: skip
+        }
         command = [self.python, "-m", f"benchmarks.inference.{self.module}", address, str(count), *more]
         with open(folder / "said.txt", "wb") as said, open(folder / "log.txt", "ab") as log:
             return subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=said, stderr=log)

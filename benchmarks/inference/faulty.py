@@ -15,7 +15,7 @@ FAILURES = {  # what a row is given up with when its request meets this fault ev
     "429": "rate_limited", "429-after": "rate_limited", "500": "server_error", "400": "rejected",
     "reset": "connection", "stall": "timeout", "trickle": "timeout", "truncated": "malformed", "garbage": "malformed",
     "length": "truncated", "empty": "empty", "refusal": "refused",
-}  # fmt: skip
+}
 FINAL = ("400", "length", "empty", "refusal")  # never asked again, however often they come
 PASSING = [kind for kind in FAILURES if kind not in FINAL]
 SHARE, WRONG = 0.30, 0.01  # of all requests: hit by any passing fault, of which by JSON of a wrong shape

@@ -71,7 +71,7 @@ def asked_again(tries: list[dict[str, Any]], killed_at: float) -> int:
 def additions(options: Options) -> list[Row]:
     peers = f"curator {added(options.curator):,}" if options.curator else "curator not installed"
     return [Row(4, f"requests for {NEW} new rows after a finished run of {FINISHED:,}", str(NEW), f"{added(OURS):,}",
-                peers)]  # fmt: skip
+                peers)]
 
 
 def added(asker: Contender) -> int:

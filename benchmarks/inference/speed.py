@@ -30,7 +30,7 @@ def speed(options: Options) -> list[Row]:
             " · ".join(f"{name} {found[0]:.2f}" for name, found in peers.items()) + absent),
         Row(2, "requests a second through the whole layer", "≥ 2,000", f"{rate:,.0f} (with a budget {budget[1]:,.0f})",
             " · ".join(f"{name} {found[1]:,.0f}" for name, found in peers.items()) + absent),
-    ]  # fmt: skip
+    ]
 
 
 def paces(asker: Contender, count: int, address: str, *more: str) -> tuple[float, float]:

@@ -182,7 +182,7 @@ def test_what_is_purged_is_gone_from_every_byte_here(place: Place, given: tuple[
     (("purge",), "ERROR ultramed ledger purge: expected either --row or --text\n"),
     (("purge", "--row", "a", "--text", "b"), "ERROR ultramed ledger purge: expected either --row or --text\n"),
     (("pull",), "ledger.dvc: is not here; who has the replies runs `ultramed ledger pack` and commits it\n"),
-])  # fmt: skip
+])
 def test_what_cannot_be_done_is_one_line(place: Place, arguments: tuple[str, ...], said: str) -> None:
     code, out, err = place.ultramed(*arguments)
     assert (code, out) == (1, "") and err.endswith(said) and err.count("\n") == 1

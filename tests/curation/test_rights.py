@@ -37,7 +37,7 @@ def test_quarantine_and_deny_never_leave() -> None:
 @pytest.mark.parametrize(("rights", "local", "remote"), [
     ("open", None, None), ("research", None, None), ("recipe", None, None), ("quarantine", None, "rights_local_only"),
     ("deny", "rights_denied", "rights_denied"), ("unheard of", "rights_denied", "rights_denied"),
-])  # fmt: skip
+])
 def test_what_the_screen_holds_back(rights: str, local: str | None, remote: str | None) -> None:
     for is_remote, expected in ((False, local), (True, remote)):
         found = screen_rights(row("r", "What is gout?", rights=rights), is_remote)

@@ -17,13 +17,13 @@ def test_one_verdict_a_row_in_order_and_counts_reconcile() -> None:
         row("c,1", "Does gout hurt at night?"), row("c,2", "Does  gout hurt, at night"), row("c,3", "..."),
         row("c,4", "Call 202-555-0143 about my gout"), row("c,5", LEAKED), row("c,6", "Is&nbsp;gout inherited?"),
         row("c,7", "What is mumps, really?", rights="deny"),
-    ]  # fmt: skip
+    ]
     result = screen(rows, [benchmark(1, LEAKED)], settings())
     assert [(v.id, v.outcome, v.code) for v in result.verdicts] == [
         ("c,1", "kept", "kept"), ("c,2", "dropped", "exact_duplicate"), ("c,3", "dropped", "junk"),
         ("c,4", "quarantined", "identifier_phone"), ("c,5", "dropped", "leak"), ("c,6", "kept", "cleaned"),
         ("c,7", "dropped", "rights_denied"),
-    ]  # fmt: skip
+    ]
     assert [i.id for i in result.rows] == ["c,1", "c,6"]
     assert result.rows[1].question == "Is gout inherited?"
     assert next(v.reason for v in result.verdicts if v.id == "c,6") == "repaired: html, white space"
@@ -61,7 +61,7 @@ def test_quarantined_rights_are_held_back_once_a_remote_model_is_configured() ->
     remote = params.model_copy(update={
         "models": params.models.model_copy(update={"remote": {"api": api}}),
         "judge": params.judge.model_copy(update={"model": "api"}),
-    })  # fmt: skip
+    })
     result = screen(rows, [], remote)
     assert [i.id for i in result.rows] == ["r,2"]
     assert (result.verdicts[0].outcome, result.verdicts[0].code) == ("dropped", "rights_local_only")

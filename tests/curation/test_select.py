@@ -32,7 +32,7 @@ def test_thresholds_are_the_sources_own_and_reasons_tell_both_numbers() -> None:
     assert [i.id for i in result.rows] == ["a", "c"]
     assert [(v.id, v.outcome, v.code) for v in result.verdicts] == [
         ("a", "kept", "kept"), ("b", "dropped", "low_score"), ("c", "kept", "kept"), ("d", "quarantined", "no_score"),
-    ]  # fmt: skip
+    ]
     assert result.verdicts[1].reason == "score 6.99; curate.min_score.medqa is 7"
     assert {v.stage for v in result.verdicts} == {"curate"}
 
@@ -61,7 +61,7 @@ def family(child: str) -> list[Instruction]:
 
 @pytest.mark.parametrize(("child", "code"), [
     (CHILD, "near_duplicate"), (WORDS, "exact_duplicate"), (WORDS + " " + WORDS.replace("ine", "ol"), "kept"),
-])  # fmt: skip
+])
 def test_a_child_falls_to_its_parent_only_as_a_duplicate(child: str, code: str) -> None:
     result = select(family(child), scored(a=9, e=9), [], with_thresholds(medqa=1.0, medqa_evol=1.0))
     assert {v.id: v.code for v in result.verdicts} == {"e": code, "a": "kept"}

@@ -23,7 +23,7 @@ HEADS, GROUPS, WIDTH, INNER, WORDS, LAYERS = 4, 2, 64, 96, 40, 2
 SIZES = {"self_attn.q_proj": (WIDTH, WIDTH), "self_attn.k_proj": (WIDTH // 2, WIDTH),
          "self_attn.v_proj": (WIDTH // 2, WIDTH), "self_attn.o_proj": (WIDTH, WIDTH), "mlp.gate_proj": (INNER, WIDTH),
          "mlp.up_proj": (INNER, WIDTH), "mlp.down_proj": (WIDTH, INNER), "input_layernorm": (WIDTH,),
-         "post_attention_layernorm": (WIDTH,)}  # fmt: skip
+         "post_attention_layernorm": (WIDTH,)}
 SHAPES = {"model.embed_tokens": (WORDS, WIDTH), "model.norm": (WIDTH,)} | {
     f"model.layers.{n}.{name}": shape for n in range(LAYERS) for name, shape in SIZES.items()}
 NAMES = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, LAYERS)
@@ -109,7 +109,7 @@ def test_every_weight_and_every_field_is_in_its_place(tmp_path: Path) -> None:
      r"holds 'model\.layers\.0\.self_attn\.q_proj\.bias', which has no place"),
     (lambda w: w.update({"model.norm.weight": w["model.norm.weight"][:8].clone()}), {}, "llama",
      r"holds 'model\.norm\.weight' of shape \(8,\); its base has \(64,\)"),
-], ids=["checkpoint", "base", "missing", "no place", "shape"])  # fmt: skip
+], ids=["checkpoint", "base", "missing", "no place", "shape"])
 def test_what_does_not_fit_is_one_clear_line(
     tmp_path: Path, change: Any, config: dict, architecture: str, expected: str
 ) -> None:

@@ -265,7 +265,7 @@ def test_requests_that_openai_refuses(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mistake", [
     {"batch_fault": "gone"}, {"batch_s": -1}, {"batch_s": "soon"}, {"batch_max_requests": None},
-])  # fmt: skip
+])
 def test_a_script_with_a_mistake_names_it(mistake: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(mistake))} is "):
         Script.read(mistake)

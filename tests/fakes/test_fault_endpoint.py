@@ -22,7 +22,7 @@ def choice(body: bytes) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("kind", "status", "after"), [
     ("400", 400, None), ("429", 429, None), ("429-after", 429, "0.2"), ("500", 500, None),
-])  # fmt: skip
+])
 def test_refusals_carry_their_status(tmp_path: Path, kind: str, status: int, after: str | None) -> None:
     with endpoint(tmp_path, **always(kind)) as address:
         found, _, headers = post(address)
@@ -92,7 +92,7 @@ def test_the_client_gets_through_what_clears(tmp_path: Path, ledger: Path) -> No
     ({"faults": [{"kind": "flood", "share": 1.0}]}, "unknown kinds of fault ['flood']; expected 429, "),
     ({"latency": 3}, "unexpected keyword argument 'latency'"),
     ({"faults": [{"kind": "500", "part": 1.0}]}, "unexpected keyword argument 'part'"),
-])  # fmt: skip
+])
 def test_a_script_with_a_mistake_is_one_line(tmp_path: Path, script: dict, said: str) -> None:
     (tmp_path / "script.json").write_text(json.dumps(script), encoding="utf-8")
     command = [sys.executable, "-m", "ultramed.fakes.faults", "--script", str(tmp_path / "script.json")]

@@ -57,7 +57,7 @@ def test_the_request_says_everything_and_nothing_else() -> None:
     shape = {"name": "Pick", "strict": True, "schema": Pick.model_json_schema()}
     assert server.bodies == [{
         "model": "here", "messages": [{"role": "user", "content": "q"}], "temperature": 0.0, "top_p": 1.0,
-        "max_tokens": 16, "seed": 1, "response_format": {"type": "json_schema", "json_schema": shape}}]  # fmt: skip
+        "max_tokens": 16, "seed": 1, "response_format": {"type": "json_schema", "json_schema": shape}}]
     assert "Authorization" not in server.headers[0]
 
 

@@ -25,7 +25,7 @@ def test_the_key_is_sent_and_nothing_else_shows_it(ledger: Path, capfd: pytest.C
     (401, "refused the key (HTTP 401); check the value of LOOPBACK_KEY"),
     (403, "refused the key (HTTP 403); check the value of LOOPBACK_KEY"),
     (500, "answers nothing (7 tries, last: HTTP 500: bad key ***)"), (402, "answered HTTP 402: bad key ***"),
-])  # fmt: skip
+])
 def test_a_refused_key_is_named_by_its_variable_and_never_shown(
     status: int, said: str, ledger: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,7 +48,7 @@ def test_json_that_stays_bad_is_given_up_with_its_kind(text: str, kind: str) -> 
 
 @pytest.mark.parametrize(("text", "finish", "kind"), [
     ("", "stop", "empty"), ('{"answ', "length", "truncated"), ("-", "content_filter", "refused"),
-])  # fmt: skip
+])
 def test_what_would_not_get_better_is_not_asked_again(text: str, finish: str, kind: str) -> None:
     with Loopback(lambda *_: answered(text, finish)) as server:
         answers, asker = ask(server.address, [question("q", reply_type=Pick)])
@@ -109,7 +109,7 @@ def test_trouble_that_stays_is_one_error_with_the_address_and_the_last_words() -
 @pytest.mark.parametrize("body", [
     "null", "[]", "not json", "{}", '{"choices": []}', '{"choices": [{"message": null}]}', '{"error": "overloaded"}',
     '{"choices": [{"message": {"content": "x"}, "logprobs": {"content": [{"top_logprobs": null}]}}]}',
-])  # fmt: skip
+])
 def test_a_reply_of_no_known_form_is_tried_again_and_then_one_error(body: str) -> None:
     async def plan(_: dict[str, Any], __: int) -> web.Response:
         return web.Response(text=body, content_type="application/json")
@@ -155,7 +155,7 @@ def test_a_request_that_is_refused_costs_that_row_only(status: int) -> None:
 @pytest.mark.parametrize(("status", "said"), [
     (402, "answered HTTP 402: no credit left"), (405, "answered HTTP 405: no credit left"),
     (404, "knows no model 'here' (HTTP 404); check base_url and model in params.yaml"),
-])  # fmt: skip
+])
 def test_trouble_of_the_account_or_address_stops_instead_of_costing_every_row(status: int, said: str) -> None:
     with Loopback(statuses(*[status] * 9, text="no credit left")) as server:
         assert said in told(ModelError, server.address)

@@ -252,7 +252,7 @@ def test_an_endpoint_that_stays_down_ends_in_one_line_and_what_came_is_kept(ledg
 @pytest.mark.parametrize(("kind", "trouble"), [
     ("server_error", status(503)), ("timeout", endless), ("connection", dropped), ("malformed", garbled),
     ("rate_limited", status(429)),
-])  # fmt: skip
+])
 def test_rows_that_never_get_through_are_given_up_with_their_kind(kind: str, trouble: Trouble) -> None:
     bad = {"q3", "q17", "q39"}
     with Loopback(but(bad, trouble)) as server:

@@ -148,7 +148,7 @@ def test_a_server_that_was_killed_is_replaced(weights: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(("content", "cause"), [
     (b"GGUF" + b"\xff" * 5000, "this GGUF file is version"), (b"", "failed to read magic"),
     (b"<html>", "invalid magic"),
-], ids=["spoilt", "empty", "page"])  # fmt: skip
+], ids=["spoilt", "empty", "page"])
 def test_weights_that_cannot_be_loaded_are_one_clear_line(
     content: bytes, cause: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ def reply(text: str, finish: str = "stop") -> Reply:
      "why.score: Input should be less than or equal to 5"),
     (reply('{"answer": "B", "why": {"score": 2.5}}'), Strict, "invalid",
      "why.score: Input should be a valid integer, got a number with a fractional part"),
-])  # fmt: skip
+])
 def test_each_kind_of_failure_gives_no_value_and_a_reason(
     given: Reply, kind: type[BaseModel] | None, failure: str, detail: str
 ) -> None:
@@ -61,7 +61,7 @@ def test_each_kind_of_failure_gives_no_value_and_a_reason(
 
 @pytest.mark.parametrize("text", [
     "Sorry is what the patient felt.", "A sorry, blistered skin", "I am unable-bodied? No.", "The answer is B.",
-])  # fmt: skip
+])
 def test_words_of_regret_in_an_answer_are_no_refusal(text: str) -> None:
     assert read(reply(text), None)[1] in ("", "refused") and read(reply("So: " + text), None) == ("So: " + text, "", "")
 
@@ -75,7 +75,7 @@ def test_free_text_is_its_own_value_and_may_be_cut_where_that_is_allowed() -> No
     VERDICT, f"  \n{VERDICT}\n", f"```json\n{VERDICT}\n```", f"```\n{VERDICT}\n```\n", f"Here it is:\n\n{VERDICT}",
     f"Here {{as asked}}: {VERDICT}", f"Sure!\n```json\n{VERDICT}\n```\nAnything else?", f"{VERDICT} I hope this helps.",
     VERDICT.replace("so", "s\\u006f"),
-])  # fmt: skip
+])
 def test_an_object_is_found_bare_fenced_or_among_words(text: str) -> None:
     assert read(reply(text), Strict) == (Strict(answer="B", why=Why(text="so", score=3)), "", "")
 
@@ -87,7 +87,7 @@ def test_raw_new_lines_in_strings_are_read() -> None:
 @pytest.mark.parametrize("whole", [
     VERDICT, json.dumps({"why": {"text": "a {b} \" {}", "score": 1}, "answer": "C"}),
     json.dumps({"why": {"text": "like {\"answer\": \"D\"} or {}"}, "answer": "C"}), '{"why": {}, "answer": "{}"}',
-], ids=["last", "first", "quoted", "braces"])  # fmt: skip
+], ids=["last", "first", "quoted", "braces"])
 def test_a_cut_object_never_gives_a_value(whole: str) -> None:
     """Wherever it is cut: neither its inner objects nor what its strings hold may pass for the reply."""
     for end in range(len(whole)):
@@ -131,6 +131,6 @@ def test_characters_grow_with_tokens_and_have_a_floor() -> None:
 @pytest.mark.parametrize(("text", "found"), [
     ('{"a": [1, 2,], }', {"a": [1, 2]}), ('{"a": "x,]", "b": {"c": 1,},}', {"a": "x,]", "b": {"c": 1}}),
     ('Here:\n```json\n{"a": 1,\n}\n```', {"a": 1}), ('{"a": [1, 2', None), ('{"a": 1,, }', None),
-])  # fmt: skip
+])
 def test_a_comma_too_many_is_forgiven_and_nothing_else(text: str, found: Any) -> None:
     assert find_object(text) == found

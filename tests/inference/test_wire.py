@@ -53,7 +53,7 @@ def test_a_schema_is_sent_with_its_fields_in_their_order() -> None:
 
 @pytest.mark.parametrize(("mode", "more"), [
     ("json_object", {"response_format": {"type": "json_object"}}), ("text", {}),
-])  # fmt: skip
+])
 def test_where_no_schema_is_taken_the_last_turn_says_what_is_wanted(mode: ReplyMode, more: dict[str, Any]) -> None:
     request = Request("r", "s", Prompt("p", "0" * 16, (SYSTEM, USER)), Sampling(0.0, 16, 1), Pick)
     made = sent(request, mode)
@@ -76,7 +76,7 @@ def test_sampling_and_names_survive_as_json() -> None:
     request = Request("r", "s", Prompt("p", "0" * 16, (USER,)), Sampling(1e-5, 7, 2**40, 0.95, top_logprobs=5))
     assert json.loads(body(request, 'a "quoted"\\name')) == {
         "model": 'a "quoted"\\name', "messages": [{"role": "user", "content": USER[1]}], "temperature": 1e-5,
-        "top_p": 0.95, "max_tokens": 7, "seed": 2**40, "logprobs": True, "top_logprobs": 5}  # fmt: skip
+        "top_p": 0.95, "max_tokens": 7, "seed": 2**40, "logprobs": True, "top_logprobs": 5}
 
 
 def test_a_whole_completion_is_read() -> None:
@@ -97,7 +97,7 @@ def test_a_whole_completion_is_read() -> None:
     (b'{"choices": [{"message": {}}], "usage": null, "model": null}', Reply("", "stop", "", 0, 0)),
     (b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": null}}', Reply("x", "stop", "", 0, 0)),
     (b' \n{"choices": [{"message": {"content": "\xe2\x82\xac"}}, 3]}', Reply("\u20ac", "stop", "", 0, 0)),
-])  # fmt: skip
+])
 def test_what_a_completion_leaves_out_or_spoils_is_no_trouble(raw: bytes, read: Reply) -> None:
     assert reply(raw) == read
     reply(raw).text.encode()
@@ -111,7 +111,7 @@ def test_what_a_completion_leaves_out_or_spoils_is_no_trouble(raw: bytes, read: 
     b'{"choices": [{"message": {"content": "x"}}], "model": 3}',
     pytest.param(b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": "ten"}}', id="tokens"),
     pytest.param(b"[" * 100_000, id="depth"),
-])  # fmt: skip
+])
 def test_what_is_no_completion_is_malformed_and_nothing_else(raw: bytes) -> None:
     with pytest.raises(Malformed, match=r"^a body that is no chat completion, \w+: "):
         reply(raw)
@@ -132,7 +132,7 @@ TOO_LONG = [
                     "context shift", "invalid_request_error")),
     (413, error("prompt is too long: 210000 tokens > 200000 maximum")),
     (422, vllm("Requested token count exceeds the model's maximum context length of 32768 tokens.", 422)),
-]  # fmt: skip
+]
 NO_SCHEMA = [
     (400, error("Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn "
                 "more about supported models at the Structured Outputs guide.")),
@@ -140,26 +140,26 @@ NO_SCHEMA = [
     (400, llama_cpp("Failed to initialize samplers: failed to parse grammar", "invalid_request_error")),
     (400, vllm("The provided JSON schema contains features not supported by xgrammar.")),
     (422, json.dumps({"detail": [{"loc": ["body", "response_format", "type"], "msg": "unexpected value"}]})),
-]  # fmt: skip
+]
 REJECTED = [
     (400, error("Invalid value for 'temperature': expected at most 2.")), (413, "Request Entity Too Large"), (422, ""),
     (400, error("The response was filtered due to the prompt triggering our content policy.", "content_filter")),
-]  # fmt: skip
+]
 KEYS = [
     (401, error("Incorrect API key provided: sk-wrong. You can find yours at the dashboard.", "invalid_api_key")),
     (403, error("Country, region, or territory not supported", "unsupported_country_region_territory")),
     (401, llama_cpp("Invalid API Key", "authentication_error", 401)),
-]  # fmt: skip
+]
 MODELS = [
     (404, error("The model `gpt-9` does not exist or you do not have access to it.", "model_not_found")),
     (404, vllm("The model `m` does not exist.", 404)), (404, '{"detail":"Not Found"}'),
-]  # fmt: skip
+]
 ACCOUNT = [
     (429, error("You exceeded your current quota, please check your plan and billing details.", "insufficient_quota",
                 "insufficient_quota")),
     (429, error("Your credit balance is too low to access the API.")), (402, error("Insufficient Balance")),
     (405, "Method Not Allowed"),
-]  # fmt: skip
+]
 RATE_LIMITED = [
     (429, ""), (429, "Too Many Requests"),
     (429, error("Rate limit reached for gpt-4o-mini in organization org-x on tokens per min (TPM): Limit 200000, Used "
@@ -173,19 +173,19 @@ RATE_LIMITED = [
         "information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.",
         "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "type.googleapis.com/google.rpc.QuotaFailure",
         "violations": [{"quotaId": "GenerateContentInputTokensPerModelPerMinute-FreeTier"}]}]}}])),
-]  # fmt: skip
+]
 SERVER_ERROR = [
     (500, error("The server had an error while processing your request. Sorry about that!", kind="server_error")),
     (503, llama_cpp("Loading model", "unavailable_error", 503)), (502, "<html>Bad Gateway</html>"), (529, "Overloaded"),
     (500, vllm("EngineCore encountered an issue. This model's maximum context length …", 500)), (408, ""), (425, ""),
-]  # fmt: skip
+]
 KINDS = {"too_long": TOO_LONG, "no_schema": NO_SCHEMA, "rejected": REJECTED, "key": KEYS, "model": MODELS,
-         "account": ACCOUNT, "rate_limited": RATE_LIMITED, "server_error": SERVER_ERROR}  # fmt: skip
+         "account": ACCOUNT, "rate_limited": RATE_LIMITED, "server_error": SERVER_ERROR}
 
 
 @pytest.mark.parametrize(("kind", "status", "text"), [
     pytest.param(kind, *given, id=f"{kind}-{n}") for kind, all_of in KINDS.items() for n, given in enumerate(all_of)
-])  # fmt: skip
+])
 def test_what_providers_say_is_understood(kind: str, status: int, text: str) -> None:
     found = refusal(status, text)
     assert found.kind == kind

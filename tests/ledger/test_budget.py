@@ -73,7 +73,7 @@ def test_more_money_goes_on_from_there() -> None:
 
 @pytest.mark.parametrize(("stages", "stops"), [
     ({"trial": 0.3}, True), ({"trial@x": 0.3}, False), ({"judge": 0.3}, False), ({"judge": 0.3, "trial": 0.3}, True),
-])  # fmt: skip
+])
 def test_a_limit_is_of_the_stage_it_names(stages: dict[str, float], stops: bool) -> None:
     with Loopback() as server:
         if stops:

@@ -128,7 +128,7 @@ def test_many_processes_open_a_new_ledger_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [
     "reply = replace(reply, 'a reply', 'a lie')", "checksum = 'none'", "reply = CAST(x'fffe' AS TEXT)",
     "reply = x'00ff'", "reply = '{}'", "checksum = x'ff'", "asked = CAST(x'fffe' AS TEXT), reply = ''",
-])  # fmt: skip
+])
 def test_a_damaged_record_costs_that_record_only(damage: str, ledger: Ledger) -> None:
     ledger.put([entry("k1"), entry("k2"), entry("k3")])
     change(ledger, f"UPDATE replies SET {damage} WHERE key = 'k2'")

@@ -42,7 +42,7 @@ def test_the_key_is_the_hash_of_the_canonical_json_of_what_is_asked() -> None:
         "sampling": {"temperature": 0.7, "max_tokens": 16, "seed": 1960383731, "top_p": 1.0, "top_logprobs": 0},
         "schema": {"title": "Pick", "type": "object", "required": ["answer"],
                    "properties": {"answer": {"title": "Answer", "type": "string", "maxLength": 1}}},
-    }  # fmt: skip
+    }
     text = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     assert ASKED.key("local:abc") == hashlib.sha256(text.encode()).hexdigest()
 
@@ -60,7 +60,7 @@ def turned(*messages: tuple[str, str]) -> Request:
     replace(ASKED, sample=3), replace(ASKED, reply_type=None), replace(ASKED, reply_type=Other),
     turned(("user", "You answer."), PROMPT.messages[1]), turned(PROMPT.messages[1]),
     turned(PROMPT.messages[0], ("user", "Naïve question?\nA. 1 µg\nB. <3")), turned(*reversed(PROMPT.messages)),
-])  # fmt: skip
+])
 def test_each_part_of_what_is_asked_changes_the_key(other: Request) -> None:
     assert other.key("local:abc") != ASKED.key("local:abc")
 
@@ -71,7 +71,7 @@ def test_the_model_changes_the_key() -> None:
 
 @pytest.mark.parametrize("change", [
     {"row_id": "MedQA,2"}, {"step": "attempt-2"}, {"rights": "open"}, {"prompt": replace(PROMPT, name="n", hash="h")},
-])  # fmt: skip
+])
 def test_what_cannot_change_a_reply_is_not_in_the_key(change: dict[str, Any]) -> None:
     """Two rows with the same question share one reply. Address, port and concurrency are no part of a request."""
     assert replace(ASKED, **change).key("local:abc") == ASKED.key("local:abc")
@@ -80,10 +80,10 @@ def test_what_cannot_change_a_reply_is_not_in_the_key(change: dict[str, Any]) ->
 def test_the_hash_of_a_reply_covers_every_part_of_it() -> None:
     assert REPLY.hash == digest({
         "text": "B \U0001f9ec", "finish_reason": "stop", "model": "served", "prompt_tokens": 10, "completion_tokens": 2,
-        "logprobs": [{"B": -0.25}]})  # fmt: skip
+        "logprobs": [{"B": -0.25}]})
     others = [replace(REPLY, **c) for c in (
         {"text": "C"}, {"finish_reason": "length"}, {"model": "m"}, {"prompt_tokens": 9}, {"completion_tokens": 1},
-        {"logprobs": [{"B": -0.5}]})]  # fmt: skip
+        {"logprobs": [{"B": -0.5}]})]
     assert len({REPLY.hash, *(r.hash for r in others)}) == 7
 
 

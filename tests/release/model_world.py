@@ -98,7 +98,7 @@ def record(name: str, start: str, hashes: dict[str, str]) -> dict[str, Any]:
         "recipe": {"from": start, "method": name, "batch": 2, "loss": None},
         "training": {"lora": {"rank": 4}, "launch": "/home/somebody/accelerate.yaml"},
         "figures": {"train/loss": 1.25}, "versions": {"trl": "1.16.0"},
-    }  # fmt: skip
+    }
 
 
 def write_record(name: str, values: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def instruction(row_id: str, source: str, category: str, rights: str, **changes:
         [Message("user", f"What does the project call question {row_id}?")],
         [Option("A", f"first of {row_id}"), Option("B", f"second of {row_id}")] if exam else [], "B" if exam else None,
         None if exam else f"The reference of {row_id}.", None, 0, row_id, rights, None, f"{source}:1",
-    )  # fmt: skip
+    )
     return replace(row, **changes)  # type: ignore[arg-type]
 
 
@@ -66,7 +66,7 @@ UNANSWERED = {"WikiInstruct,w1": "unreadable", "MedQA,7": "contested"}
 PAIRED = {  # instruction → rejected author; the chosen one is always careful
     "MedQuad,1": "brief", "MedQuad,2": "brief", "MedQuad,3": "source", "MedInstruct-52k,4": "brief",
     "MedQA,6": "brief", "ChatDoctor,8": "brief",
-}  # fmt: skip
+}
 
 
 def pair(row_id: str, rejected: str, split: str) -> Pair:
@@ -97,7 +97,7 @@ def write_world(rows: list[tuple[Instruction, str]], settings: Params) -> None:
         artifacts.COMPLETED, rows=(Completion, completions),
         verdicts=(Verdict, kept + unanswered),
         manifest=(Use, [use(i.id, "attempt-1", "complete-exam") for i in answered]),
-    )  # fmt: skip
+    )
     _write_preference(rows, settings)
 
 
@@ -183,6 +183,6 @@ def run(path: Path, *command: str) -> None:
         "PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1",
         "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_COMMITTER_NAME": "t",
         "GIT_COMMITTER_EMAIL": "t@example.org",
-    }  # fmt: skip
+    }
     done = subprocess.run(command, cwd=path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"

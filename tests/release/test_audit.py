@@ -44,7 +44,7 @@ def test_a_release_as_it_was_built_passes(release: Params) -> None:
     ("MedQA,5", "medqa (source medqa: recipe) 1"),
     ("ChatDoctor,8", "chatdoctor (source chatdoctor: quarantine) 1"),
     ("Nobody,1", "unknown (unknown id: deny) 1"),
-])  # fmt: skip
+])
 def test_a_forbidden_row_is_refused_by_source_and_count(release: Params, row_id: str, named: str) -> None:
     rewrite(TRAIN, id=row_id)
     refusal, = found(release)
@@ -83,4 +83,4 @@ def test_a_missing_page_and_an_empty_release_are_refused(release: Params) -> Non
         path.unlink()
     assert [r.split(": ", 1)[1].split(";")[0] for r in found(release)] == [
         "lacks NOTICE.md", "holds no row: none may be released as 'open'"
-    ]  # fmt: skip
+    ]

@@ -16,7 +16,7 @@ def gated(settings: Params) -> Params:
     Path("quality").mkdir()
     Path("quality/curated.json").write_text(json.dumps(gate))
     lock = {"stages": {"check@curated": {"deps": [{"path": "stages/check.py", "md5": "x"},
-                                                  {"path": "data/curated", "md5": "abc.dir"}]}}}  # fmt: skip
+                                                  {"path": "data/curated", "md5": "abc.dir"}]}}}
     Path("dvc.lock").write_text(json.dumps(lock))
     return settings.model_copy(update={"checks": {"curated": Check(min_rows=0)}})
 
@@ -34,7 +34,7 @@ def test_a_gate_that_passed_for_the_locked_files_is_closed(gated: Params) -> Non
     ({"success": False, "failures": ["a", "b"]}, "is red: 2 expectation(s) failed"),
     ({"artifact_hash": "other.dir"}, "judged data/curated as other.dir, dvc.lock has abc.dir"),
     ({"success": "true"}, "is red"),
-])  # fmt: skip
+])
 def test_a_gate_that_proves_nothing_is_open(gated: Params, changes: dict, words: str) -> None:
     spoil(**changes)
     refusal, = open_gates(gated)

@@ -79,7 +79,7 @@ def test_stale_files_vanish_and_tags_never_move(start_hub: Callable[..., Loopbac
     assert send(hub, changed, tag="v2") != first
     files = client(hub, "print(sorted(api.list_repo_files('me/x', repo_type='dataset')))")
     assert files == str([".gitattributes", "NOTICE.md", "README.md", "data/instructions/test-00000-of-00001.parquet",
-                         "lineage.json"])  # fmt: skip
+                         "lineage.json"])
     assert list(hub.load("me/x", "instructions", "v1")) == ["train"]  # the old tag still reads
 
 
@@ -141,7 +141,7 @@ def test_other_peoples_files_and_other_profiles_are_left_alone(
     ({"HF_TOKEN": "hf_secret_but_wrong"}, "401, the Hub does not accept the token"),
     ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "cannot be reached"),
     ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE: is set"),
-])  # fmt: skip
+])
 def test_each_trouble_is_one_line_without_the_token(
     start_hub: Callable[..., LoopbackHub], tmp_path: Path, environment: dict[str, str], words: str
 ) -> None:

@@ -72,7 +72,7 @@ def test_recipe_has_a_licence_of_no_name_on_the_hub(here: Params) -> None:
 
 def test_a_base_on_the_hub_is_named(here: Params) -> None:
     settings = model_world.change_params(Path(), "models", "local", "smollm2", "location",
-                                         value="hf://models/HuggingFaceTB/SmolLM2-135M-Instruct")  # fmt: skip
+                                         value="hf://models/HuggingFaceTB/SmolLM2-135M-Instruct")
     assert read(made(settings)["README.md"]).data.base_model == "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
@@ -128,7 +128,7 @@ def test_a_model_without_results_says_so(here: Params) -> None:
 def test_the_whole_history_stands_in_card_and_notice(here: Params) -> None:
     found = made(here, "dpo")
     for words in ("### dpo", "### sft", "direct preference optimisation", "2 steps, 0.50 times through 6 rows, seed 7",
-                  "train/loss", "trl 1.16.0", data_hash(artifacts.PREFERENCES.path)):  # fmt: skip
+                  "train/loss", "trl 1.16.0", data_hash(artifacts.PREFERENCES.path)):
         assert words in found["README.md"]
     assert cells(found["README.md"], "ultrainteract")[1:4] == ["research", "2", "sample"]
     assert "UltraInteract, pairs (openbmb/UltraInteract_pair)" in found["NOTICE.md"]

@@ -53,7 +53,7 @@ def test_a_model_inherits_from_the_one_it_started_from(here: Params) -> None:
     (("general", "ultrainteract", "rights"), "ultrainteract, 2 row(s) of dpo"),
     (("sources", "medquad", "rights"), "medical (MedQuad), 6 row(s) of sft"),  # two models back
     (("models", "local", "smollm2", "rights"), "model smollm2"),  # base, teacher and judge
-])  # fmt: skip
+])
 @pytest.mark.parametrize("rights", ["quarantine", "deny"])
 def test_forbidden_rights_name_who_brought_them_about(here: Params, path: tuple, culprit: str, rights: str) -> None:
     settings = model_world.change_params(Path(), *path, value=rights)
@@ -93,7 +93,7 @@ def test_demonstration_is_never_public(here: Params) -> None:
     ("stf", ParamsError, "is 'stf'; expected one of sft, reward, dpo, kto, iterate-1"),
     ("kto", PublishError, "the model has not been trained; run `dvc repro train@kto`"),
     ("iterate-1", PublishError, "the model has not been trained; run `dvc repro iterate@1`"),
-])  # fmt: skip
+])
 def test_what_is_no_trained_model_of_ours_is_refused(here: Params, name: str, error: type, words: str) -> None:
     with pytest.raises(error, match=words.replace("(", r"\(")):
         find(here, name)
@@ -104,7 +104,7 @@ def test_what_is_no_trained_model_of_ours_is_refused(here: Params, name: str, er
     ('{"name": "sft"}', "is damaged: method: Field required"),
     ('{"name": "sft", "method": "spo"}', "is damaged: method: is 'spo'; expected one of dpo, kto, reward"),
     ("[]", "is damaged: the file: "),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("name", ["sft", "dpo"])  # itself, and one that started from it
 def test_a_damaged_record_is_one_line(here: Params, name: str, text: str, words: str) -> None:
     (SFT / "training.json").write_text(text)
@@ -144,7 +144,7 @@ def test_all_refusals_are_named_at_once(here: Params) -> None:
     assert [r.split(": ")[1][:18] for r in found] == [
         "has no place in a ", "has no place in a ", "holds no weights; ", "is " + found[3].split(": is ")[1][:15],
         "its rights are 'qu",
-    ]  # fmt: skip
+    ]
 
 
 def test_mixtures_that_are_gone_are_named(here: Params) -> None:

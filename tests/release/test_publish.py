@@ -95,7 +95,7 @@ def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], r
     found = refusals(publish(hub, repository, "--dry-run"))
     assert [line.split(": ")[0] for line in found] == [
         "ERROR data/release/open", "ERROR git", "ERROR dvc", "ERROR gate 'curated'"
-    ]  # fmt: skip
+    ]
     assert "1 row(s) may not be published as 'open', which carries open: medinstruct_52k" in found[0]
     assert "stray.txt" in found[1]
     assert "check@curated, release@open are not up to date" in found[2]
@@ -119,7 +119,7 @@ def test_upstream_changes_are_seen(start_hub: Callable[..., LoopbackHub], reposi
     ("research", ["--public"], "--public: cannot go with profile 'research'"),
     ("opne", [], "profile: is 'opne'; expected one of open, recipe, research"),
     ("open", ["--tag", "a tag"], "--tag: is 'a tag'"),
-])  # fmt: skip
+])
 def test_options_that_make_no_sense_are_refused(
     start_hub: Callable[..., LoopbackHub], repository: Path, profile: str, options: list[str], words: str
 ) -> None:

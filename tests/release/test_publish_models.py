@@ -147,7 +147,7 @@ def test_a_policy_is_read_back_as_it_was_trained(
     assert "6 rows   medical" in done.stdout
     assert done.stdout.splitlines()[-2:] == [
         f"{hub.url}/me/sft", "AutoModelForCausalLM.from_pretrained('me/sft', revision='v1')"
-    ]  # fmt: skip
+    ]
     assert client(hub, GENERATE, "me/sft", "v1", **fresh) == "4"
     there = Path(client(hub, DOWNLOAD, "me/sft", "v1", **fresh))
     own = {p.name: p.read_bytes() for p in (repository / "models/transformers/sft").iterdir()}
@@ -194,7 +194,7 @@ def test_public_is_for_open_models_alone(start_hub: Callable[..., LoopbackHub], 
      "because of ultrainteract, 2 row(s) of reward"),
     (("models", "local", "smollm2", "rights"), "deny", [], "because of model smollm2"),
     (("models", "local", "smollm2", "demonstration"), True, ["--public"], "which is for demonstration only"),
-])  # fmt: skip
+])
 def test_what_params_forbid_now_is_refused(
     start_hub: Callable[..., LoopbackHub], repository: Path, path: tuple, value: object, options: list[str], words: str
 ) -> None:
@@ -219,7 +219,7 @@ def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], r
     found = refusals(publish(hub, repository, "sft", "--dry-run", "--tag", "a tag"))
     assert [line.split(": ")[0] for line in found] == [
         "ERROR models/transformers/sft", "ERROR --tag", "ERROR git", "ERROR dvc", "ERROR gate 'paired'"
-    ]  # fmt: skip
+    ]
     assert ", dvc.lock has " in found[0]
     assert "train@sft" in found[3]
     assert not (hub.root / "requests.jsonl").exists()
@@ -228,7 +228,7 @@ def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], r
 @pytest.mark.parametrize(("model", "words"), [
     ("base", "--model: is the base, which others made; it is not ours to publish"),
     ("kto", "the model has not been trained"), ("stf", "--model: is 'stf'; expected one of sft, reward"),
-])  # fmt: skip
+])
 def test_what_is_no_trained_model_of_ours_is_refused(
     start_hub: Callable[..., LoopbackHub], repository: Path, model: str, words: str
 ) -> None:
@@ -267,7 +267,7 @@ def test_repositories_that_hold_something_else_are_left_alone(
     client(hub, "from huggingface_hub import HfApi; api = HfApi()\n"
                 "api.create_repo('me/data', repo_type='dataset', private=True)\n"
                 "api.create_repo('me/theirs')\n"
-                "api.upload_file(path_or_fileobj=b'{}', path_in_repo='config.json', repo_id='me/theirs')")  # fmt: skip
+                "api.upload_file(path_or_fileobj=b'{}', path_in_repo='config.json', repo_id='me/theirs')")
     refusal, = refusals(publish(hub, repository, "sft", repo="me/data"))
     assert "me/data: is a dataset on the Hub; a model was to be sent there" in refusal
     refusal, = refusals(publish(hub, repository, "sft", "--public", repo="me/theirs"))

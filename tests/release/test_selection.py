@@ -27,7 +27,7 @@ def test_every_row_and_pair_has_a_verdict(settings: Params) -> None:
     # rows and pairs: MedQuad 3 + 3; MedQA 3 + 1; MedInstruct 1 + 1; ChatDoctor 1 + 1; WikiInstruct 1 without answer
     assert Counter(v.code for v in verdicts) == {
         "released": 6, "rights_recipe": 4, "rights_research": 2, "rights_quarantine": 2, "not_completed": 1
-    }  # fmt: skip
+    }
     assert all(v.keep == (v.code == "released") for v in verdicts)
 
 

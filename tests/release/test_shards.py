@@ -32,7 +32,7 @@ def test_instructions_keep_the_original_columns(settings: Params, tmp_path: Path
         ],
         "answer": "The reference of MedQuad,3.",
         "score": "5.5",  # the third row of the world: 5 + 2/4
-    }]  # fmt: skip
+    }]
     assert list(rows[0]) == ["id", "type", "conversations", "answer", "score"]
 
 
@@ -47,7 +47,7 @@ def test_preference_rows_join_the_candidates_texts(settings: Params, tmp_path: P
         "label_type": "easy",
         "metadata": {"chosen_model": "careful", "rejected_model": "source", "chosen_score": 5, "rejected_score": 3,
                      "chosen_rank": 1, "rejected_rank": 2, "judge": "smollm2"},
-    }  # fmt: skip
+    }
     assert read(tmp_path / "out/rewardbench/test-00000-of-00001.parquet") == [row | {"category": "easy"}]
 
 
@@ -57,7 +57,7 @@ def test_shards_are_numbered_and_complete(settings: Params, tmp_path: Path) -> N
     assert names == [
         "test-00000-of-00001.parquet", "train-00000-of-00002.parquet", "train-00001-of-00002.parquet",
         "validation-00000-of-00001.parquet",
-    ]  # fmt: skip
+    ]
     train = [read(tmp_path / "out/instructions" / n)[0]["id"] for n in names[1:3]]
     assert train == ["MedQuad,1", "MedInstruct-52k,4"]  # in the order of the curated set
 

@@ -109,7 +109,7 @@ MOMENTS: dict[str, tuple[Callable[[type], None], int]] = {  # and how many steps
     "state_half_written": (state_half_written, 6), "old_one_half_removed": (old_one_half_removed, 2),
     "final_not_done": (final_not_done, 2), "checkpoint_half_written": (checkpoint_half_written, 0),
     "scratch_half_removed": (scratch_half_removed, 8),
-}  # fmt: skip
+}
 
 
 def main(root: Path, names: list[str]) -> None:

@@ -46,7 +46,7 @@ def test_the_template_of_the_project_suits_every_dialogue(tokenizer: Any) -> Non
     ("{% if not loop.last %}" + LINE + "{% endif %}", [Message("user", "Yes."), Message("assistant", "Yes.")],
      r"drops turn 2 of 2 \(assistant\)"),
     (LINE.replace("message.content", "(message.content.split('?')[0])"), SYSTEM[1:], r"drops turn 2 of 4"),
-], ids=["system", "first", "an echo", "half a turn"])  # fmt: skip
+], ids=["system", "first", "an echo", "half a turn"])
 def test_a_template_that_drops_a_turn_is_refused(own: Any, line: str, turns: list[Message], dropped: str) -> None:
     own.chat_template = looped(line)
     with pytest.raises(ModelError, match=f"the tokenizer's chat template: {dropped}.*; mend"):

@@ -70,7 +70,7 @@ def test_weights_that_are_no_numbers_end_it_at_the_first_step(place: Any) -> Non
     (10_000, True, r"checkpoints/m-\w+: cannot be written: .*"),  # an adapter
     (500, True, r"checkpoints/m-\w+: cannot be written: .*File too large"),
     (50_000, True, r"models/transformers/m: cannot be written: .*File too large"),  # here the checkpoints fit
-], ids=["weights", "optimizer", "adapter", "text", "result"])  # fmt: skip
+], ids=["weights", "optimizer", "adapter", "text", "result"])
 def test_a_full_disk_ends_the_stage_with_one_line_and_the_next_run_goes_on(
     place: Any, limit: int, lora: bool, where: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

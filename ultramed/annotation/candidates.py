@@ -44,7 +44,10 @@ def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Co
         if not text:
             yield None, drop(i.id, f"candidates@{name}", "no_reference", "the row came without an answer")
             continue
-        candidate = Completion(f"{i.id}@{name}", i.id, name, i.reference or "", text, i.key, 1, None)
+        candidate = Completion(
+            id=f"{i.id}@{name}", instruction_id=i.id, author=name, reasoning=i.reference or "", text=text,
+            extracted=i.key, attempts=1, request_key=None
+        )
         yield candidate, keep(i.id, f"candidates@{name}", "sampled", "the row's own answer")
 
 
@@ -63,5 +66,8 @@ def _read(i: Instruction, name: str, answer: Answer) -> tuple[Completion | None,
     text = answer.value
     letter = chosen_letter(text, [o.letter for o in i.options]) if i.options else None
     body = reasoning(text) if letter else text
-    return Completion(f"{i.id}@{name}", i.id, name, body, text, letter, 1, answer.key), keep(
+    return Completion(
+        id=f"{i.id}@{name}", instruction_id=i.id, author=name, reasoning=body, text=text, extracted=letter, attempts=1,
+        request_key=answer.key
+    ), keep(
         i.id, stage, "sampled", f"{answer.reply.completion_tokens if answer.reply else 0} tokens")

@@ -69,7 +69,10 @@ def _check(i: Instruction, answer: Answer, attempt: int, author: str) -> tuple[C
         return None, drop(i.id, STAGE, "key_mismatch", f"attempt {attempt}: chose {letter}, the key is {i.key}")
     why = f"attempt {attempt}: " + (f"chose {letter}, which is the key" if i.key else "open question, answered")
     body = reasoning(text) if i.key else text
-    return Completion(f"{i.id}@{author}", i.id, author, body, text, letter, attempt, answer.key), keep(
+    return Completion(
+        id=f"{i.id}@{author}", instruction_id=i.id, author=author, reasoning=body, text=text, extracted=letter,
+        attempts=attempt, request_key=answer.key
+    ), keep(
         i.id, STAGE, "accepted", why)
 
 

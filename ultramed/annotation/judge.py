@@ -96,6 +96,9 @@ def _request(instruction: Instruction, shown: list[Completion], params: Params) 
 def _feedback(shown: list[Completion], answer: Answer, author: str) -> list[Feedback]:
     ranks = {position: rank for rank, position in enumerate(answer.value.ranking, 1)}
     return [
-        Feedback(c.id, c.instruction_id, given.score, given.evaluation, ranks[n], n, author, answer.key)
+        Feedback(
+            candidate_id=c.id, instruction_id=c.instruction_id, score=given.score, critique=given.evaluation,
+            rank=ranks[n], shown=n, judge=author, request_key=answer.key
+        )
         for n, (c, given) in enumerate(zip(shown, answer.value.feedback, strict=True), 1)
     ]

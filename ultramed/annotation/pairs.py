@@ -37,8 +37,10 @@ def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split
             continue
         seen.add(texts)
         yield Pair(
-            f"{chosen.instruction_id}#{chosen.author}>{rejected.author}", chosen.instruction_id, chosen.id, rejected.id,
-            better.score, worse.score, better.rank, worse.rank, better.score - worse.score, "", split,
+            id=f"{chosen.instruction_id}#{chosen.author}>{rejected.author}", instruction_id=chosen.instruction_id,
+            chosen_id=chosen.id, rejected_id=rejected.id, chosen_score=better.score, rejected_score=worse.score,
+            chosen_rank=better.rank, rejected_rank=worse.rank, margin=better.score - worse.score, label_type="",
+            split=split
         )
 
 

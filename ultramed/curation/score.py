@@ -56,7 +56,9 @@ def _read(answer: Answer, method: str) -> tuple[Score | None, Verdict]:
         if digit is None:
             return None, quarantine(row, "score", "unreadable", f"no digit among the {len(first)} likeliest tokens")
         found, why = round(1 + digit, 3), ""
-    return Score(row, found, method, why, answer.key), keep(row, "score", "scored", f"score {found:g}")
+    return Score(
+        id=row, score=found, method=method, justification=why, request_key=answer.key
+    ), keep(row, "score", "scored", f"score {found:g}")
 
 
 def _cut(text: str, words: int | None) -> str:

@@ -68,5 +68,7 @@ def compare(pairs: list[tuple[Preference, bool]], rewards: Rewards) -> list[Comp
     dialogues = [[*(m.chat() for m in p.messages), {"role": "assistant", "content": text}]
                  for p, _ in pairs for text in (p.chosen, p.rejected)]
     values = rewards(dialogues)
-    return [Comparison(p.id, p.label_type, values[2 * n], values[2 * n + 1], seen)
+    return [Comparison(
+        id=p.id, label_type=p.label_type, chosen_reward=values[2 * n], rejected_reward=values[2 * n + 1], reviewed=seen
+    )
             for n, (p, seen) in enumerate(pairs)]

@@ -120,9 +120,11 @@ class Client:
         request, reply = answer.request, answer.reply
         self._answered = self._answered or answer.failure not in UNANSWERED
         self.manifest.append(Use(
-            request.row_id, request.step, answer.key, reply.hash if reply else "", self.name, request.prompt.name,
-            request.prompt.hash, reply.prompt_tokens if reply else 0, reply.completion_tokens if reply else 0,
-            answer.price_usd, answer.failure or "ok",
+            row_id=request.row_id, step=request.step, request_key=answer.key, reply_hash=reply.hash if reply else "",
+            model=self.name, prompt=request.prompt.name, prompt_hash=request.prompt.hash,
+            prompt_tokens=reply.prompt_tokens if reply else 0,
+            completion_tokens=reply.completion_tokens if reply else 0, price_usd=answer.price_usd,
+            outcome=answer.failure or "ok"
         ))
 
 

@@ -37,7 +37,7 @@ def audit(params: Params, profile: str, folder: Path) -> list[UltramedError]:
         found.append(RightsError(
             str(folder), f"{sum(forbidden.values())} row(s) may not be published as '{profile}', which carries "
             f"{', '.join(sorted(classes)) or 'nothing'}: {listed}", f"run `dvc repro release@{profile}`",
-        ))  # fmt: skip
+        ))
     return found
 
 

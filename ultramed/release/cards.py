@@ -120,7 +120,7 @@ def fill(template: str, **values: Any) -> str:
         loader=FileSystemLoader(Path(__file__).with_name("cards")), undefined=StrictUndefined,
         autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         finalize=escape,
-    )  # fmt: skip
+    )
     return environment.get_template(template).render(values)
 
 

@@ -117,7 +117,7 @@ def _datasets(selection: Selection) -> tuple[list[Dataset], Series, Series]:
         name: Dataset(name, source.prefix, CATEGORIES[source.category], synthetic=False,
                       original=tables.count(artifacts.COLLECTED / name, "verdicts"), declared=source.rights)
         for name, source in selection.params.sources.items()
-    }  # fmt: skip
+    }
     _add_scored(selection, found)
     words, score = Series(), Series()
     for row in tables.read(artifacts.CURATED, Instruction):

@@ -103,7 +103,7 @@ def _refuse_namesake(api: "HfApi", shipment: Shipment) -> None:
     other = shipment.kind.namesake
     if other and api.repo_exists(shipment.repo_id, repo_type=other):
         raise PublishError(shipment.repo_id, f"is a {other} on the Hub; a {shipment.kind.name} was to be sent there",
-                           "choose another --repo-id")  # fmt: skip
+                           "choose another --repo-id")
 
 
 def _refuse(remote: Remote, shipment: Shipment) -> None:
@@ -111,10 +111,10 @@ def _refuse(remote: Remote, shipment: Shipment) -> None:
     where, kind = shipment.repo_id, shipment.kind
     if foreign := remote.foreign(kind):
         raise PublishError(where, f"holds {len(foreign)} file(s) that no {kind.maker} made, the first is {foreign[0]}",
-                           "choose another --repo-id: publishing would delete them")  # fmt: skip
+                           "choose another --repo-id: publishing would delete them")
     if remote.identity not in (None, shipment.identity):
         raise PublishError(where, f"holds {kind.word} '{remote.identity}', and its history stays readable; this is "
-                           f"'{shipment.identity}'", f"choose another --repo-id for each {kind.word}")  # fmt: skip
+                           f"'{shipment.identity}'", f"choose another --repo-id for each {kind.word}")
     if not remote.private and not shipment.public:
         way = "make it private on the Hub" if shipment.gated else "add --public, or make it private on the Hub"
         raise PublishError(where, "is public already", way)
@@ -127,7 +127,7 @@ def _refuse_tag(marked: str, remote: Remote, shipment: Shipment) -> None:
     if marked != remote.commit or changed:
         why = f"{len(changed)} file(s) differ from it" if changed else f"this is commit {remote.commit[:12]}"
         raise PublishError(f"{shipment.repo_id}, tag {shipment.tag}", f"marks commit {marked[:12]}, and {why}",
-                           "choose another --tag: a published one never moves")  # fmt: skip
+                           "choose another --tag: a published one never moves")
 
 
 def _prepare(api: "HfApi", shipment: Shipment, remote: Remote | None) -> None:
@@ -143,7 +143,7 @@ def _send(api: "HfApi", shipment: Shipment) -> str:
     done = api.upload_folder(
         repo_id=shipment.repo_id, folder_path=shipment.folder, repo_type=shipment.kind.name,
         commit_message=shipment.message, delete_patterns="*",
-    )  # fmt: skip
+    )
     arrived = _remote(api, shipment.repo_id, shipment.kind)
     if arrived is None or arrived.commit != done.oid or (changed := differing(shipment.folder, arrived.files)):
         what = f"{changed[0]} differs" if arrived and arrived.commit == done.oid else "its head is another commit"

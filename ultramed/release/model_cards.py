@@ -30,7 +30,7 @@ LICENSES = {  # identifier on the Hub, its name where the Hub knows none, and wh
         "Some of what it learnt from may not be passed on, and whether weights pass it on is unsettled: no right to "
         "hand it on is granted.",
     ),
-}  # fmt: skip
+}
 FORM = GATE | {  # the questions of the Hub's access form
     "extra_gated_prompt": (
         "This model learnt from text that is for research only, or that may not be passed on. It is not for clinical "
@@ -109,7 +109,7 @@ def _render(template: str, card: ModelCard) -> str:
         known=lambda share: notice(source(settings, share)),
         input_of=lambda share: input_of(settings, source(settings, share)),
         makers={name: settings.model(name).rights for name in models_used(settings)},
-    )  # fmt: skip
+    )
 
 
 def _options(trained: Trained) -> dict[str, str]:

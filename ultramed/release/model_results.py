@@ -58,7 +58,7 @@ def measure(settings: Params, name: str) -> Results:
     pairs = artifacts.REWARDBENCH / name
     compared = list(tables.read(pairs, Comparison)) if name in plan.reward_models and pairs.is_dir() else []
     return Results([_mode(settings, name, mode, rows) for mode, rows in predictions.items()],
-                   metrics.by_label(compared), sum(c.reviewed for c in compared))  # fmt: skip
+                   metrics.by_label(compared), sum(c.reviewed for c in compared))
 
 
 def _mode(settings: Params, name: str, mode: str, rows: list[Prediction]) -> Mode:
@@ -114,14 +114,14 @@ def index(settings: Params, results: Results) -> "list[EvalResult]":
                 round(accuracy.share, 4), "Multiple choice", dataset_config=config,
                 dataset_revision=place.revision if place and dataset else None, metric_name=f"Accuracy, {mode.name}",
                 metric_args=_interval(accuracy),
-            ))  # fmt: skip
+            ))
     for label, accuracy in results.labels.items():
         seen = "reviewed" if results.reviewed else "unreviewed"
         found.append(EvalResult(
             "text-classification", "custom", f"Preference pairs of the split test ({seen})", "accuracy",
             round(accuracy.share, 4), "Preference", dataset_config=label, dataset_split="test",
             metric_name=f"Pair accuracy, {label}", metric_args=_interval(accuracy),
-        ))  # fmt: skip
+        ))
     return found
 
 

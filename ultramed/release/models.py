@@ -63,7 +63,7 @@ def find(settings: Params, name: str) -> Model:
     ours = [n for n in settings.ours if n != "base"]
     if name == "base":
         raise PublishError("--model", "is the base, which others made; it is not ours to publish",
-                           f"name one of {', '.join(ours)}")  # fmt: skip
+                           f"name one of {', '.join(ours)}")
     if name not in ours:
         raise ParamsError("--model", f"is '{name}'; expected one of {', '.join(ours)}")
     return Model(settings, history(settings, name))
@@ -85,7 +85,7 @@ def _layout(folder: Path) -> Iterator[PublishError]:
     for name, path in names.items():
         if not WEIGHTS.fullmatch(name):
             yield PublishError(str(path), "has no place in a model: expected safetensors, JSON and templates",
-                               "remove it")  # fmt: skip
+                               "remove it")
     if not any(name.endswith(".safetensors") for name in names):
         yield PublishError(str(folder), "holds no weights", "run `dvc checkout` (or `dvc pull`)")
 
@@ -110,13 +110,13 @@ def _rights(model: Model, public: bool) -> Iterator[UltramedError]:
     name, because = model.record.name, f"because of {'; '.join(model.culprits)}"
     if model.rights in FORBIDDEN:
         yield RightsError(f"model '{name}'", f"its rights are '{model.rights}', which nobody may publish, {because}",
-                          "leave those out of `mix` and train it again")  # fmt: skip
+                          "leave those out of `mix` and train it again")
     elif public and model.rights in MODEL.gated:
         yield RightsError("--public", f"cannot go with model '{name}': its rights are '{model.rights}', and what "
-                          f"learnt from such text stays private and gated, {because}", "leave it out")  # fmt: skip
+                          f"learnt from such text stays private and gated, {because}", "leave it out")
     if public and model.demonstration:
         yield PublishError("--public", f"cannot go with model '{name}', which is for demonstration only",
-                           "leave it out")  # fmt: skip
+                           "leave it out")
 
 
 @contextmanager

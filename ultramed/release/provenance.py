@@ -14,7 +14,7 @@ from ultramed.params import Params
 SECTIONS = (
     "scale", "seed", "raw", "models", "sources", "benchmarks", "screen", "dedup", "decontaminate", "textbook",
     "wikipedia", "evolve", "score", "curate", "split", "complete", "candidates", "judge", "pair",
-)  # fmt: skip
+)
 READ = (SCORED, CURATED, SPLIT, COMPLETED, CANDIDATES, JUDGED, PAIRED)
 PLACES = ("location", "base_url", "api_key_env", "concurrency")  # where things lie or run: not part of the data
 

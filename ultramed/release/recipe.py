@@ -21,7 +21,7 @@ from ultramed.release.shards import METADATA, TYPES, metadata, write_config
 CANDIDATE = pa.struct([
     pa.field("model", pa.string(), nullable=False), pa.field("sha256", pa.string(), nullable=False),
     pa.field("score", pa.int64()), pa.field("rank", pa.int64()), pa.field("judge", pa.string()),
-])  # fmt: skip
+])
 INSTRUCTIONS = pa.schema([
     *(pa.field(name, pa.string(), nullable=False) for name in ("id", "source", "type", "kind")),
     pa.field("synthetic", pa.bool_(), nullable=False), pa.field("parent", pa.string()),
@@ -30,12 +30,12 @@ INSTRUCTIONS = pa.schema([
     pa.field("score", pa.float64(), nullable=False), pa.field("completion", pa.string(), nullable=False),
     pa.field("candidates", pa.list_(pa.field("element", CANDIDATE, nullable=False)), nullable=False),
     pa.field("pairs", pa.list_(pa.field("element", pa.string(), nullable=False)), nullable=False),
-])  # fmt: skip
+])
 PREFERENCE = pa.schema([
     *(pa.field(name, pa.string(), nullable=False)
       for name in ("pair_id", "prompt_id", "prompt_sha256", "chosen", "rejected", "label_type")),
     pa.field("metadata", METADATA, nullable=False),
-])  # fmt: skip
+])
 SCHEMAS = {"instructions": INSTRUCTIONS, "preference": PREFERENCE}
 
 
@@ -69,7 +69,7 @@ def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]
             "score": selection.scores[row.id], "completion": outcomes.get(row.id, "not_asked"),
             "candidates": [c for c in judged if _may_show(selection, rights, row, c)],
             "pairs": pairs.get(row.id, []),
-        }  # fmt: skip
+        }
 
 
 def preference_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -81,7 +81,7 @@ def preference_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]
             "pair_id": pair.id, "prompt_id": pair.instruction_id, "prompt_sha256": hashes[pair.instruction_id],
             "chosen": pair.chosen_id, "rejected": pair.rejected_id, "label_type": pair.label_type,
             "metadata": metadata(selection, pair),
-        }  # fmt: skip
+        }
 
 
 def text_hash(text: str) -> str:
@@ -99,7 +99,7 @@ def _candidate(candidate: Completion, feedback: Feedback | None) -> dict[str, An
         "model": candidate.author, "sha256": text_hash(candidate.text),
         "score": feedback and feedback.score, "rank": feedback and feedback.rank,
         "judge": feedback and feedback.judge,
-    }  # fmt: skip
+    }
 
 
 def _may_show(selection: Selection, rights: Claims, row: Instruction, candidate: dict[str, Any]) -> bool:

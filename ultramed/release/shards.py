@@ -34,18 +34,18 @@ def _turns(*names: str) -> pa.DataType:
 INSTRUCTIONS = pa.schema([
     *_texts("id", "type"), pa.field("conversations", _turns("from", "value"), nullable=False),
     *_texts("answer", "score"),
-])  # fmt: skip
+])
 METADATA = pa.struct([
     *_texts("chosen_model", "rejected_model"),
     *(pa.field(f"{side}_{what}", pa.int64(), nullable=False)
       for what in ("score", "rank") for side in ("chosen", "rejected")),
     *_texts("judge"),
-])  # fmt: skip
+])
 PREFERENCE = pa.schema([
     *_texts("prompt_id", "prompt"), pa.field("chosen", _turns("role", "content"), nullable=False),
     pa.field("rejected", _turns("role", "content"), nullable=False), *_texts("label_type"),
     pa.field("metadata", METADATA, nullable=False),
-])  # fmt: skip
+])
 REWARDBENCH = PREFERENCE.append(pa.field("category", pa.string(), nullable=False))
 SCHEMAS = {"instructions": INSTRUCTIONS, "preference": PREFERENCE, "rewardbench": REWARDBENCH}
 
@@ -57,7 +57,7 @@ def write_configs(
     empty ones."""
     makers: dict[str, Callable[[Selection], Rows]] = {
         "instructions": instruction_rows, "preference": preference_rows, "rewardbench": rewardbench_rows
-    }  # fmt: skip
+    }
     counts = {
         name: write_config(folder / name, SCHEMAS[name], make(selection), shard_rows)
         for name, make in makers.items()
@@ -147,7 +147,7 @@ def metadata(selection: Selection, pair: Pair) -> dict[str, Any]:
         "chosen_score": pair.chosen_score, "rejected_score": pair.rejected_score,
         "chosen_rank": pair.chosen_rank, "rejected_rank": pair.rejected_rank,
         "judge": selection.judges[pair.chosen_id],
-    }  # fmt: skip
+    }
 
 
 def _texts_of(folder: tables.Folder, wanted: Callable[[Completion], bool]) -> dict[str, str]:

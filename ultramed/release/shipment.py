@@ -35,13 +35,13 @@ DATASET = Kind(
     ours=re.compile(r"README\.md|NOTICE\.md|lineage\.json|\.gitattributes|"
                     r"data/(instructions|preference|rewardbench)/.+"),
     maker="release", gated=frozenset({"research"}), marked=False,
-)  # fmt: skip
+)
 WEIGHTS = re.compile(r"(additional_chat_templates/)?[\w-][\w.-]*\.(safetensors|json|jinja|txt|model)", re.ASCII)
 MODEL = Kind(
     name="model", page="", word="model", record="training.json", told_by=("name", "rights"),
     ours=re.compile(rf"README\.md|NOTICE\.md|\.gitattributes|\.eval_results/[\w-]+\.yaml|{WEIGHTS.pattern}", re.ASCII),
     maker="training here", gated=frozenset({"research", "recipe"}), marked=True, namesake=DATASET.name,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

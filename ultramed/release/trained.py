@@ -104,7 +104,7 @@ def read_record(folder: Path, name: str) -> Record:
     if not path.is_file():
         stage = f"iterate@{name.removeprefix(ROUND)}" if name.startswith(ROUND) else f"train@{name}"
         raise PublishError(str(path), "is not here: the model has not been trained",
-                           f"run `dvc repro {stage}` (or `dvc pull`)")  # fmt: skip
+                           f"run `dvc repro {stage}` (or `dvc pull`)")
     try:
         found = Record.model_validate_json(path.read_bytes())
     except ValidationError as error:
@@ -158,7 +158,7 @@ def _share(settings: Params, model: Trained, share: Share) -> Claim:
     stricter."""
     name = source(settings, share)
     said = [known[name].rights for known in (settings.general, settings.sources, settings.release.overrides)
-            if name in known]  # fmt: skip
+            if name in known]
     holder = f"{share.name}, {share.rows} row(s) of {model.record.name}"
     return strictest([Claim(holder, rights) for rights in (share.rights, *said)])
 

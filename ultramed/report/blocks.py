@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 TEAL, OCHRE, PLUM, BRICK, SLATE, SAGE, SKY, ROSE = COLOURS = (
-    "#2f7f86", "#cf9236", "#7d6399", "#b4574a", "#5b6b7c", "#83a06a", "#6ba3c4", "#c98aa5")  # fmt: skip
+    "#2f7f86", "#cf9236", "#7d6399", "#b4574a", "#5b6b7c", "#83a06a", "#6ba3c4", "#c98aa5")
 CATEGORIES = {"exam": TEAL, "literature": PLUM, "open": OCHRE}
 INK, GRID = "#2b3138", "#e6e8ea"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"

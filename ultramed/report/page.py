@@ -23,7 +23,7 @@ TILES = {
     "judged": "instructions judged", "pairs": "preference pairs", "selected": "pairs selected",
     "dropped": "rows dropped", "quarantined": "rows quarantined", "generated_tokens": "tokens generated for it",
     "price_usd": "USD",
-}  # fmt: skip
+}
 
 
 def write(params: Params, base: Path = Path("."), encoder: Path = ENCODER) -> None:

@@ -42,7 +42,9 @@ class Collection:
             row = self._keys.seen(row.key, row.origin) or row
             row_id = f"{self.source.prefix},{row.key}"
             if isinstance(row, Broken):
-                self.verdicts.append(Verdict(row_id, STAGE, row.outcome, row.code, f"{row.origin}: {row.reason}"))
+                self.verdicts.append(Verdict(
+                    id=row_id, stage=STAGE, outcome=row.outcome, code=row.code, reason=f"{row.origin}: {row.reason}"
+                ))
                 self._broken += [row] if row.outcome == "quarantined" else []
             else:
                 self.verdicts.append(keep(row_id, STAGE))

@@ -26,7 +26,7 @@ def data(
         settings = params.load()
         folder = artifacts.RELEASE / profile
         refusals = [*sending.misuse(repo_id, tag), *_misuse(profile, public), *audit(settings, profile, folder),
-                    *fitness.unfit(settings)]  # fmt: skip
+                    *fitness.unfit(settings)]
         sending.stop_at(refusals)
         message = f"{settings.release.name}, profile {profile}"
         shipment = Shipment(folder, repo_id, profile, tag, public, message)
@@ -39,4 +39,4 @@ def data(
 def _misuse(profile: str, public: bool) -> Iterator[UltramedError]:
     if public and profile == "research":
         yield PublishError("--public", "cannot go with profile 'research', which is private and gated",
-                           "leave it out, or publish 'open' or 'recipe'")  # fmt: skip
+                           "leave it out, or publish 'open' or 'recipe'")
