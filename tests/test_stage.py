@@ -96,7 +96,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
 
 def test_an_interpreter_without_the_environment_is_one_line() -> None:
     """`-S` leaves out the installed packages, as the system's python would."""
-    done = subprocess.run([sys.executable, "-S", "-m", "stages.screen"], cwd=ROOT, capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-S", "-m", "stages.data.screen"], cwd=ROOT, capture_output=True, text=True,
                           env={k: v for k, v in environment().items() if k != "PYTHONPATH"}, check=False)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr

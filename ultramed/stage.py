@@ -28,7 +28,7 @@ def run(main: Callable[..., None]) -> None:
         _die_with_dvc()
         with _worktree_lock(name):
             main(*sys.argv[1:])
-            refuse_changed(name)
+            refuse_changed(_module())
     except UltramedError as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -38,6 +38,12 @@ def run(main: Callable[..., None]) -> None:
             raise
         where = error.filename or f"stage {name}"
         fail(f"{where}: {error.strerror}; check space and permissions there, then run `dvc repro` again")
+
+
+def _module() -> str:
+    """The dotted name of the script that runs: `stages.data.screen`."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec else ""
 
 
 def fail(line: str, code: int = 1) -> None:

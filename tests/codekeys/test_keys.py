@@ -148,14 +148,14 @@ def test_a_removed_stage_shows(repository: Path) -> None:
 
 
 def test_code_that_changes_while_a_stage_runs_stops_it(repository: Path) -> None:
-    refuse_changed("counting", repository)
+    refuse_changed("stages.counting", repository)
     (repository / "ultramed/words.py").write_text(FILES["ultramed/words.py"].replace("# all", "# really all"))
-    refuse_changed("counting", repository)  # a comment
+    refuse_changed("stages.counting", repository)  # a comment
     (repository / "ultramed/words.py").write_text(FILES["ultramed/words.py"].replace("3", "4"))
     with pytest.raises(EnvironmentFault, match=r"stage counting: its code changed while it ran: ultramed\.words; run"):
-        refuse_changed("counting", repository)
-    refuse_changed("choosing", repository)
-    refuse_changed("unknown", repository)
+        refuse_changed("stages.counting", repository)
+    refuse_changed("stages.choosing", repository)
+    refuse_changed("stages.unknown", repository)
 
 
 def test_a_file_that_is_not_python_is_named_with_its_line(repository: Path) -> None:
@@ -177,4 +177,4 @@ def test_what_is_exempt_exists() -> None:
 
 def test_every_stage_and_family_has_a_key() -> None:
     files = {path.relative_to(FOLDER) for path in Keys(ROOT).all()}
-    assert {p.stem for p in (ROOT / "stages").glob("[!_]*.py")} <= {str(path) for path in files}
+    assert {p.stem for p in (ROOT / "stages").rglob("[!_]*.py")} <= {str(path) for path in files}

@@ -36,7 +36,7 @@ def _stage_pids(workspace: Workspace, name: str) -> list[int]:
         if entry.name.isdigit():
             try:
                 command = (entry / "cmdline").read_bytes().split(b"\0")
-                if f"stages.{name}".encode() in command and os.readlink(entry / "cwd") == str(workspace.root):
+                if f"stages.data.{name}".encode() in command and os.readlink(entry / "cwd") == str(workspace.root):
                     found.append(int(entry.name))
             except OSError:
                 continue

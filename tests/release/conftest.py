@@ -28,7 +28,7 @@ stages:
   release:
     foreach: ${release.profiles}
     do:
-      cmd: python -m stages.release ${key}
+      cmd: python -m stages.data.release ${key}
       deps: [data/curated, data/completed, data/judged, data/paired, quality/tokens/curated, quality/tokens/paired]
       params: [sources, models, release.overrides, 'release.profiles.${key}']
       outs: ['data/release/${key}', 'data/withheld/${key}']

@@ -22,7 +22,7 @@ stages:
   train:
     foreach: [sft, reward]
     do:
-      cmd: python -m stages.train ${item}
+      cmd: python -m stages.models.train ${item}
       deps: [models/transformers/base, data/instructions, data/preferences]
       outs: ['models/transformers/${item}', 'models/identity/${item}.json', 'reports/training/${item}']
   check:

@@ -53,7 +53,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(here)
         for name in SETTINGS.sources:
             collect.main(name)
-    run(here, "stages.screen")
+    run(here, "stages.data.screen")
     for name in ("synthetic/textbook", "synthetic/wikipedia", *(f"evolved/{n}" for n in SETTINGS.evolve.sets)):
         with tables.artifact(here / "data" / name) as folder:
             tables.write(folder, "rows", Instruction, [])
@@ -62,8 +62,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tables.write(
             folder, "rows", Score, [Score(i, 5.0 if n else 2.0, "logprob", "", "k") for n, i in enumerate(ids)]
         )
-    run(here, "stages.curate")
-    run(here, "stages.split")
+    run(here, "stages.data.curate")
+    run(here, "stages.data.split")
     return here
 
 
@@ -170,7 +170,7 @@ def test_a_source_without_threshold_stops_curate_with_one_line(repository: Path,
     path.write_text("".join(line for line in path.open() if line.strip() != threshold))
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(here)}
     done = subprocess.run(
-        [sys.executable, "-m", "stages.curate"], cwd=here, env=environment, text=True, capture_output=True, check=False
+        [sys.executable, "-m", "stages.data.curate"], cwd=here, env=environment, text=True, capture_output=True, check=False
     )
     assert done.returncode == 1
     assert (

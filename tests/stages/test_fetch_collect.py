@@ -58,7 +58,7 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.mark.parametrize("name", list(params.load(ROOT / "params.yaml").sources))
 def test_fetch_and_collect_a_source(repository: Repository, name: str) -> None:
     repository.pin(name)
-    for stage in (("stages.fetch", "raw", name), ("stages.collect", name)):
+    for stage in (("stages.fetch", "raw", name), ("stages.data.collect", name)):
         done = repository.stage(*stage)
         assert done.returncode == 0, done.stderr
     out = repository.folder / "data/collected" / name
@@ -73,9 +73,9 @@ def test_fetch_and_collect_a_source(repository: Repository, name: str) -> None:
 def test_collecting_twice_gives_the_same_bytes(repository: Repository) -> None:
     repository.pin("pubmedqa")
     repository.stage("stages.fetch", "raw", "pubmedqa")
-    repository.stage("stages.collect", "pubmedqa")
+    repository.stage("stages.data.collect", "pubmedqa")
     first = repository.bytes_under("data/collected")
-    repository.stage("stages.collect", "pubmedqa")
+    repository.stage("stages.data.collect", "pubmedqa")
     assert len(first) == 2 and repository.bytes_under("data/collected") == first
 
 
@@ -84,7 +84,7 @@ def test_a_corrupted_source_stops_and_leaves_nothing(repository: Repository) -> 
     path.write_text(re.sub(r'"answer_idx": "[A-D]"', '"answer_idx": "Z"', path.read_text(), count=10))
     repository.pin("medqa")
     repository.stage("stages.fetch", "raw", "medqa")
-    done = repository.stage("stages.collect", "medqa")
+    done = repository.stage("stages.data.collect", "medqa")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR source medqa, data/raw/medqa: 12 of 36 rows are broken (33.3%), "
@@ -92,7 +92,7 @@ def test_a_corrupted_source_stops_and_leaves_nothing(repository: Repository) -> 
     assert line.endswith("mend the file and `ultramed pin` it, or raise collect.max_broken in params.yaml")
     assert os.listdir(repository.folder / "data/collected") == []
     repository.edit("max_broken: 0.15", "max_broken: 0.5")
-    assert repository.stage("stages.collect", "medqa").returncode == 0
+    assert repository.stage("stages.data.collect", "medqa").returncode == 0
 
 
 def test_a_changed_file_is_refused_by_fetch(repository: Repository) -> None:
@@ -122,7 +122,7 @@ def test_a_group_is_one_folder_with_one_for_each_entry(repository: Repository, s
 
 
 @pytest.mark.parametrize(("stage", "said"), [
-    (("stages.collect", "medqqa"), "'medqqa' is no source; expected one of medqa, "),
+    (("stages.data.collect", "medqqa"), "'medqqa' is no source; expected one of medqa, "),
     (("stages.fetch", "raw", "medqqa"), "'medqqa' is not in raw; expected one of medqa, "),
     (("stages.fetch", "raw"), "'' is not in raw; expected one of medqa, "),
     (("stages.fetch", "remote", "x"), "'x' is not in models.remote; expected one of none"),

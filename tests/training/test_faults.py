@@ -76,7 +76,7 @@ def test_a_full_disk_ends_the_stage_with_one_line_and_the_next_run_goes_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     chosen = training(lora={"rank": 2, "alpha": 4} if lora else None)
-    monkeypatch.setattr(sys, "argv", ["stages/train.py"])
+    monkeypatch.setattr(sys, "argv", ["stages/models/train.py"])
     with files_up_to(limit), pytest.raises(SystemExit) as ended:
         stage.run(lambda: make(job("sft", place.start, place.instructions, training=chosen)))
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("ERROR", "Traceback"))]

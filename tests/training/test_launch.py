@@ -50,7 +50,7 @@ def train(here: Path, processes: int, **changes: Any) -> subprocess.Popen[str]:
         yaml.dump(tree, file)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "ACCELERATE_"))}
     environment |= {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(here), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    return subprocess.Popen([sys.executable, "-m", "stages.train", "sft"], cwd=here, env=environment, text=True,
+    return subprocess.Popen([sys.executable, "-m", "stages.models.train", "sft"], cwd=here, env=environment, text=True,
                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 

@@ -31,9 +31,9 @@ class Keys:
     def all(self) -> dict[Path, str]:
         """The text of every key file, by its path."""
         files, families = dict[Path, str](), set[str]()
-        for script in sorted((self._root / "stages").glob("[!_]*.py")):
-            reach = self.reach(f"stages.{script.stem}")
-            files[FOLDER / script.stem] = self.text(reach)
+        for script in self.scripts():
+            reach = self.reach(script)
+            files[FOLDER / script.rpartition(".")[2]] = self.text(reach)
             families |= reach.families
         done: set[str] = set()
         while waiting := {family for family in families if not exempt(family)} - done:
@@ -43,6 +43,11 @@ class Keys:
                 families |= reach.families
             done |= waiting
         return files
+
+    def scripts(self) -> list[str]:
+        """Dotted names of all stage scripts; the last parts differ."""
+        paths = (path.relative_to(self._root) for path in (self._root / "stages").rglob("[!_]*.py"))
+        return sorted(".".join(path.with_suffix("").parts) for path in paths)
 
     def members(self, family: str) -> list[str]:
         """Dotted names of the modules of a family."""
@@ -92,12 +97,13 @@ def changed(root: Path = Path(".")) -> dict[str, list[str]]:
 
 
 def refuse_changed(script: str, root: Path = Path(".")) -> None:
-    """Raise EnvironmentFault where a stage's code is no longer what its key file says: DVC hashes dependencies after
-    the command, so an edit during a run would be recorded as what the outputs were made by (treeverse/dvc#11058).
+    """Raise EnvironmentFault where the code of a script (`stages.data.screen`) is no longer what its key file says: DVC
+    hashes dependencies after the command, and would record an edit during a run as what the outputs were made by
+    (treeverse/dvc#11058).
 
     Costs nothing unless a module is newer than the key file.
     """
-    file = root / FOLDER / script
+    file = root / FOLDER / script.rpartition(".")[2]
     if not file.is_file():
         return
     text = file.read_text(encoding="utf-8")
@@ -106,9 +112,9 @@ def refuse_changed(script: str, root: Path = Path(".")) -> None:
     if all(path.exists() and path.stat().st_mtime_ns <= written for path in paths):
         return
     keys = Keys(root)
-    if (now := keys.text(keys.reach(f"stages.{script}"))) != text:
+    if (now := keys.text(keys.reach(script))) != text:
         names = sorted({line.rpartition(" ")[0] for line in set(now.splitlines()) ^ set(text.splitlines())})
-        raise EnvironmentFault(f"stage {script}", f"its code changed while it ran: {', '.join(names[:3])}",
+        raise EnvironmentFault(f"stage {file.name}", f"its code changed while it ran: {', '.join(names[:3])}",
                                "run `dvc repro` again")
 
 

@@ -4,13 +4,13 @@ To the stage a reply that is still to be bought is like an unusable one. Request
 estimated: as many as followed from the replies that are in the ledger.
 """
 
-import importlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from ultramed import registry
 from ultramed.errors import RightsError, UltramedError
 from ultramed.inference.ask.flow import LOOKUP
 from ultramed.inference.ask.slots import Slot
@@ -26,6 +26,7 @@ class Known(NamedTuple):
     read: int  # tokens of its prompt
     written: int  # tokens of its own
 
+SCRIPTS = ("stages.data", "stages.models")  # those that ask a model
 
 @dataclass
 class Pass:
@@ -112,7 +113,8 @@ def rehearse(stage: str, built: Built) -> Rehearsal | None:
     rehearsal = Rehearsal()
     token = maker.set(type("Rehearsing", (Rehearsing,), {"rehearsal": rehearsal}))
     try:
-        importlib.import_module(f"stages.{name}").main(*([key] if key else []))
+        family = next(folder for folder in SCRIPTS if name in registry.names(folder))
+        registry.load(family, name).main(*([key] if key else []))
     except Over:
         built.counted += inputs
     except RightsError:

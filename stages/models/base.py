@@ -1,4 +1,4 @@
-"""base: the model that training starts from, as a Transformers checkpoint. Usage: python -m stages.base"""
+"""base: the model that training starts from, as a Transformers checkpoint. Usage: python -m stages.models.base"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""wikipedia: domains and encyclopaedia entries → instructions. Usage: python -m stages.wikipedia"""
+"""wikipedia: domains and encyclopaedia entries → instructions. Usage: python -m stages.data.wikipedia"""
 
 from ultramed import artifacts, params, stage
 from ultramed.inference.client import connect

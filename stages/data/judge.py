@@ -1,4 +1,4 @@
-"""judge: all candidates of each instruction scored and ranked. Usage: python -m stages.judge"""
+"""judge: all candidates of each instruction scored and ranked. Usage: python -m stages.data.judge"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.judge import judge

@@ -1,4 +1,4 @@
-"""score: a difficulty from 1 to 10 for every instruction. Usage: python -m stages.score"""
+"""score: a difficulty from 1 to 10 for every instruction. Usage: python -m stages.data.score"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.score import score

@@ -1,4 +1,4 @@
-"""screen: rights, identifiers, dirt, leaks, duplicates; before any model call. Usage: python -m stages.screen"""
+"""screen: rights, identifiers, dirt, leaks, duplicates; before any model call. Usage: python -m stages.data.screen"""
 
 
 from ultramed import artifacts, params, stage

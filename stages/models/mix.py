@@ -1,4 +1,4 @@
-"""mix: what models learn from. Usage: python -m stages.mix instructions|preferences"""
+"""mix: what models learn from. Usage: python -m stages.models.mix instructions|preferences"""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""complete: instructions → checked chain-of-thought completions. Usage: python -m stages.complete"""
+"""complete: instructions → checked chain-of-thought completions. Usage: python -m stages.data.complete"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.complete import complete

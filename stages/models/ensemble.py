@@ -1,4 +1,4 @@
-"""ensemble: self-consistency and best-of-N of a policy. Usage: python -m stages.ensemble POLICY"""
+"""ensemble: self-consistency and best-of-N of a policy. Usage: python -m stages.models.ensemble POLICY"""
 
 from itertools import chain
 

@@ -1,4 +1,4 @@
-"""curate: thresholds, leaks and duplicates over screened and synthetic rows. Usage: python -m stages.curate"""
+"""curate: thresholds, leaks and duplicates over screened and synthetic rows. Usage: python -m stages.data.curate"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.select import select

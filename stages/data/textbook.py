@@ -1,4 +1,4 @@
-"""textbook: passages → exam items. Usage: python -m stages.textbook"""
+"""textbook: passages → exam items. Usage: python -m stages.data.textbook"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.inference.client import connect

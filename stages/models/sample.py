@@ -1,4 +1,4 @@
-"""sample: on-policy preferences of one round. Usage: python -m stages.sample ROUND"""
+"""sample: on-policy preferences of one round. Usage: python -m stages.models.sample ROUND"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.errors import ParamsError

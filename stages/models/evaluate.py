@@ -1,4 +1,4 @@
-"""evaluate: a policy's greedy answers to every task. Usage: python -m stages.evaluate POLICY"""
+"""evaluate: a policy's greedy answers to every task. Usage: python -m stages.models.evaluate POLICY"""
 
 from itertools import chain
 

@@ -1,4 +1,4 @@
-"""general: general-domain sets, read and screened. Usage: python -m stages.general"""
+"""general: general-domain sets, read and screened. Usage: python -m stages.models.general"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.decontaminate import Index

@@ -1,4 +1,4 @@
-"""train: one model. Usage: python -m stages.train NAME (under `train`, or iterate-ROUND)"""
+"""train: one model. Usage: python -m stages.models.train NAME (under `train`, or iterate-ROUND)"""
 
 from ultramed import artifacts, params, stage
 from ultramed.sources.models import weights_hash, write_identity

@@ -1,4 +1,4 @@
-"""pair: feedback → all preference pairs and the selected ones. Usage: python -m stages.pair"""
+"""pair: feedback → all preference pairs and the selected ones. Usage: python -m stages.data.pair"""
 
 from itertools import groupby
 

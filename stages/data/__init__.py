@@ -1,0 +1,1 @@
+"""Stages from raw rows to releases."""

@@ -1,0 +1,1 @@
+"""Stages that train models and evaluate them."""
