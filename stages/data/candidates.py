@@ -1,4 +1,4 @@
-"""candidates: one pool member's answers to the chosen instructions. Usage: python -m stages.data.candidates MEMBER|source"""
+"""candidates: a pool member's answers to chosen instructions. Usage: python -m stages.data.candidates MEMBER|source"""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""collect: one source's raw rows as instructions, with a verdict on each. Usage: python -m stages.data.collect SOURCE"""
+"""collect: a source's raw rows as instructions, with a verdict on each. Usage: python -m stages.data.collect SOURCE"""
 
 from ultramed import artifacts, params, stage
 from ultramed.errors import ParamsError

@@ -1,4 +1,4 @@
-"""rewardbench: a reward model on the preference pairs of the split test. Usage: python -m stages.models.rewardbench MODEL"""
+"""rewardbench: a reward model on the pairs of the split test. Usage: python -m stages.models.rewardbench MODEL"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.claims import Claims

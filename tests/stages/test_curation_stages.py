@@ -158,7 +158,7 @@ def test_outputs_are_the_same_twice(repository: Path) -> None:
 
     before = contents()
     for stage in ("screen", "curate", "split"):
-        run(repository, f"stages.{stage}")
+        run(repository, f"stages.data.{stage}")
     assert contents() == before
 
 
@@ -170,7 +170,8 @@ def test_a_source_without_threshold_stops_curate_with_one_line(repository: Path,
     path.write_text("".join(line for line in path.open() if line.strip() != threshold))
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(here)}
     done = subprocess.run(
-        [sys.executable, "-m", "stages.data.curate"], cwd=here, env=environment, text=True, capture_output=True, check=False
+        [sys.executable, "-m", "stages.data.curate"], cwd=here, env=environment, text=True, capture_output=True,
+        check=False,
     )
     assert done.returncode == 1
     assert (

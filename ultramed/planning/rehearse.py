@@ -18,6 +18,8 @@ from ultramed.inference.client import Client, maker
 from ultramed.ledger.requests import Answer, Request
 from ultramed.planning.built import Built
 
+SCRIPTS = ("stages.data", "stages.models")  # folders of those that ask a model
+
 
 class Known(NamedTuple):
     """What a reply that is in the ledger took."""
@@ -25,8 +27,6 @@ class Known(NamedTuple):
     characters: int  # of its prompt, as JSON
     read: int  # tokens of its prompt
     written: int  # tokens of its own
-
-SCRIPTS = ("stages.data", "stages.models")  # those that ask a model
 
 @dataclass
 class Pass:
