@@ -110,8 +110,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(here: Path, stage: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(here)}
-    return subprocess.run([sys.executable, "-m", f"stages.models.{stage}", *arguments], cwd=here, env=environment, text=True,
-                          capture_output=True, check=False)
+    return subprocess.run([sys.executable, "-m", f"stages.models.{stage}", *arguments], cwd=here, env=environment,
+                          text=True, capture_output=True, check=False)
 
 
 def verdicts(here: Path, artifact: str) -> dict[str, Verdict]:
