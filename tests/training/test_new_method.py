@@ -99,5 +99,7 @@ def test_it_trains_and_its_record_can_be_published(slic: Path, place: Any, lora:
 def test_checkpoints_of_other_code_are_not_resumed(slic: Path, place: Any) -> None:
     first, again = (job("sft", place.start, place.instructions).scratch for _ in range(2))
     assert first == again
-    (slic / "sft.py").write_text((slic / "sft.py").read_text() + "# changed\n")
+    (slic / "sft.py").write_text((slic / "sft.py").read_text() + "# a comment\n")
+    assert job("sft", place.start, place.instructions).scratch == first
+    (slic / "sft.py").write_text((slic / "sft.py").read_text() + "CHANGED = True\n")
     assert job("sft", place.start, place.instructions).scratch != first

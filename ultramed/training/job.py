@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ultramed import artifacts, methods, paths, registry, tables
 from ultramed.artifacts import RECORD
+from ultramed.codekeys.keys import Keys
 from ultramed.errors import ModelError, ParamsError
 from ultramed.ledger.requests import digest
 from ultramed.params import Params, Recipe, Training
-from ultramed.sources.hashing import file_hash, files_hash
+from ultramed.sources.hashing import files_hash
 from ultramed.sources.models import weights_hash
 from ultramed.training.data import template_text
 
@@ -49,15 +50,15 @@ class Job:
     def scratch(self) -> Path:
         """Where a killed run left its checkpoints: a folder for these params, inputs and code, and no others."""
         decides = [self.name, self.recipe.model_dump(mode="json"), self.training.model_dump(mode="json"),
-                   template_text(self.template), self.seed, self.inputs, code_key(), versions()]
+                   template_text(self.template), self.seed, self.inputs, code_key(self.recipe.method),
+                   versions()]
         return paths.home() / "checkpoints" / f"{self.name}-{digest(decides)[:16]}"
 
 
-def code_key() -> str:
-    """Hash of the code that trains: a run that was killed under other code must not be resumed."""
-    root = registry.ROOT / "ultramed"
-    files = sorted(path for package in ("training", "methods") for path in (root / package).glob("*.py"))
-    return digest({path.relative_to(root).as_posix(): file_hash(path) for path in files})
+def code_key(method: str) -> str:
+    """Key of the code that trains: a run that was killed under other code must not be resumed."""
+    keys = Keys(registry.ROOT)
+    return digest([keys.text(keys.reach(name)) for name in ("ultramed.training.run", f"ultramed.methods.{method}")])
 
 
 def job_named(name: str, settings: Params) -> Job:
