@@ -18,11 +18,6 @@ def most_restrictive(*classes: str) -> Rights:
     return max(classes, key=ORDER.index)  # type: ignore[return-value, arg-type]
 
 
-def of_call(row_rights: str, *model_rights: str) -> str:
-    """Rights of what models made of a row."""
-    return most_restrictive(row_rights, *model_rights)
-
-
 def may_leave(rights: str) -> bool:
     """Whether text of this class may be sent to a model on another machine."""
     return most_restrictive(rights) not in LOCAL_ONLY

@@ -8,7 +8,7 @@ from curation_rows import row, settings
 from ultramed.claims import remote_models_configured
 from ultramed.curation.screen import screen_rights
 from ultramed.params import RemoteModel
-from ultramed.rights import may_leave, most_restrictive, of_call
+from ultramed.rights import may_leave, most_restrictive
 
 ORDER = ["open", "research", "recipe", "quarantine", "deny"]
 
@@ -25,9 +25,9 @@ def test_unknown_is_deny(classes: tuple[str, ...]) -> None:
 
 
 def test_a_call_intersects_row_and_models() -> None:
-    assert of_call("open", "open", "research") == "research"
-    assert of_call("recipe", "open") == "recipe"
-    assert of_call("open", "deny") == "deny"
+    assert most_restrictive("open", "open", "research") == "research"
+    assert most_restrictive("recipe", "open") == "recipe"
+    assert most_restrictive("open", "deny") == "deny"
 
 
 def test_quarantine_and_deny_never_leave() -> None:

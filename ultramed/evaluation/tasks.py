@@ -75,11 +75,6 @@ def tasks(settings: Params, base: Path = Path(".")) -> list[Task]:
     return found
 
 
-def task_name(item: BenchmarkItem) -> str:
-    """<benchmark>, or <benchmark>_<subject>."""
-    return f"{item.benchmark}_{item.subject}" if item.subject else item.benchmark
-
-
 def benchmark_of(task: str, benchmarks: Iterable[str]) -> str | None:
     """The benchmark that a task belongs to; None for an unknown one."""
     return max((name for name in benchmarks if task == name or task.startswith(f"{name}_")), key=len, default=None)
