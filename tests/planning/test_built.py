@@ -21,7 +21,8 @@ GRAPH = {
         "cmd": "true", "deps": ["data/screened"], "outs": ["data/evolved/${item}"]}},
     "model": {"cmd": "true", "outs": [IDENTITY]},
     "score": {"cmd": "true", "outs": ["data/scored"], "deps": [
-        "stages/score.py", "quality/tokens/evolved", "data/evolved", "data/raw/sample", "models/transformers/reward", IDENTITY]},
+        "stages/score.py", "quality/tokens/evolved", "data/evolved", "data/raw/sample", "models/transformers/reward",
+        IDENTITY]},
 }
 MADE = {"screen": "data/screened", "evolve@medqa": "data/evolved/medqa", "evolve@textbook": "data/evolved/textbook",
         "model": IDENTITY}
