@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,12 +10,12 @@ from workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
-QUESTIONS = """question;answer
-What should a person with asthma do when a reliever no longer helps?;Seek emergency care at once: a severe attack may follow.
-Why is potassium measured before a loop diuretic is started?;Loop diuretics lose potassium, and a low level provokes arrhythmia.
-How long should a child stay at home with chickenpox?;Until every blister has crusted over, usually five to six days.
-Which vaccine protects against cervical cancer?;The vaccine against human papillomavirus, given before exposure.
-""".replace(";", "\t")
+QUESTIONS = """question	answer
+What should a person with asthma do when a reliever no longer helps?	Seek emergency care at once.
+Why is potassium measured before a loop diuretic is started?	Loop diuretics lose potassium, which can provoke arrhythmia.
+How long should a child stay at home with chickenpox?	Until every blister has crusted over, usually about five days.
+Which vaccine protects against cervical cancer?	The vaccine against human papillomavirus, given before exposure.
+"""
 DRILLS = """stem,A,B,C,key
 Which vitamin is lacking in scurvy?,Vitamin C,Vitamin D,Vitamin K,A
 Which organ secretes insulin?,Liver,Pancreas,Spleen,B
@@ -34,20 +33,22 @@ def clinic(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_a_source_by_columns(clinic: Workspace) -> None:
-    put(clinic, "data/raw/sample/clinic/questions.tsv", QUESTIONS)
-    clinic.edit("params.yaml", "raw:\n", "raw:\n  clinic:\n    location: data/raw/sample/clinic/questions.tsv\n    sha256: ''\n")
-    clinic.edit("params.yaml", "\nsources:\n", "\nsources:\n  clinic: {format: columns, columns: {question: question, answer: answer}, "
-                "prefix: Clinic, category: open, kind: clinical, rights: open, limit: null}\n")
-    clinic.edit("params.yaml", "  min_score:", "  min_score:\n    clinic: 1.0\n  #")
+    location = "data/raw/sample/clinic/questions.tsv"
+    put(clinic, location, QUESTIONS)
+    enter(clinic, "raw", "clinic", f"{{location: {location}, sha256: ''}}")
+    enter(clinic, "sources", "clinic", "{format: columns, columns: {question: question, answer: answer}, prefix: Clinic, "
+                                       "category: open, kind: clinical, rights: open, limit: null}")
+    clinic.edit("params.yaml", "    medqa: 4.5\n", "    medqa: 4.5\n    clinic: 1.0\n")
     clinic.ultramed("pin", "clinic")
     clinic.run("dvc", "repro", "check-screened")
     assert column(clinic, "id", "screened/rows", "source = 'clinic'") == [f"Clinic,{n}" for n in range(4)]
 
 
 def test_a_benchmark_by_columns(clinic: Workspace) -> None:
-    put(clinic, "data/raw/sample/drills/drills.csv", DRILLS)
-    clinic.edit("params.yaml", "\nbenchmarks:", "\nbenchmarks:\n  drills:\n    format: columns\n    columns: {question: stem, options: [A, B, C], "
-                "key: key}\n    location: data/raw/sample/drills/drills.csv\n    sha256: ''\n  #")
+    location = "data/raw/sample/drills/drills.csv"
+    put(clinic, location, DRILLS)
+    enter(clinic, "benchmarks", "drills", f"{{format: columns, location: {location}, sha256: '', "
+                                          "columns: {question: stem, options: [A, B, C], key: key}}")
     for policy in ("sft", "dpo", "iterate-1"):
         clinic.edit("params.yaml", f"    {policy}: {{}}\n", "")
     clinic.ultramed("pin", "drills")
@@ -56,20 +57,23 @@ def test_a_benchmark_by_columns(clinic: Workspace) -> None:
 
 
 def test_a_pool_member(clinic: Workspace) -> None:
-    clinic.edit("params.yaml", "  pool:\n", "  pool:\n    terse: {model: smollm2, prompt: candidate-brief, temperature: 0.4, max_tokens: 16}\n")
+    member = "    terse: {model: smollm2, prompt: candidate-brief, temperature: 0.4, max_tokens: 16}\n"
+    clinic.edit("params.yaml", "  pool:\n", f"  pool:\n{member}")
     clinic.run("dvc", "repro", "check-candidates")
     assert len(column(clinic, "id", "candidates/terse/rows")) > 5
 
 
 def test_a_way_to_train(clinic: Workspace) -> None:
-    """One file, and an entry that names it."""
+    """One file, and an entry that names it; nothing trained before is trained again."""
     method = (clinic.root / "ultramed/methods/sft.py").read_text()
     put(clinic, "ultramed/methods/again.py", method.replace('"sft"', '"again"', 1))
-    entry = next(line for line in (clinic.root / "params.yaml").read_text().splitlines() if line.startswith("  sft: {from"))
-    clinic.edit("params.yaml", entry, f"{entry}\n{entry.replace('  sft:', '  again:').replace('method: sft', 'method: again')}")
+    lines = (clinic.root / "params.yaml").read_text().splitlines()
+    entry = next(line for line in lines if line.startswith("  sft: {from"))
+    added = entry.replace("  sft:", "  again:").replace("method: sft", "method: again")
+    clinic.edit("params.yaml", entry, f"{entry}\n{added}")
     output = clinic.run("dvc", "repro", "train@again")
-    assert {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")} >= {"code", "train@again"}
-    assert "train@sft" not in output.replace("train@sft' didn't change", "")
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert {"code", "train@again"} <= ran and "train@sft" not in ran
     assert (clinic.root / "models/transformers/again/training.json").exists()
 
 
@@ -78,6 +82,14 @@ def put(workspace: Workspace, path: str, text: str) -> None:
     (workspace.root / path).write_text(text, encoding="utf-8")
 
 
+def enter(workspace: Workspace, section: str, name: str, value: str) -> None:
+    """Write an entry at the head of a section of params.yaml."""
+    text = (workspace.root / "params.yaml").read_text()
+    head = next(line for line in text.splitlines() if line.startswith(f"{section}:"))
+    workspace.edit("params.yaml", f"\n{head}\n", f"\n{head}\n  {name}: {value}\n")
+
+
 def column(workspace: Workspace, name: str, table: str, where: str = "true") -> list[str]:
     files = f"{workspace.root}/data/{table}-*.parquet"
-    return [row[0] for row in duckdb.sql(f"SELECT {name} FROM read_parquet('{files}') WHERE {where} ORDER BY id").fetchall()]
+    rows = duckdb.sql(f"SELECT {name} FROM read_parquet('{files}') WHERE {where} ORDER BY id").fetchall()
+    return [row[0] for row in rows]

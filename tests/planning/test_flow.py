@@ -106,7 +106,7 @@ def test_textbook_tries_again_with_another_seed(need: Needs) -> None:
 def test_wikipedia_asks_domains_then_subfields(need: Needs) -> None:
     asked = need("wikipedia", wikipedia={"domains": 4, "subfields": 3, "instructions": 2, "max_tokens": 160})
     assert asked.calls.expected == 4 + 4 * 3
-    assert asked.generated_tokens.expected == 4 * (3 * 8) + 4 * 3 * (2 * 70)  # a name of 8 tokens, a task of 70
+    assert asked.generated_tokens.expected == 4 * (3 * 10) + 4 * 3 * (2 * 70)  # a name of 10 tokens, a task of 70
     brief = need("wikipedia", wikipedia={"domains": 4, "subfields": 3, "instructions": 2, "max_tokens": 20})
     assert brief.generated_tokens.expected == (4 + 4 * 3) * 20
 
