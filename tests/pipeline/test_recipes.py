@@ -36,8 +36,8 @@ def test_a_source_by_columns(clinic: Workspace) -> None:
     location = "data/raw/sample/clinic/questions.tsv"
     put(clinic, location, QUESTIONS)
     enter(clinic, "raw", "clinic", f"{{location: {location}, sha256: ''}}")
-    enter(clinic, "sources", "clinic", "{format: columns, columns: {question: question, answer: answer}, prefix: Clinic, "
-                                       "category: open, kind: clinical, rights: open, limit: null}")
+    enter(clinic, "sources", "clinic", "{format: columns, columns: {question: question, answer: answer}, "
+                                       "prefix: Clinic, category: open, kind: clinical, rights: open, limit: null}")
     clinic.edit("params.yaml", "    medqa: 4.5\n", "    medqa: 4.5\n    clinic: 1.0\n")
     clinic.ultramed("pin", "clinic")
     clinic.run("dvc", "repro", "check-screened")
