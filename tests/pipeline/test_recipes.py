@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 QUESTIONS = """question	answer
 What should a person with asthma do when a reliever no longer helps?	Seek emergency care at once.
-Why is potassium measured before a loop diuretic is started?	Loop diuretics lose potassium, which can provoke arrhythmia.
+Why is potassium measured before a loop diuretic is started?	The drug loses potassium; low levels provoke arrhythmia.
 How long should a child stay at home with chickenpox?	Until every blister has crusted over, usually about five days.
 Which vaccine protects against cervical cancer?	The vaccine against human papillomavirus, given before exposure.
 """
