@@ -6,6 +6,7 @@ Example: a MedQA row (recipe) answered by an open model is `recipe`; `open` and 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,13 @@ class Claim:
 
 
 class Claims:
-    """Classes of rows and pairs under one set of params."""
+    """Classes of rows and pairs under one set of params. `models`: what the terms of each model allow, by its name in
+    params; None: as params say."""
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: Params, models: Mapping[str, str] | None = None) -> None:
         self._params = params
+        entries = (params.models.local | params.models.remote).items()
+        self._models = {name: model.rights for name, model in entries} if models is None else models
 
     def source(self, row: Instruction) -> Claim:
         """What the row's source allows, in the row and in params; a signed override takes the place of both."""
@@ -41,13 +45,12 @@ class Claims:
         (`source`) adds nothing to what the row allows."""
         if name == "source":
             return Claim("the row's own answer", "open")
-        models, member = self._params.models, self._params.candidates.pool.get(name)
-        known = models.local.get(name) or models.remote.get(name)
-        if known is None and member is not None:
+        member = self._params.candidates.pool.get(name)
+        if name not in self._models and member is not None:
             return self.model(member.model)
         if name in self._params.policies:  # a member of the pool that was trained here
-            known = self._params.model(name)
-        return Claim(f"model {name}", known.rights if known else "deny")
+            return Claim(f"model {name}", self._params.model(name).rights)
+        return Claim(f"model {name}", self._models.get(name, "deny"))
 
     def instruction(self, source: Claim, teacher: str | None) -> Claim:
         """The class of a row with its score and, where `teacher` is given, that model's completion."""

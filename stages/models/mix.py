@@ -1,5 +1,6 @@
 """mix: what models learn from. Usage: python -m stages.models.mix instructions|preferences"""
 
+import json
 from collections.abc import Iterable
 
 from ultramed import artifacts, params, stage, tables
@@ -20,7 +21,7 @@ def main(kind: str) -> None:
     mixture = artifacts.MIXTURES[kind]
     instructions = {i.id: i for i in tables.read(artifacts.CURATED, Instruction)}
     families = {a.id: a for a in tables.read(artifacts.SPLIT, Assignment)}
-    rights = Claims(settings)
+    rights = Claims(settings, json.loads(artifacts.RIGHTS.read_text(encoding="utf-8")))
     medical: Iterable[tuple[Row, str]]
     if kind == "instructions":
         medical = examples(tables.read(artifacts.COMPLETED, Completion), instructions, families, rights)

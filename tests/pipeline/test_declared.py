@@ -96,7 +96,7 @@ def _partial(path: str, declared: str) -> bool:
 
 def _name(file: str, qualified: str) -> str:
     """The dotted name of a function that was entered; empty for code that runs on import."""
-    if not file.startswith(("ultramed/", "stages/")) or qualified.startswith("<"):
+    if not file.startswith(("ultramed/", "stages/")) or not file.endswith(".py") or qualified.startswith("<"):
         return ""
     return ".".join([*Path(file).with_suffix("").parts, qualified.split(".<locals>")[0]]).replace(".__init__.", ".", 1)
 

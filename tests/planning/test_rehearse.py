@@ -164,8 +164,8 @@ def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_rewa
     record.parent.mkdir()
     record.write_text('{"method": "reward"}')
     for name in params.load().benchmarks:
-        shutil.copytree(ROOT / "data/raw/sample" / name, Path("data/raw") / name)
-        made.append(f"data/raw/{name}")
+        shutil.copytree(ROOT / "data/raw/sample" / name, Path("data/raw/benchmarks") / name)
+    made.append("data/raw/benchmarks")
     write_lock(MADE | {path: path for path in made})
     sampled, once, often = (planned(stage) for stage in ("sample@1", "evaluate@sft", "ensemble@sft"))
     assert sampled.measured and (sampled.calls.low, sampled.calls.high) == (8 * 3, 8 * 3), "8 prompts, 3 samples"

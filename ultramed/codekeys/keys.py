@@ -51,8 +51,7 @@ class Keys:
 
     def members(self, family: str) -> list[str]:
         """Dotted names of the modules of a family."""
-        folder = self._root / family.replace(".", "/")
-        return [f"{family}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
+        return self._modules.members(family)
 
     def reach(self, module: str) -> Reach:
         """What a whole module can reach."""

@@ -29,6 +29,7 @@ class Modules:
         self._root, self._packages = root, packages
         self._parsed: dict[str, Module | None] = {}
         self.scanned: dict[str, Any] = {}  # by definition: what it mentions, whoever reaches it
+        self.mentioned: dict[str, set[str]] = {}  # by family: what its members mention
 
     def get(self, name: str) -> Module | None:
         """The module of that dotted name; None where the repository has none."""
@@ -62,6 +63,11 @@ class Modules:
             return None
         place = self._root.joinpath(*name.split("."))
         return next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()), None)
+
+    def members(self, family: str) -> list[str]:
+        """Dotted names of the modules of a family."""
+        folder = self._root.joinpath(*family.split("."))
+        return [f"{family}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
 
     @cached_property
     def errors(self) -> frozenset[str]:

@@ -59,6 +59,9 @@ class Walk:
     def _take_module(self, module: Module) -> None:
         for name in module.definitions:
             self._take(module, name)
+        for dotted in module.imports.values():  # what it passes on under its own name
+            if (target := self._modules.resolve(dotted)) and target[1]:
+                self._take(*target)
         self._add(f"{module.name}.", list(module.others), module)
 
     def _take(self, module: Module, name: str) -> None:
@@ -115,12 +118,27 @@ class Walk:
         seen = self._modules.scanned[dotted]
         self.reach.prompts |= seen.prompts
         self.reach.families |= seen.families
-        for name in seen.mentioned - self._mentioned:
+        self._mention(seen.mentioned)
+        for family in seen.families:
+            self._mention(mentioned_by(family, self._modules))
+        for target in seen.targets:
+            self._take(*target)
+
+    def _mention(self, names: set[str]) -> None:
+        for name in names - self._mentioned:
             self._mentioned.add(name)
             for member, statement, owner in self._members.pop(name, []):
                 self._add(member, [statement], owner)
-        for target in seen.targets:
-            self._take(*target)
+
+def mentioned_by(family: str, modules: Modules) -> set[str]:
+    """Names of attributes that the members of a family mention: they call methods of what they are handed."""
+    if family not in modules.mentioned:
+        modules.mentioned[family] = set()  # also while a member that loads its own family is walked
+        walk = Walk(modules)
+        walk.from_modules(modules.members(family))
+        modules.mentioned[family] = walk._mentioned
+    return modules.mentioned[family]
+
 
 class Scanner:
     """What one definition mentions, resolved in its module."""

@@ -27,13 +27,16 @@ class ScreenResult:
     verdicts: list[Verdict]
 
 
-def screen(instructions: Iterable[Instruction], items: Iterable[BenchmarkItem], settings: Params) -> ScreenResult:
-    """Screen all rows against each other and against the benchmarks.
+def screen(
+    instructions: Iterable[Instruction], items: Iterable[BenchmarkItem], settings: Params, remote: bool | None = None
+) -> ScreenResult:
+    """Screen all rows against each other and against the benchmarks. `remote`: whether a model on another machine is
+    asked; None: as params say.
 
     Raises SourceError when an id occurs twice: its verdict would be ambiguous.
     """
     index = Index.from_items(items, settings.decontaminate)
-    remote = remote_models_configured(settings)
+    remote = remote_models_configured(settings) if remote is None else remote
     verdicts: dict[str, Verdict] = {}
     passed: list[Instruction] = []
     with Progress(STAGE) as progress:

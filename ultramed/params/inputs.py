@@ -117,13 +117,15 @@ class Input(Section):
 
 
 class Source(Input):
+    """A public data set of questions, under a name that `raw` pins."""
+
     format: Annotated[str, member("ultramed.sources.formats")]
     columns: SourceColumns | None = None
-    prefix: str
+    prefix: str  # of its rows' ids: MedQA in `MedQA,1592`
     category: Category
     kind: QuestionKind
-    rights: Rights
-    limit: Positive | None = None
+    rights: Rights  # class of the original, also where a sample of it is read
+    limit: Positive | None = None  # rows read, from the first; null for all
 
     @model_validator(mode="after")
     def _exam_items_have_keys(self) -> "Source":

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from types import CodeType, FrameType
 
+FUNCTION = 1  # CO_OPTIMIZED: set for functions, not for bodies of classes and modules
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -29,8 +30,9 @@ class Recorder:
             self.paths.add(os.path.abspath(arguments[0]))
 
     def enter(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
-            self.codes.add(frame.f_code)
+        code = frame.f_code
+        if event == "call" and code not in self.codes and code.co_flags & FUNCTION and not _importing(frame):
+            self.codes.add(code)
 
     def write(self) -> None:
         sys.setprofile(None)
@@ -39,6 +41,14 @@ class Recorder:
                      if code.co_filename.startswith(self.root + os.sep)}
         record = {"stage": self.stage, "paths": sorted(below), "functions": sorted(functions)}
         (self.folder / f"{'-'.join(self.stage)}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether this runs because a module is imported, not because the stage calls it."""
+    while frame := frame.f_back if frame else None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
+            return True
+    return False
 
 
 def _stage() -> list[str]:
