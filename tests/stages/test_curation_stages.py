@@ -53,6 +53,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(here)
         for name in SETTINGS.sources:
             collect.main(name)
+    run(here, "stages.params")
     run(here, "stages.data.screen")
     for name in ("synthetic/textbook", "synthetic/wikipedia", *(f"evolved/{n}" for n in SETTINGS.evolve.sets)):
         with tables.artifact(here / "data" / name) as folder:

@@ -14,6 +14,7 @@ import pytest
 from oracle_endpoint import asked, exam
 
 from ultramed import params, tables
+from ultramed.claims import of_models
 from ultramed.records import (
     Assignment,
     Completion,
@@ -102,6 +103,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "data/raw/human_labels").mkdir()
     (here / "data/raw/human_labels/labels.jsonl").touch()
     medical(here)
+    for path, text_of_models in of_models(SETTINGS).items():
+        tables.write_text(here / path, text_of_models)
     for stage in (("general",), ("mix", "instructions"), ("mix", "preferences")):
         done = run(here, *stage)
         assert done.returncode == 0, done.stderr

@@ -145,6 +145,7 @@ class Judge(Sampled):
 
     @property
     def scores(self) -> tuple[int, ...]:
+        """Every score there is, from worst to best."""
         return tuple(range(1, self.scale + 1))
 
 
