@@ -23,6 +23,7 @@ class Recorder:
         self.stage, self.folder, self.root = stage, folder, os.getcwd()
         self.paths: set[str] = set()
         self.codes: set[CodeType] = set()
+        self.known: set[CodeType] = set()  # these, and all that are not of this repository
 
     def note(self, event: str, arguments: tuple) -> None:
         reading = event in ("os.scandir", "os.listdir") or (event == "open" and not (arguments[2] or 0) & WRITING)
@@ -31,14 +32,19 @@ class Recorder:
 
     def enter(self, frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        if event == "call" and code not in self.codes and code.co_flags & FUNCTION and not _importing(frame):
+        if event != "call" or code in self.known:
+            return
+        own = code.co_filename.startswith(self.root + os.sep) and code.co_flags & FUNCTION
+        if own and _importing(frame):
+            return
+        self.known.add(code)
+        if own:
             self.codes.add(code)
 
     def write(self) -> None:
         sys.setprofile(None)
         below = {os.path.relpath(path, self.root) for path in set(self.paths) if path.startswith(self.root + os.sep)}
-        functions = {(os.path.relpath(code.co_filename, self.root), code.co_qualname) for code in set(self.codes)
-                     if code.co_filename.startswith(self.root + os.sep)}
+        functions = {(os.path.relpath(code.co_filename, self.root), code.co_qualname) for code in set(self.codes)}
         record = {"stage": self.stage, "paths": sorted(below), "functions": sorted(functions)}
         (self.folder / f"{'-'.join(self.stage)}.json").write_text(json.dumps(record), encoding="utf-8")
 
