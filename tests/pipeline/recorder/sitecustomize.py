@@ -13,6 +13,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 FUNCTION = 1  # CO_OPTIMIZED: set for functions, not for bodies of classes and modules
+# Tracing makes a gate three times as slow: of scripts that load heavy libraries, these parts stand for all.
+TRACED = {"check": ("screened", "paired"), "models.train": ("sft",), "models.evaluate": ("base",)}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -67,6 +69,7 @@ def _stage() -> list[str]:
 if os.environ.get("ULTRAMED_RECORD") and (stage := _stage()):
     recorder = Recorder(stage, Path(os.environ["ULTRAMED_RECORD"]))
     sys.addaudithook(recorder.note)
-    threading.settrace(recorder.enter)
-    sys.settrace(recorder.enter)  # calls alone: it traces no lines, and is half as dear as a profile
+    if stage[0] not in TRACED or stage[1] in TRACED[stage[0]]:
+        threading.settrace(recorder.enter)
+        sys.settrace(recorder.enter)  # of calls alone; no line is traced
     atexit.register(recorder.write)
