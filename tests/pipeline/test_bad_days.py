@@ -92,9 +92,9 @@ def test_too_many_broken_rows_name_file_and_line(spare: Workspace) -> None:
 
 
 def test_red_gate_stops_what_follows_and_keeps_its_report(spare: Workspace) -> None:
-    rule = "paired: {path: data/paired, min_rows: "
+    rule = "paired: {min_rows: "
     spare.edit("params.yaml", f"{rule}5}}", f"{rule}99999}}")
-    output = spare.run("dvc", "repro", "check@paired", ok=False)
+    output = spare.run("dvc", "repro", "check-paired", ok=False)
     assert "99999" in output and "report.html" in output
     assert list((spare.root / ".ultramed/quality").rglob("report.html"))
 

@@ -61,7 +61,7 @@ def test_a_model_of_ours_joins_the_pool(built: Workspace) -> None:
     asked = built.replies()
     member = "+candidates.pool.ultramedical={model: sft, prompt: question, temperature: 0.7, max_tokens: 48}"
     output = built.run("dvc", "exp", "run", "-n", "ours", "-S", member, "-S", "~candidates.pool.creative", "pair")
-    assert _ran(output) == {"candidates@ultramedical", "check@candidates", "judge", "check@judged", "pair"}
+    assert _ran(output) == {"candidates@ultramedical", "check-candidates", "judge", "check-judged", "pair"}
     assert built.replies() > asked
     texts = _column(built, "text", "candidates/ultramedical/rows")
     assert len(texts) == len(set(_column(built, "instruction_id", "candidates/ultramedical/rows"))) > 5 and all(texts)
@@ -78,7 +78,7 @@ def test_a_remote_model_that_nothing_asks_remakes_no_rows(built: Workspace) -> N
 def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspace) -> None:
     before, left = _ultrainteract(built)
     output = built.run("dvc", "exp", "run", "-n", "weight", "-S", "mix.preferences.ultrainteract=1.0", "train@reward")
-    assert _ran(output) == {"mix-preferences", "check@preferences", "train@reward"}
+    assert _ran(output) == {"mix-preferences", "check-preferences", "train@reward"}
     assert before > 0 < left and _ultrainteract(built) == (before + left, 0)
 
 
@@ -91,7 +91,7 @@ def _ultrainteract(built: Workspace) -> tuple[int, int]:
 def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
     output = built.run("dvc", "exp", "run", "-n", "two-rounds", "-S", "+iterate.rounds.2={from: iterate-1}",
                        "-S", "+evaluate.policies.iterate-2={}", "results")
-    assert _ran(output) == {"sample@2", "iterate@2", "evaluate@iterate-2", "check@evaluated", "results"}
+    assert _ran(output) == {"sample@2", "iterate@2", "evaluate@iterate-2", "check-evaluated", "results"}
     found = json.loads((built.root / "results.json").read_text())["accuracy"]
     assert {"iterate-1", "iterate-2"} <= set(found)
 

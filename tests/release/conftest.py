@@ -16,15 +16,20 @@ from ultramed.params import Params
 
 DVC_YAML = """
 stages:
-  check:
-    foreach: ${checks}
-    do:
-      cmd: python gate.py ${key} data/${key}
-      deps: ['data/${key}']
-      outs:
-        - quality/tokens/${key}
-        - quality/${key}.json:
-            cache: false
+  check-curated:
+    cmd: python gate.py curated data/curated
+    deps: [data/curated]
+    outs:
+      - quality/tokens/curated
+      - quality/curated.json:
+          cache: false
+  check-paired:
+    cmd: python gate.py paired data/paired
+    deps: [data/paired]
+    outs:
+      - quality/tokens/paired
+      - quality/paired.json:
+          cache: false
   release:
     foreach: ${release.profiles}
     do:

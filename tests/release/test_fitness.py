@@ -15,7 +15,7 @@ def gated(settings: Params) -> Params:
     gate = {"artifact": "curated", "success": True, "artifact_hash": "abc.dir", "failures": []}
     Path("quality").mkdir()
     Path("quality/curated.json").write_text(json.dumps(gate))
-    lock = {"stages": {"check@curated": {"deps": [{"path": "stages/check.py", "md5": "x"},
+    lock = {"stages": {"check-curated": {"deps": [{"path": "stages/check.py", "md5": "x"},
                                                   {"path": "data/curated", "md5": "abc.dir"}]}}}
     Path("dvc.lock").write_text(json.dumps(lock))
     return settings.model_copy(update={"checks": {"curated": Check(min_rows=0)}})
@@ -39,7 +39,7 @@ def test_a_gate_that_proves_nothing_is_open(gated: Params, changes: dict, words:
     spoil(**changes)
     refusal, = open_gates(gated)
     assert words in str(refusal)
-    assert "dvc repro check@curated" in str(refusal)
+    assert "dvc repro check-curated" in str(refusal)
 
 
 def test_a_gate_that_never_ran_is_open(gated: Params) -> None:

@@ -98,7 +98,7 @@ def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], r
     ]
     assert "1 row(s) may not be published as 'open', which carries open: medinstruct_52k" in found[0]
     assert "stray.txt" in found[1]
-    assert "check@curated, release@open are not up to date" in found[2]
+    assert "check-curated, release@open are not up to date" in found[2]
     assert "is red: 1 expectation(s) failed" in found[3]
     assert len(refusals(publish(hub, repository))) == 4
     assert not touched(hub)
@@ -112,7 +112,7 @@ def test_upstream_changes_are_seen(start_hub: Callable[..., LoopbackHub], reposi
     assert publish(hub, repository, "--dry-run").returncode == 0
     (repository / "data/paired/more.parquet").write_bytes(b"x")
     found = refusals(publish(hub, repository, "--dry-run"))
-    assert len(found) == 1 and "dvc: check@paired, release@open" in found[0] and "are not up to date" in found[0]
+    assert len(found) == 1 and "dvc: check-paired, release@open" in found[0] and "are not up to date" in found[0]
 
 
 @pytest.mark.parametrize(("profile", "options", "words"), [

@@ -25,14 +25,18 @@ stages:
       cmd: python -m stages.models.train ${item}
       deps: [models/transformers/base, data/instructions, data/preferences]
       outs: ['models/transformers/${item}', 'models/identity/${item}.json', 'reports/training/${item}']
-  check:
-    foreach: ${checks}
-    do:
-      cmd: python gate.py ${key} data/${key}
-      deps: ["data/${key}"]
-      outs:
-        - quality/${key}.json:
-            cache: false
+  check-curated:
+    cmd: python gate.py curated data/curated
+    deps: [data/curated]
+    outs:
+      - quality/curated.json:
+          cache: false
+  check-paired:
+    cmd: python gate.py paired data/paired
+    deps: [data/paired]
+    outs:
+      - quality/paired.json:
+          cache: false
 """
 BASE = f"""
 import sys

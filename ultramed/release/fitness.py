@@ -53,7 +53,7 @@ def dvc_changes() -> list[PublishError]:
 def open_gates(params: Params) -> list[PublishError]:
     """Gates that are missing, did not hold, or judged other files than `dvc.lock` names."""
     stages = _stages()
-    found = [_open_gate(name, str(gated(name)), stages.get(f"check@{name}", {})) for name in params.checks]
+    found = [_open_gate(name, str(gated(name)), stages.get(f"check-{name}", {})) for name in params.checks]
     return [refusal for refusal in found if refusal]
 
 
@@ -69,7 +69,7 @@ def _stages() -> dict[str, Any]:
 
 
 def _open_gate(artifact: str, path: str, stage: dict[str, Any]) -> PublishError | None:
-    file, again = Path("quality") / f"{artifact}.json", f"run `dvc repro check@{artifact}`"
+    file, again = Path("quality") / f"{artifact}.json", f"run `dvc repro check-{artifact}`"
     if not file.exists():
         return PublishError(f"gate '{artifact}'", f"{file} is missing: the gate has not run", again)
     gate = json.loads(file.read_text(encoding="utf-8"))
