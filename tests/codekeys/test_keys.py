@@ -76,6 +76,13 @@ def main(as_json):
     ending = "-json" if as_json else ""
     return render(NAME), render(f"ask{ending}")
 ''',
+    "stages/handing.py": '''
+from ultramed import progress, things
+
+def main(heavy):
+    maker = things if heavy else progress
+    return maker.anything
+''',
     "stages/choosing.py": '''
 from ultramed import registry
 WAYS = "ultramed.ways"
@@ -115,9 +122,10 @@ def _edit(old: str, new: str) -> Callable[[str], str]:
     ("ultramed/words.py", _edit("return text\n", "return text * 2\n"), {"ways/one"}),
     ("ultramed/words.py", _edit("LIMIT = 3", "LIMIT = 3\nprint(LIMIT)"), {"counting", "weighing", "ways/one"}),
     ("ultramed/things.py", _edit("return 2", "return 3"), {"weighing"}),
+    ("ultramed/things.py", _edit("size = 1", "size = 2"), {"weighing", "handing"}),  # a module handed on as a value
     ("ultramed/things.py", _edit('"red"', '"blue"'), set()),  # a method that nobody calls
-    ("ultramed/things.py", _edit("self.text = text", "self.text = text + ' '"), {"weighing"}),
-    ("ultramed/things.py", _edit("class Heavy(Thing)", "class Heavy"), {"weighing"}),
+    ("ultramed/things.py", _edit("self.text = text", "self.text = text + ' '"), {"weighing", "handing"}),
+    ("ultramed/things.py", _edit("class Heavy(Thing)", "class Heavy"), {"weighing", "handing"}),
     ("ultramed/progress.py", _edit("return 1", "return 2"), set()),
     ("stages/counting.py", _edit("too many", "more than nine"), set()),  # the words of an error
     ("stages/counting.py", _edit("> 9", "> 8"), {"counting"}),

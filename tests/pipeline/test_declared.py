@@ -39,7 +39,7 @@ def test_nothing_is_declared_that_is_not_read(built: Workspace) -> None:
         read = _watched(record)
         idle = [d for d in _declared(built, record["stage"], "deps")
                 if d.startswith(tuple(f"{top}/" for top in WATCHED)) and not d.startswith(ORDER_ONLY)
-                and not any(_inside(p, d) for p in read)]
+                and not any(_inside(p, d) for p in read) and not _served(d, _declared(built, record["stage"], "deps"))]
         if idle:
             found[" ".join(record["stage"])] = idle
     assert found == {}
@@ -82,6 +82,11 @@ def _declared(built: Workspace, stage: list[str], kind: str) -> list[str]:
 
 def _watched(record: dict) -> list[str]:
     return [path for path in record["paths"] if path.startswith(tuple(f"{top}/" for top in WATCHED))]
+
+
+def _served(weights: str, declared: list[str]) -> bool:
+    """Weights of a policy that is asked: its server reads them, where the ledger does not have every reply."""
+    return weights.startswith("models/") and f"models/identity/{Path(weights).name}.json" in declared
 
 
 def _inside(path: str, declared: str) -> bool:

@@ -122,7 +122,7 @@ class Walk:
         for family in seen.families:
             self._mention(mentioned_by(family, self._modules))
         for target in seen.targets:
-            self._take(*target)
+            self._take(*target) if target[1] else self._take_module(target[0])
 
     def _mention(self, names: set[str]) -> None:
         for name in names - self._mentioned:
@@ -153,20 +153,22 @@ class Scanner:
         for root in nodes:
             counted = list(_counted(root, self._modules.errors))
             self._local = {k: v for node in counted if isinstance(node, ast.stmt) for k, v in imported(node).items()}
+            owners = {id(node.value) for node in counted if isinstance(node, ast.Attribute)}
             for node in counted:
                 if isinstance(node, ast.Attribute):
                     self.seen.mentioned.add(node.attr)
                     self._follow(ast.unparse(node) if _is_chain(node) else "")
                 elif isinstance(node, ast.Name):
-                    self._follow(node.id)
+                    self._follow(node.id, whole=id(node) not in owners)
                 elif isinstance(node, ast.Call):
                     self._note_call(node, root)
         return self.seen
 
-    def _follow(self, chain: str) -> None:
-        """Take what a name, or a chain of attributes such as `tables.read`, means."""
+    def _follow(self, chain: str, whole: bool = False) -> None:
+        """Take what a name, or a chain of attributes such as `tables.read`, means. `whole`: a module that is handed on
+        as a value counts as a whole, since nobody knows what is asked of it."""
         target = self._modules.resolve(meaning(chain, self._module, self._local)) if chain else None
-        if target and target[1] and target not in self.seen.targets:
+        if target and (target[1] or whole) and target not in self.seen.targets:
             self.seen.targets.append(target)
 
     def _note_call(self, call: ast.Call, root: ast.AST) -> None:
