@@ -1,4 +1,4 @@
-"""CONTRIBUTING's recipes, followed in a clone of the built pipeline: what is added goes through its gate."""
+"""CONTRIBUTING's recipe of a source, followed in a clone of the built pipeline: it goes through its gate."""
 
 import shutil
 import subprocess
@@ -16,15 +16,11 @@ Why is potassium measured before a loop diuretic is started?	The drug loses pota
 How long should a child stay at home with chickenpox?	Until every blister has crusted over, usually about five days.
 Which vaccine protects against cervical cancer?	The vaccine against human papillomavirus, given before exposure.
 """
-DRILLS = """stem,A,B,C,key
-Which vitamin is lacking in scurvy?,Vitamin C,Vitamin D,Vitamin K,A
-Which organ secretes insulin?,Liver,Pancreas,Spleen,B
-"""
 
 
 @pytest.fixture(scope="module")
 def clinic(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A copy of the built workspace to add to; what one test adds stays for the next."""
+    """A copy of the built workspace to add to."""
     root = tmp_path_factory.mktemp("recipes")
     subprocess.run(["cp", "-a", f"{built.root}/.", str(root / "repo")], check=True)
     subprocess.run(["cp", "-a", str(built.ledger), str(root / "ledger")], check=True)
@@ -42,39 +38,6 @@ def test_a_source_by_columns(clinic: Workspace) -> None:
     clinic.ultramed("pin", "clinic")
     clinic.run("dvc", "repro", "check-screened")
     assert column(clinic, "id", "screened/rows", "source = 'clinic'") == [f"Clinic,{n}" for n in range(4)]
-
-
-def test_a_benchmark_by_columns(clinic: Workspace) -> None:
-    location = "data/raw/sample/drills/drills.csv"
-    put(clinic, location, DRILLS)
-    enter(clinic, "benchmarks", "drills", f"{{format: columns, location: {location}, sha256: '', "
-                                          "columns: {question: stem, options: [A, B, C], key: key}}")
-    for policy in ("sft", "dpo", "iterate-1"):
-        clinic.edit("params.yaml", f"    {policy}: {{}}\n", "")
-    clinic.ultramed("pin", "drills")
-    clinic.run("dvc", "repro", "check-evaluated")
-    assert "drills" in column(clinic, "task", "evaluated/base/rows")
-
-
-def test_a_pool_member(clinic: Workspace) -> None:
-    member = "    terse: {model: smollm2, prompt: candidate-brief, temperature: 0.4, max_tokens: 16}\n"
-    clinic.edit("params.yaml", "  pool:\n", f"  pool:\n{member}")
-    clinic.run("dvc", "repro", "check-candidates")
-    assert len(column(clinic, "id", "candidates/terse/rows")) > 5
-
-
-def test_a_way_to_train(clinic: Workspace) -> None:
-    """One file, and an entry that names it; nothing trained before is trained again."""
-    method = (clinic.root / "ultramed/methods/sft.py").read_text()
-    put(clinic, "ultramed/methods/again.py", method.replace('"sft"', '"again"', 1))
-    lines = (clinic.root / "params.yaml").read_text().splitlines()
-    entry = next(line for line in lines if line.startswith("  sft: {from"))
-    added = entry.replace("  sft:", "  again:").replace("method: sft", "method: again")
-    clinic.edit("params.yaml", entry, f"{entry}\n{added}")
-    output = clinic.run("dvc", "repro", "train@again")
-    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert {"code", "train@again"} <= ran and "train@sft" not in ran
-    assert (clinic.root / "models/transformers/again/training.json").exists()
 
 
 def put(workspace: Workspace, path: str, text: str) -> None:
