@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of the pipeline take longest: they begin at once, and the fast ones pass beside them."""
     for item in items:
         if item.path.parent.name == "pipeline":
-            item.add_marker(pytest.mark.timeout(2400))  # the first builds all
+            item.add_marker(pytest.mark.timeout(3600))  # the first builds all
     items.sort(key=lambda item: (item.path.parent.name != "pipeline", item.get_closest_marker("slow") is not None))
 
 

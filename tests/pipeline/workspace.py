@@ -37,7 +37,7 @@ class Workspace:
     def run(self, *command: str, ok: bool = True, **env: str) -> str:
         """Output of a command, stdout and stderr together; fails the test when its exit code is not as expected."""
         process = self.start(*command, **env)
-        output, _ = process.communicate(timeout=1500)
+        output, _ = process.communicate(timeout=3000)
         assert (process.returncode == 0) == ok, f"{' '.join(command)} exited {process.returncode}:\n{output[-4000:]}"
         return output
 

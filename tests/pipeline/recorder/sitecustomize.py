@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 
 FUNCTION = 1  # CO_OPTIMIZED: set for functions, not for bodies of classes and modules
 # Tracing makes a gate three times as slow: of scripts that load heavy libraries, these parts stand for all.
-TRACED = {"check": ("screened", "paired"), "models.train": ("sft",), "models.evaluate": ("base",)}
+TRACED = {"check": ("screened",), "models.train": ("sft",), "models.evaluate": ("base",)}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
