@@ -187,15 +187,17 @@ def test_a_replica_that_is_down_holds_up_no_row_of_the_others(capfd: pytest.Capt
 @pytest.mark.parametrize(("name", "limit", "each", "count"), [("rpm", 600, 1, 140), ("tpm", 24_000, 12, 440)])
 def test_a_limit_a_minute_holds_for_each_replica_in_every_window(name: str, limit: int, each: int, count: int) -> None:
     """600 requests a minute are 10 a second, 50 at once: of 70 to one replica the last 20 take 2 s; and so with tokens,
-    of which a request uses 12. What a busy machine delays arrives closer to the next than it was sent: a second of
-    that is let pass, where without a limit all would come within one."""
-    with Loopback() as first, Loopback() as second:
-        assert all(a.ok for a in run([first, second], questions(count), concurrency=50, **{name: limit}))
-    assert len(first.bodies) + len(second.bodies) == count
-    for arrivals in (first.arrivals, second.arrivals):
-        for begin, start in enumerate(arrivals):
-            for end, stop in enumerate(arrivals[begin:], begin):
-                assert each * (end - begin + 1) <= limit / 60 * (BURST_S + stop - start + 1.0)
+    of which a request uses 12. What a busy machine delays arrives closer to the next than it was sent: half a second
+    of that is let pass, and a pass that was delayed more is measured again, which no broken limit would survive."""
+    def holds() -> bool:
+        with Loopback() as first, Loopback() as second:
+            assert all(a.ok for a in run([first, second], questions(count), concurrency=50, **{name: limit}))
+        assert len(first.bodies) + len(second.bodies) == count
+        return all(each * (end - begin + 1) <= limit / 60 * (BURST_S + stop - start + 0.5)
+                   for arrivals in (first.arrivals, second.arrivals) for begin, start in enumerate(arrivals)
+                   for end, stop in enumerate(arrivals[begin:], begin))
+
+    assert any(holds() for _ in range(3))
 
 
 def test_a_429_pauses_all_requests_for_its_retry_after() -> None:
