@@ -1,5 +1,7 @@
-"""CONTRIBUTING's recipe of a source, followed in a clone of the built pipeline: it goes through its gate."""
+"""CONTRIBUTING's recipes, each followed in a clone of the built pipeline: what is added goes through its gate, and the
+rest does not run again."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,16 +18,37 @@ Why is potassium measured before a loop diuretic is started?	The drug loses pota
 How long should a child stay at home with chickenpox?	Until every blister has crusted over, usually about five days.
 Which vaccine protects against cervical cancer?	The vaccine against human papillomavirus, given before exposure.
 """
+EXAM = """question,first,second,third,fourth,right
+Which electrolyte falls most in refeeding syndrome?,Phosphate,Chloride,Calcium,Sodium,0
+Which nerve is at risk in a fracture of the surgical neck of the humerus?,Radial,Axillary,Ulnar,Median,1
+"""
+METHOD = '''"""Identity preference optimisation (arXiv 2310.12036)."""
+
+from ultramed.methods._method import Method
+from ultramed.methods.dpo import trainer
+
+METHOD = Method(
+    name="ipo", title="identity preference optimisation", tag="ipo", data="preferences", trainer=trainer,
+    losses={"ipo": ()}, beta=True, reference=True, dialogues=2)
+'''
 
 
 @pytest.fixture(scope="module")
-def clinic(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def copy(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A copy of the built workspace to add to."""
     root = tmp_path_factory.mktemp("recipes")
     subprocess.run(["cp", "-a", f"{built.root}/.", str(root / "repo")], check=True)
     subprocess.run(["cp", "-a", str(built.ledger), str(root / "ledger")], check=True)
     yield Workspace(root / "repo", root / "ledger")
     shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def clinic(copy: Workspace) -> Iterator[Workspace]:
+    """The copy, as it was built."""
+    yield copy
+    copy.restore()
+    copy.run("git", "clean", "-qfd", "data", "ultramed")
 
 
 def test_a_source_by_columns(clinic: Workspace) -> None:
@@ -38,6 +61,41 @@ def test_a_source_by_columns(clinic: Workspace) -> None:
     clinic.ultramed("pin", "clinic")
     clinic.run("dvc", "repro", "check-screened")
     assert column(clinic, "id", "screened/rows", "source = 'clinic'") == [f"Clinic,{n}" for n in range(4)]
+
+
+def test_a_benchmark_by_columns(clinic: Workspace) -> None:
+    location = "data/raw/sample/clinic_exam/items.csv"
+    put(clinic, location, EXAM)
+    columns = "{question: question, options: [first, second, third, fourth], key: right, key_from: 0}"
+    enter(clinic, "benchmarks", "clinic_exam",
+          f"{{location: {location}, sha256: '', format: columns, columns: {columns}}}")
+    clinic.ultramed("pin", "clinic_exam")
+    ran = stages(clinic.run("dvc", "repro", "check-evaluated"))
+    assert len(column(clinic, "id", "evaluated/base/rows", "task = 'clinic_exam'")) == 1
+    assert {"fetch-benchmarks", "screen", "evaluate@base", "evaluate@dpo"} <= ran
+    assert not ran & {"collect@medqa", "score", "complete", "judge", "train@sft", "train@dpo"}
+
+
+def test_a_pool_member(clinic: Workspace) -> None:
+    clinic.edit("params.yaml", "  pool:\n", "  pool:\n"
+                "    terse: {model: smollm2, prompt: candidate-brief, temperature: 0.4, max_tokens: 24}\n")
+    ran = stages(clinic.run("dvc", "repro", "check-paired"))
+    assert column(clinic, "id", "candidates/terse/rows") != []
+    assert ran == {"params", "candidates@terse", "check-candidates", "judge", "check-judged", "pair", "check-paired"}
+
+
+def test_a_method(clinic: Workspace) -> None:
+    put(clinic, "ultramed/methods/ipo.py", METHOD)
+    like = re.search(r"^  dpo: (\{from: sft,.*\})$", (clinic.root / "params.yaml").read_text(), re.MULTILINE)
+    assert like
+    enter(clinic, "train", "ipo", like[1].replace("method: dpo", "method: ipo").replace("sigmoid", "ipo"))
+    assert stages(clinic.run("dvc", "repro", "train@ipo")) == {"code", "params", "train@ipo"}
+    assert (clinic.root / "models/transformers/ipo/model.safetensors").is_file()
+
+
+def stages(output: str) -> set[str]:
+    """Stages that `dvc repro` ran."""
+    return set(re.findall(r"^Running stage '([^']+)'", output, re.MULTILINE))
 
 
 def put(workspace: Workspace, path: str, text: str) -> None:

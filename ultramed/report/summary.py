@@ -30,9 +30,9 @@ class Line:
     price_usd: float
 
 
-def lines(store: Store) -> list[Line]:
-    """A line for each artifact that is trained on or leads there, up to the first that is missing."""
-    there = takewhile(lambda a: store.has(a) and (a.silent or store.has(a, "verdicts")), of_chapter("data", "training"))
+def lines(store: Store, chapters: Iterable[str] = ("data", "training")) -> list[Line]:
+    """A line for each artifact of these chapters, up to the first that is missing."""
+    there = takewhile(lambda a: store.has(a) and (a.silent or store.has(a, "verdicts")), of_chapter(*chapters))
     return [line(store, artifact) for artifact in there]
 
 
@@ -73,9 +73,8 @@ def metrics(store: Store) -> dict[str, float]:
     """The numbers that tell two runs apart. `retained_share` is of the rows handed to curate; `candidates` are
     answers, `judged` instructions; `dropped` and `quarantined` are summed over the stages from collect to pair. Models
     have a file of their own, `models.write`: a change of the data can be looked at without training on it."""
-    data = of_chapter("data")
-    found = {line.artifact: line for line in lines(store) if ARTIFACTS[line.artifact] in data}
-    money = spent(store, data)
+    found = {line.artifact: line for line in lines(store, ["data"])}
+    money = spent(store, of_chapter("data"))
     curated = found["curated"]
     contested = found["completed"].reasons.get("quarantined", {}).get("contested", 0)
     return {

@@ -1,54 +1,69 @@
 """Put on PYTHONPATH: writes down what a stage reads and which functions it executes, one JSON file a stage.
 
 The product knows nothing of it. Python imports a module of this name at every start; it does nothing unless the process
-is a stage and ULTRAMED_RECORD names a folder.
+is a stage and ULTRAMED_RECORD names a folder. Functions of this repository note that they are entered: a trace of all
+calls would make a gate three times as slow, most of it in libraries.
 """
 
+import ast
 import atexit
+import builtins
 import json
 import os
 import sys
-import threading
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import Any
 
-FUNCTION = 1  # CO_OPTIMIZED: set for functions, not for bodies of classes and modules
-# Tracing makes a gate three times as slow: of scripts that load heavy libraries, these parts stand for all.
-TRACED = {"check": ("screened",), "models.train": ("sft",), "models.evaluate": ("base",)}
+NOTE = "_note_entered"
+OWN = ("stages", "ultramed")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+compiled = SourceFileLoader.get_code
 
 
 class Recorder:
-    """Everything that this process opens or lists, and every Python function that it enters."""
+    """Everything that this process opens or lists, and every function of this repository that it enters."""
 
     def __init__(self, stage: list[str], folder: Path) -> None:
         self.stage, self.folder, self.root = stage, folder, os.getcwd()
         self.paths: set[str] = set()
-        self.codes: set[CodeType] = set()
-        self.known: set[CodeType] = set()  # these, and all that are not of this repository
+        self.entered: set[str] = set()
 
     def note(self, event: str, arguments: tuple) -> None:
         reading = event in ("os.scandir", "os.listdir") or (event == "open" and not (arguments[2] or 0) & WRITING)
         if reading and arguments and isinstance(arguments[0], str | os.PathLike):
             self.paths.add(os.path.abspath(arguments[0]))
 
-    def enter(self, frame: FrameType, event: str, _: object) -> None:
-        code = frame.f_code
-        if code in self.known:
-            return
-        own = code.co_filename.startswith(self.root + os.sep) and code.co_flags & FUNCTION
-        if own and _importing(frame):
-            return
-        self.known.add(code)
-        if own:
-            self.codes.add(code)
+    def enter(self, name: str) -> None:
+        if name not in self.entered and not _importing(sys._getframe(1)):
+            self.entered.add(name)
+
+    def compile(self, loader: SourceFileLoader, module: str) -> CodeType | None:
+        """In place of `SourceFileLoader.get_code`. Nothing of it is cached."""
+        path = os.path.relpath(loader.path, self.root)
+        if path.split(os.sep)[0] not in OWN:
+            return compiled(loader, module)
+        tree = ast.parse(loader.get_data(loader.path), path)
+        place = Path(path).with_suffix("").parts
+        _instrument(tree, ".".join(place[:-1] if place[-1] == "__init__" else place))
+        return compile(ast.fix_missing_locations(tree), loader.path, "exec", dont_inherit=True)
 
     def write(self) -> None:
-        sys.settrace(None)
         below = {os.path.relpath(path, self.root) for path in set(self.paths) if path.startswith(self.root + os.sep)}
-        functions = {(os.path.relpath(code.co_filename, self.root), code.co_qualname) for code in set(self.codes)}
-        record = {"stage": self.stage, "paths": sorted(below), "functions": sorted(functions)}
+        record = {"stage": self.stage, "paths": sorted(below), "functions": sorted(set(self.entered))}
         (self.folder / f"{'-'.join(self.stage)}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def _instrument(node: ast.AST, name: str, function: str = "") -> None:
+    """Make every function below `node` note its name; one inside a function, the name of the outermost."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            whole = function or f"{name}.{child.name}"
+            _instrument(child, name, whole)
+            child.body.insert(1 if ast.get_docstring(child) is not None else 0, ast.parse(f"{NOTE}({whole!r})").body[0])
+        else:
+            _instrument(child, f"{name}.{child.name}" if isinstance(child, ast.ClassDef) else name, function)
 
 
 def _importing(frame: FrameType | None) -> bool:
@@ -68,8 +83,11 @@ def _stage() -> list[str]:
 
 if os.environ.get("ULTRAMED_RECORD") and (stage := _stage()):
     recorder = Recorder(stage, Path(os.environ["ULTRAMED_RECORD"]))
+    setattr(builtins, NOTE, recorder.enter)
+
+    def get_code(self: Any, fullname: str) -> CodeType | None:
+        return recorder.compile(self, fullname)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
     sys.addaudithook(recorder.note)
-    if stage[0] not in TRACED or stage[1] in TRACED[stage[0]]:
-        threading.settrace(recorder.enter)
-        sys.settrace(recorder.enter)  # of calls alone; no line is traced
     atexit.register(recorder.write)
