@@ -1,4 +1,4 @@
-"""The client against a real endpoint on this machine: order and thrift."""
+"""The client against a real endpoint on this machine: replies keep their order, and no request is sent twice."""
 
 import asyncio
 import gc
@@ -80,7 +80,7 @@ def test_two_draws_of_the_same_question_are_two() -> None:
 
 
 def test_the_window_bounds_what_is_in_flight_and_in_memory() -> None:
-    """2,000 requests: never more than a window of them taken from the stream and not yet answered."""
+    """2,000 requests: never more than a window of them are taken from the stream and not yet answered."""
     taken = ahead = 0
 
     def requests() -> Iterator[Request]:
@@ -99,9 +99,9 @@ def test_the_window_bounds_what_is_in_flight_and_in_memory() -> None:
 
 
 def test_replies_are_let_go_once_they_are_handed_on() -> None:
-    """Those of a large commit, too: another process is writing while they come."""
+    """Even those of one large commit: replies pile up while another connection holds the write lock."""
     def alive() -> int:
-        return sum(isinstance(thing, Reply) and thing.text.startswith("re large") for thing in gc.get_objects())
+        return sum(isinstance(value, Reply) and value.text.startswith("re large") for value in gc.get_objects())
 
     with Loopback() as server, closing(client(server.address)) as asker, ThreadPoolExecutor() as other:
         stream: Any = asker.ask(question(f"large {n}") for n in range(LOOKUP))

@@ -1,4 +1,4 @@
-"""Replies of no use, and trouble on the way: what is asked again, what is given up."""
+"""Unusable replies and failed requests: what is asked again, and what is given up."""
 
 import socket
 import time
@@ -60,11 +60,11 @@ def test_free_text_cut_by_the_limit_is_taken_only_where_asked_for() -> None:
     with Loopback(lambda *_: answered("It is", "length")) as server:
         assert ask(server.address, [question("q")])[0][0].failure == "truncated"
         assert ask(server.address, [question("q")], truncated_ok=True)[0][0].value == "It is"
-    assert len(server.bodies) == 1, "how a reply is read is not part of what was asked"
+    assert len(server.bodies) == 1, "how a reply is parsed is not part of the request"
 
 
 def test_text_that_is_no_unicode_is_mended_and_kept(ledger: Path) -> None:
-    """Half of a surrogate pair, as JSON can carry it: no file and no ledger could hold it."""
+    """A lone surrogate: JSON can carry it, but neither a file nor the ledger can hold it."""
     with Loopback(lambda *_: answered("a \ud83d b")) as server:
         first, _ = ask(server.address, [question("q")])
         second, _ = ask(server.address, [question("q")])
@@ -101,8 +101,8 @@ def test_a_dropped_connection_is_tried_again() -> None:
 def test_trouble_that_stays_is_one_error_with_the_address_and_the_last_words() -> None:
     with Loopback(statuses(*[500] * 100, text="out of\n memory")) as server:
         line = told(ModelError, server.address)
-    assert line.startswith(f"model 'here' at {server.address}: answers nothing ")
-    assert f"({TRIES} tries, last: HTTP 500: out of memory)" in line and "run again when it is well" in line
+    assert line.startswith(f"model 'here' at {server.address}: answered no request ")
+    assert f"({TRIES} tries, last: HTTP 500: out of memory)" in line and "its log, then run again" in line
     assert len(server.bodies) == TRIES
 
 
@@ -154,7 +154,7 @@ def test_a_request_that_is_refused_costs_that_row_only(status: int) -> None:
 
 @pytest.mark.parametrize(("status", "said"), [
     (402, "answered HTTP 402: no credit left"), (405, "answered HTTP 405: no credit left"),
-    (404, "knows no model 'here' (HTTP 404); check base_url and model in params.yaml"),
+    (404, "does not know model 'here' (HTTP 404); check base_url and model in params.yaml"),
 ])
 def test_trouble_of_the_account_or_address_stops_instead_of_costing_every_row(status: int, said: str) -> None:
     with Loopback(statuses(*[status] * 9, text="no credit left")) as server:

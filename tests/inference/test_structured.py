@@ -20,7 +20,7 @@ class Why(BaseModel):
 
 
 class Lenient(BaseModel):
-    """All its fields have defaults: any object at all has its shape."""
+    """All its fields have defaults, so any object is valid."""
 
     answer: str = "A"
     why: Why = Why()
@@ -89,7 +89,7 @@ def test_raw_new_lines_in_strings_are_read() -> None:
     json.dumps({"why": {"text": "like {\"answer\": \"D\"} or {}"}, "answer": "C"}), '{"why": {}, "answer": "{}"}',
 ], ids=["last", "first", "quoted", "braces"])
 def test_a_cut_object_never_gives_a_value(whole: str) -> None:
-    """Wherever it is cut: neither its inner objects nor what its strings hold may pass for the reply."""
+    """Wherever it is cut, neither its inner objects nor the contents of its strings may pass for the reply."""
     for end in range(len(whole)):
         for opening in ("", "Well: ", "```json\n"):
             assert find_object(opening + whole[:end]) is None, whole[:end]
@@ -104,7 +104,7 @@ def test_an_object_spoilt_in_its_middle_does_not_give_its_inside() -> None:
 
 
 def test_the_expected_digit_is_the_mean_over_digits_alone() -> None:
-    """exp(log 0.5)·3 + exp(log 0.25)·7, over 0.75: (1.5 + 1.75) / 0.75 = 13/3; the word with 0.2 has no part."""
+    """exp(log 0.5)·3 + exp(log 0.25)·7, over 0.75: (1.5 + 1.75) / 0.75 = 13/3; the word with 0.2 does not count."""
     given = {"3": math.log(0.5), "7": math.log(0.25), "the": math.log(0.2)}
     assert expected_digit(given) == pytest.approx(13 / 3)
     assert expected_digit({"4": -12.5}) == pytest.approx(4)
@@ -113,7 +113,7 @@ def test_the_expected_digit_is_the_mean_over_digits_alone() -> None:
 
 @pytest.mark.parametrize("token", ["12", "789", "01", "0123456789", "", "-3", "3.", "³", "٣"])
 def test_only_single_digits_count(token: str) -> None:
-    """Vocabularies with tokens of several digits would else push the expected value beyond 9."""
+    """Otherwise tokens of several digits would push the expected value beyond 9."""
     assert expected_digit({"1": math.log(0.5), token: math.log(0.5)}) == pytest.approx(1)
     assert expected_digit({token: -0.1}) is None
 
@@ -121,16 +121,16 @@ def test_only_single_digits_count(token: str) -> None:
 def test_no_digit_gives_no_value() -> None:
     assert expected_digit({}) is None
     assert expected_digit({"five": -0.1}) is None
-    assert expected_digit({"5": -1e6}) is None, "a digit of no weight is none"
+    assert expected_digit({"5": -1e6}) is None, "a digit without weight does not count"
 
 
 def test_characters_grow_with_tokens_and_have_a_floor() -> None:
     assert [characters(n) for n in (1, 16, 100)] == [40, 40, 240]
 
 
-@pytest.mark.parametrize(("text", "found"), [
+@pytest.mark.parametrize(("text", "expected"), [
     ('{"a": [1, 2,], }', {"a": [1, 2]}), ('{"a": "x,]", "b": {"c": 1,},}', {"a": "x,]", "b": {"c": 1}}),
     ('Here:\n```json\n{"a": 1,\n}\n```', {"a": 1}), ('{"a": [1, 2', None), ('{"a": 1,, }', None),
 ])
-def test_a_comma_too_many_is_forgiven_and_nothing_else(text: str, found: Any) -> None:
-    assert find_object(text) == found
+def test_a_comma_too_many_is_forgiven_and_nothing_else(text: str, expected: Any) -> None:
+    assert find_object(text) == expected

@@ -1,4 +1,4 @@
-"""What goes over the line: bodies, replies, and what providers say when they refuse."""
+"""What goes over the wire: bodies, replies, and what providers say when they refuse."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def completion(text: Any = "x", **more: Any) -> bytes:
 
 
 def error(message: str, code: Any = None, kind: str = "invalid_request_error") -> str:
-    """As OpenAI puts it, and many after it."""
+    """An error in OpenAI's form, which many others copy."""
     return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}}, indent=2)
 
 
@@ -187,13 +187,13 @@ KINDS = {"too_long": TOO_LONG, "no_schema": NO_SCHEMA, "rejected": REJECTED, "ke
     pytest.param(kind, *given, id=f"{kind}-{n}") for kind, all_of in KINDS.items() for n, given in enumerate(all_of)
 ])
 def test_what_providers_say_is_understood(kind: str, status: int, text: str) -> None:
-    found = refusal(status, text)
-    assert found.kind == kind
-    assert found.said.startswith(f"HTTP {status}: ") and "\n" not in found.said and len(found.said) <= 310
+    refused = refusal(status, text)
+    assert refused.kind == kind
+    assert refused.said.startswith(f"HTTP {status}: ") and "\n" not in refused.said and len(refused.said) <= 310
 
 
 @pytest.mark.parametrize("before", ["", "x" * 285, "word \n" * 40])
 def test_the_key_is_struck_out_wherever_it_stands(before: str) -> None:
-    """Also where the end of what is kept would cut it in two."""
+    """Even where truncation would cut it in two."""
     said = refusal(401, f"{before}{KEY} is no key; {KEY}", KEY).said
     assert KEY[:8] not in said and KEY[-8:] not in said and "***" in said

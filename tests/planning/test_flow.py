@@ -42,7 +42,7 @@ def test_rows_of_the_original_file_are_assumed_unless_it_is_the_embedded_sample(
         original = settings.model_copy(update={"raw": {**settings.raw, name: pin}, "sources": {name: source}})
         return Flow(original, load(), Built(original)).rows(f"source@{name}").expected
     assert (rows("medqa", None), rows("medqa", 3000)) == (10_178, 3_000)
-    # 47,457 rows, of which 31,029 at its beginning have no answer
+    # 47,457 rows, of which the first 31,029 have no answer
     assert (rows("medquad", None), rows("medquad", 34_000), rows("medquad", 30_000)) == (16_428, 2_971, 0)
 
 
@@ -72,7 +72,7 @@ def test_a_mixture_is_each_set_by_its_weight(flow: Flows) -> None:
 
 
 def test_complete_asks_again_where_the_key_was_missed_and_then_solvers(need: Needs) -> None:
-    # low: nobody misses. expected: 14, half of them again, 2 solvers for each fourth. high: all of it, JSON twice
+    # low: none misses. expected: 14, half of them again, 2 solvers for a quarter. high: all of it, JSON twice
     twice = need("complete", complete={"attempts": 2, "solvers": 2})
     assert twice.calls == Range(14, 14 + 7 + 7, 2 * 14 + 14 * 2 * 2)
     assert need("complete", complete={"attempts": 3, "solvers": 0}).calls == Range(14, 25, 3 * 14)  # 14 + 7 + 3.5

@@ -1,4 +1,4 @@
-"""The command `ultramed`. One command a file; here they are put together."""
+"""The command `ultramed`: one file per command, assembled here."""
 
 import sys
 
@@ -22,7 +22,7 @@ commands.add_typer(publish.app, name="publish")
 
 
 def app() -> None:
-    """Run the command line; a user's mistake is one line and exit code 1."""
+    """Run the command line. A user's mistake prints one line and exits with code 1."""
     try:
         commands()
     except UltramedError as error:

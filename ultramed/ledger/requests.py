@@ -1,4 +1,4 @@
-"""What is asked and what comes back. The key of a request is final: a ledger outlives the code that wrote it."""
+"""Requests and replies. The key of a request never changes: a ledger outlives the code that wrote it."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ class Request:
     prompt: Prompt
     sampling: Sampling
     reply_type: type[BaseModel] | None = None  # shape the reply must have; None for free text
-    sample: int = 0  # number of this draw, where the same is asked several times
+    sample: int = 0  # number of this draw, if the same is asked several times
     rights: str = "open"  # of the text it carries: quarantine and deny never leave the machine
 
     @cached_property
@@ -51,26 +51,26 @@ class Request:
         """SHA-256 over the key version, the model's identity, messages, sampling with seed, reply schema and
         sample index; never over address, port or concurrency."""
         schema = self.shape.canonical if self.shape else "null"
-        asked = (  # the canonical JSON of these six, of which the long ones are made only once
+        asked = (  # the canonical JSON of these six; the long ones are made only once
             f'{{"messages":{self.turns},"model":{canonical(identity)},"sample":{self.sample},'
             f'"sampling":{canonical(vars(self.sampling))},"schema":{schema},"version":{KEY_VERSION}}}'
         )
         return hashlib.sha256(asked.encode()).hexdigest()
 
     def again(self, reply: str, complaint: str) -> "Request":
-        """The same once more, after a reply and what was wrong with it."""
+        """The second try: the same dialogue, then the reply and what was wrong with it."""
         prompt = self.prompt.then(("assistant", reply), ("user", complaint))
         return replace(self, step=f"{self.step}-again", prompt=prompt)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A reply type as JSON schema, made once a type."""
+    """A reply type as JSON schema, made once per type."""
 
     name: str
     schema: dict[str, Any]
     canonical: str
-    sent: str  # in the order of the type's fields, in which models write them
+    sent: str  # with the type's fields in order, as models write them
 
 
 @cache
@@ -98,7 +98,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply read: `value` is set only when the reply had the asked shape, `failure` only when it is of no use."""
+    """A parsed reply: `value` is set only if the reply had the requested shape, `failure` only if it is unusable."""
 
     request: Request
     key: str

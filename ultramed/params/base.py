@@ -1,4 +1,4 @@
-"""What all sections of `params.yaml` are made of."""
+"""Building blocks of the sections of `params.yaml`."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ class Section(BaseModel):
 
 
 class Sampled(Section):
-    """What every stage that generates text has."""
+    """Settings of every stage that generates text."""
 
     model: str  # a name under models.local or models.remote
     temperature: Temperature

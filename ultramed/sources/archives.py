@@ -1,4 +1,4 @@
-"""Unpacking an archive that came from somewhere: plain files under the target folder, or nothing."""
+"""Unpacking untrusted archives: plain files under the target folder, or an error."""
 
 import shutil
 import stat
@@ -25,7 +25,7 @@ class _Member:
 
 
 def split(location: str) -> tuple[str, str]:
-    """A location and the member asked for: `….zip#questions/US/train.jsonl` names one file or folder inside."""
+    """A location and the requested member: `….zip#questions/US/train.jsonl` names one file or folder inside."""
     base, _, member = location.partition("#")
     return (base, member.strip("/")) if base.lower().endswith(SUFFIXES) else (location, "")
 
@@ -33,8 +33,7 @@ def split(location: str) -> tuple[str, str]:
 def unpack(archive: Path, into: Path, member: str = "") -> None:
     """Unpack a zip or gzipped tar, or one member of it, into the folder.
 
-    Raises SourceError for a damaged or encrypted archive, a name that leads out of the folder, a link or a device,
-    and a member that is not there.
+    Raises SourceError for a damaged or encrypted archive, a path outside the folder, a link, device or missing member.
     """
     where, count = str(archive), 0
     try:
@@ -54,10 +53,10 @@ def unpack(archive: Path, into: Path, member: str = "") -> None:
 
 
 def _wanted(archive: Path, name: str, member: str) -> Path | None:
-    """Where a member goes, relative to the target; None when another member was asked for."""
+    """Where a member goes, relative to the target; None if another member was requested."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
-        raise SourceError(str(archive), f"member {name!a} leads out of the folder", "do not use this archive")
+        raise SourceError(str(archive), f"member {name!a} points outside the folder", "do not use this archive")
     if not member:
         return Path(path)
     wanted = PurePosixPath(member)

@@ -1,4 +1,4 @@
-"""Rows as the readers made them; each part holds one source."""
+"""Rows as the readers parsed them; each part holds one source."""
 
 from ultramed.artifacts import COLLECTED
 from ultramed.gates.rules import Rule, between, holds, one_of
@@ -13,7 +13,7 @@ def facts(store: Store) -> dict[str, str]:
 def rules(store: Store) -> list[Rule]:
     return [
         *_instructions.rules(store.params.sources),
-        holds("rows", "in_own_part", "each source lies in its own folder"),
+        holds("rows", "in_own_part", "each row is in its source's folder"),
         between("rows", "words", 1, None, "the question has words"),
         one_of("rows", "round", (0,), "raw rows were never evolved"),
     ]

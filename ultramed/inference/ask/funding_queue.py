@@ -1,4 +1,4 @@
-"""Slots that wait for money before they may be sent. Used in the scheduler's event loop."""
+"""Slots that wait for money before they may be sent. Runs in the scheduler's event loop."""
 
 from collections import deque
 
@@ -8,24 +8,24 @@ from ultramed.inference.ask.writer import Writer
 
 
 class FundingQueue:
-    """Asks the writer to reserve money, for no more slots than may be in flight: what is reserved when this process is
-    killed counts as spent."""
+    """Asks the writer to reserve money, for no more slots than may be in flight: money still reserved when this process
+    is killed counts as spent."""
 
     def __init__(self, writer: Writer, costs: Costs) -> None:
         self._writer, self._costs = writer, costs
         self._waiting: deque[Slot] = deque()
-        self._requested = 0  # slots whose answer has not come
+        self._requested = 0  # slots that the writer has not answered yet
 
     @property
     def idle(self) -> bool:
-        """Whether no answer of the writer is awaited."""
+        """Whether no answer from the writer is pending."""
         return not self._requested
 
     def add(self, slot: Slot) -> None:
         self._waiting.append(slot)
 
     def request(self, room: int) -> bool:
-        """Ask for money for up to `room` slots, those already asked for included. Returns whether any was asked for."""
+        """Ask for money for up to `room` slots, counting those already asked for. Returns whether it asked for any."""
         slots = [self._waiting.popleft() for _ in range(min(room - self._requested, len(self._waiting)))]
         for slot in slots:
             slot.reserved = self._costs.most(slot)
@@ -38,7 +38,7 @@ class FundingQueue:
         self._requested -= len(slots)
 
     def unfunded(self, slots: list[Slot]) -> None:
-        """They wait again: money comes back when replies cost less than they might have."""
+        """Queue them again: money comes back when replies cost less than their upper bound."""
         self._requested -= len(slots)
         for slot in slots:
             slot.release()

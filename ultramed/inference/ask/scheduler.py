@@ -1,4 +1,4 @@
-"""The thread that asks: slots come in, each goes to the replica with most room, replies go to the writer."""
+"""The thread that sends requests: slots come in, each goes to the replica with most room, replies go to the writer."""
 
 import asyncio
 import threading
@@ -29,8 +29,8 @@ class Scheduler:
         self._ready: deque[Slot] = deque()
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._in_flight = self._retrying = 0  # requests sent, and those that wait for their next try
-        self._ended = 0  # requests since money was last asked for
+        self._in_flight = self._retrying = 0  # requests sent; requests waiting for their next try
+        self._ended = 0  # requests that ended since money was last asked for
         self._health = EndpointHealth(outcomes)
         self._stopping, self._drain_s = False, 0.0
         self.bought = 0  # replies
@@ -48,12 +48,12 @@ class Scheduler:
     def unfunded(self, slots: list[Slot]) -> None:
         self._in_loop(self._on_unfunded, slots)
 
-    def _in_loop(self, what: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the pass is being broken off, and nothing more is sent
-            self._loop.call_soon_threadsafe(what, slots)
+    def _in_loop(self, callback: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the pass was cut short and nothing more is sent
+            self._loop.call_soon_threadsafe(callback, slots)
 
     def stop(self, drain_s: float) -> None:
-        """Send nothing more; wait up to `drain_s` for what is in flight, then drop it."""
+        """Stop sending; wait up to `drain_s` seconds for requests in flight, then drop them."""
         if self._thread.is_alive():
             self._drain_s = drain_s
             self._loop.call_soon_threadsafe(self._done.set)
@@ -62,7 +62,7 @@ class Scheduler:
     def _main(self) -> None:
         try:
             asyncio.run(self._run())
-        except BaseException as error:  # any error: whoever waits for answers would wait forever
+        except BaseException as error:  # any error, or the caller would wait for answers forever
             self._outcomes.failed(error)
         finally:
             self._started.set()
@@ -92,7 +92,7 @@ class Scheduler:
             self._ready.append(slot)
 
     def _pump(self) -> None:
-        """Send what may be sent now; where only time is in the way, come back."""
+        """Send what may be sent now; if the next slot only has to wait, schedule another call."""
         if self._stopping or self._all_refused():
             return
         if self._funding and self._funding.request(self._replicas.concurrency - len(self._ready)):
@@ -105,8 +105,8 @@ class Scheduler:
             self._send(self._ready.popleft(), replica, tokens)
 
     def _all_refused(self) -> bool:
-        """Whether all requests so far were refused. Then nothing more is sent until those in flight have ended; if
-        none of them is answered either, the pass fails."""
+        """Whether all requests so far were refused. If so, nothing more is sent until those in flight have ended; if
+        none of those is answered either, the pass fails."""
         if not self._health.all_refused:
             return False
         if not (self._in_flight or self._retrying):
@@ -138,7 +138,7 @@ class Scheduler:
         except asyncio.CancelledError:
             self._writer.lost(slot)
             raise
-        except BaseException as error:  # any error: whoever waits for answers would wait forever
+        except BaseException as error:  # any error, or the caller would wait for answers forever
             self._fail(error)
         self._in_flight, self._ended = self._in_flight - 1, self._ended + 1
         self._pump()
@@ -170,22 +170,22 @@ class Scheduler:
         self._outcomes.given_up(slot, error.kind, error.said)
 
     def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
-        """Try again later, or give the request up. Raises ModelError where too many were given up in a row."""
+        """Try again later, or give up on the request. Raises ModelError if too many were given up in a row."""
         if error.charged:
             self._writer.lost(slot)
         slot.failed_at = replica
-        down = replica.throttle.shut  # then the failure says nothing about this request
+        down = replica.throttle.shut  # if so, the failure says nothing about this request
         self._replicas.failed(replica, error, sent_at)
         if not down:
-            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 is about all requests more than this one
+            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 is about all requests, not only this one
         retries = self._target.retries
         if slot.tries <= retries.tries - 1:
             self._retrying += 1
             self._loop.call_later(max(error.wait, self._target.pause(int(slot.tries))), self._retry, slot)
             return
         if self._health.gave_up(slot.answers_before, error.said):
-            raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
-                             "what came is kept; run again when it is well, it goes on from there")
+            raise ModelError(replica.endpoint.where, f"no longer answers (last: {error.said})",
+                             "replies so far are kept; once it is healthy, run again to continue")
         self._writer.free(slot)
         self._outcomes.given_up(slot, error.kind, f"{retries.tries} tries, last: {error.said}")
 
@@ -201,7 +201,7 @@ class Scheduler:
         self._pump()
 
     def _on_unfunded(self, slots: list[Slot]) -> None:
-        """The budget is used up when nothing is under way, nor has ended since, that gives money back."""
+        """The budget is used up if no request is in flight, or has ended since, that could give money back."""
         assert self._funding
         self._funding.unfunded(slots)
         if not self._funding.idle or self._in_flight or self._ready or self._retrying:

@@ -1,6 +1,6 @@
-"""The thread that writes: what has gathered while the last commit ran is committed together, replies and money alike.
+"""The thread that writes: replies and money that arrive during one commit go into the next, in one transaction.
 
-A reply counts once it is on disk; until then nobody is handed it.
+A reply is handed out only once it is on disk.
 """
 
 import threading
@@ -17,13 +17,13 @@ from ultramed.ledger.ledger import Ledger, LedgerEntry
 
 @dataclass
 class Commit:
-    """What one transaction holds. Amounts are billionths of a USD."""
+    """The contents of one transaction. Amounts are billionths of a USD."""
 
     replies: list[tuple[Slot, LedgerEntry]] = field(default_factory=list)
     unfunded: list[Slot] = field(default_factory=list)  # slots that need money before they are sent
     released: int = 0
     spent: int = 0
-    uncertain: int = 0  # perhaps charged
+    uncertain: int = 0  # may have been charged
 
     def add(self, other: "Commit") -> None:
         self.replies += other.replies
@@ -33,7 +33,7 @@ class Commit:
 
 
 class Writer:
-    """Takes what is to be committed from `start` on; call `stop` when nothing more will come."""
+    """Commits what it is given, from `start` on; call `stop` when nothing more will come."""
 
     def __init__(self, costs: Costs, outcomes: Outcomes) -> None:
         self._costs, self._outcomes = costs, outcomes
@@ -42,28 +42,28 @@ class Writer:
         self.spent = self.uncertain = 0
 
     def start(self, funds: Funds) -> None:
-        """Begin to commit; requests for money are answered to `funds`."""
+        """Begin to commit; answers to requests for money go to `funds`."""
         self._funds = funds
         self._thread.start()
 
     def reply(self, slot: Slot, entry: LedgerEntry, price: int) -> None:
-        """A reply came; `price` in billionths of a USD."""
+        """Record a reply; `price` is in billionths of a USD."""
         self._queue.put(Commit([(slot, entry)], spent=price, released=slot.release()))
 
     def lost(self, slot: Slot) -> None:
-        """A try has ended and nobody knows whether it will be charged for: it counts at the most it can cost."""
+        """Record a try that may or may not be charged for: it counts at the most it can cost."""
         self._queue.put(Commit(uncertain=self._costs.most(slot), released=slot.release()))
 
     def free(self, slot: Slot) -> None:
-        """Nothing is asked for this slot any more, and nothing was charged."""
+        """Release a slot that will not be sent again and was not charged."""
         self._queue.put(Commit(released=slot.release()))
 
     def fund(self, slots: list[Slot]) -> None:
-        """Reserve the `reserved` of each, in their order."""
+        """Reserve the `reserved` amount of each slot, in order."""
         self._queue.put(Commit(unfunded=slots))
 
     def stop(self) -> None:
-        """Commit what has come; returns when it is on disk."""
+        """Commit everything received; returns when it is on disk."""
         self._queue.put(None)
         self._thread.join()
 
@@ -79,20 +79,20 @@ class Writer:
                         budget.drop(db)
             finally:
                 ledger.close()
-        except BaseException as error:  # any error: whoever waits for this commit would wait forever
+        except BaseException as error:  # any error, or the caller would wait for this commit forever
             self._outcomes.failed(error)
             if not isinstance(error, UltramedError):
                 raise
 
     def _turn(self, ledger: Ledger, budget: Budget | None) -> bool:
-        """One commit, whose replies are let go when it ends; False at the end."""
+        """Make one commit, whose replies are freed on return; False at the end."""
         if (commit := self._gather()) is None:
             return False
         self._commit(ledger, budget, commit)
         return True
 
     def _gather(self) -> Commit | None:
-        """Everything that waits, one thing at least; None at the end."""
+        """Everything queued, at least one item; None at the end."""
         commit, empty = Commit(), True
         while empty or not self._queue.empty():
             part = self._queue.get()

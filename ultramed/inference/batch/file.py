@@ -1,4 +1,4 @@
-"""The file of one batch: filled within the provider's limits, and read again when its replies come."""
+"""The input file of one batch: filled within the provider's limits, and read back when its replies arrive."""
 
 import json
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from ultramed.params import BatchSettings
 
 
 class BatchFile:
-    """Lines on their way into one batch. A file takes one line at least, however long."""
+    """Lines for one batch. A file takes at least one line, however long."""
 
     def __init__(self, path: Path, settings: BatchSettings) -> None:
         self.path, self.uid, self._settings = path, path.stem, settings
         self.lines: list[bytes] = []
-        self.most: list[int] = []  # that each may cost, in billionths of a USD
+        self.most: list[int] = []  # upper bound on each line's cost, in billionths of a USD
         self._size = 0
 
     def takes(self, line: bytes) -> bool:
-        """Whether another line fits in."""
+        """Whether another line fits."""
         fits = self._size + len(line) <= self._settings.max_bytes and len(self.lines) < self._settings.max_requests
         return fits or not self.lines
 
@@ -29,7 +29,7 @@ class BatchFile:
         self._size += len(line)
 
     def write(self, count: int) -> None:
-        """Write the first lines."""
+        """Write the first `count` lines."""
         with open(self.path, "wb") as file:
             file.writelines(self.lines[:count])
 
@@ -42,7 +42,7 @@ class BatchInput:
         self._offsets = dict(self._scan())
 
     def turns(self, key: Any) -> str | None:
-        """The messages of a request as canonical JSON; None for a key that was not asked."""
+        """The messages of a request as canonical JSON; None for an unknown key."""
         if key not in self._offsets:
             return None
         with open(self._path, "rb") as file:

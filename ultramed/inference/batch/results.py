@@ -1,4 +1,4 @@
-"""What a finished batch brought: replies into the ledger, failed lines by key with why."""
+"""Results of a finished batch: replies go into the ledger, failed lines are returned by key with the reason."""
 
 import json
 from dataclasses import dataclass, field
@@ -17,22 +17,22 @@ from ultramed.ledger.ledger import Ledger, LedgerEntry
 if TYPE_CHECKING:
     from openai.types import Batch
 
-COMMIT = 500  # replies
+COMMIT = 500  # replies in one transaction
 
 
 @dataclass
 class BatchResult:
-    """What one batch brought."""
+    """Results of one batch."""
 
     bought: int = 0  # replies
     spent: int = 0  # billionths of a USD
     failures: Failures = field(default_factory=dict)
-    problem: str = ""  # why the provider did not begin the batch
+    problem: str = ""  # why the provider did not start the batch
 
 
 def collect(terms: Terms, ledger: Ledger, api: BatchApi, batch: "Batch", file: Path) -> BatchResult:
     """Record the replies of a batch whose requests are in `file`; lines that answer none of them are ignored."""
-    if not file.exists():  # lost in a power cut, or made on another machine: the provider has it, too
+    if not file.exists():  # lost in a power cut, or made on another machine: the provider has a copy
         file.write_bytes(b"".join(api.lines(batch.input_file_id)))
     requests, result = BatchInput(file), BatchResult(problem=_problem(batch))
     entries: list[LedgerEntry] = []
@@ -50,8 +50,7 @@ def collect(terms: Terms, ledger: Ledger, api: BatchApi, batch: "Batch", file: P
 
 
 def _entry(terms: Terms, requests: BatchInput, line: bytes, result: BatchResult) -> LedgerEntry | None:
-    """The reply of one line. None for a line that failed, which is noted in `result`, and for one that was not asked
-    for."""
+    """The reply of one line; None for a failed line, which is noted in `result`, and for an unknown one."""
     content = json.loads(line)
     key, response, error = content.get("custom_id"), content.get("response") or {}, content.get("error") or {}
     if (turns := requests.turns(key)) is None:

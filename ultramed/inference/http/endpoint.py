@@ -1,4 +1,4 @@
-"""One OpenAI-compatible chat endpoint over HTTP: the thin path that every request takes, once a call."""
+"""One OpenAI-compatible chat endpoint over HTTP: the thin path that every request takes, one try per call."""
 
 import os
 import random
@@ -15,24 +15,24 @@ from ultramed.inference.http import wire
 from ultramed.ledger.requests import Reply, Request
 from ultramed.params.models import ReplyMode, Retries, on_this_machine
 
-LONGEST_WAIT_S = 120.0  # that a Retry-After is obeyed for
+LONGEST_WAIT_S = 120.0  # longest Retry-After that is obeyed
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a model is reached, and how patiently. Nothing of this enters the ledger's key."""
+    """Where to reach a model, and how patiently. None of this enters the ledger's key."""
 
     name: str  # in params
     base_urls: tuple[str, ...]  # replicas of one model
     model: str  # as the endpoint calls it
     api_key_env: str | None = None
-    concurrency: int = 16  # requests at once, each replica
-    rpm: int | None = None  # requests a minute, each replica
-    tpm: int | None = None  # tokens a minute, each replica
+    concurrency: int = 16  # requests at once, per replica
+    rpm: int | None = None  # requests per minute, per replica
+    tpm: int | None = None  # tokens per minute, per replica
     connect_s: float = 10.0
     first_byte_s: float = 600.0
     total_s: float = 900.0
-    patience_s: float = 60.0  # without any answer, until a replica counts as down
+    patience_s: float = 60.0  # without an answer before a replica counts as down
     retries: Retries = field(default_factory=Retries)
     mode: ReplyMode = "json_schema"
 
@@ -53,14 +53,14 @@ class Rejected(Exception):
 
 
 class Unanswered(Exception):
-    """A try that failed; another one may not."""
+    """A failed try; another one may succeed."""
 
     def __init__(self, kind: wire.FailureKind, said: str, wait: float = 0.0, charged: bool = False) -> None:
         super().__init__(said)
         self.kind = kind
         self.said = said
-        self.wait = wait  # seconds that the endpoint asked for
-        self.charged = charged  # the provider may have answered, and charges for it
+        self.wait = wait  # seconds that the endpoint asked to wait
+        self.charged = charged  # the provider may have answered, and may charge for it
 
 
 class Endpoint:
@@ -84,8 +84,8 @@ class Endpoint:
     async def ask(self, request: Request) -> tuple[Reply, float]:
         """The reply and its latency in seconds.
 
-        Raises Unanswered for trouble that may pass, Rejected for a request that will never be answered, ModelError
-        when the endpoint is of no use to any.
+        Raises Unanswered for a transient failure, Rejected for a request that will never be answered, ModelError if
+        the endpoint can answer none.
         """
         data, started = wire.body(request, self.target.model, self.target.mode).encode(), time.monotonic()
         try:
@@ -105,7 +105,7 @@ class Endpoint:
             raise Unanswered("connection", f"{type(error).__name__}: {error}", charged=True) from None
 
     async def up(self) -> bool:
-        """Whether it answers a request that costs nothing, be it with an error below 500."""
+        """Whether it answers a request that costs nothing, even with an error below 500."""
         timeout = aiohttp.ClientTimeout(min(self.target.connect_s, self.target.first_byte_s))
         try:
             async with self._session.get(self._models, timeout=timeout) as response:
@@ -123,27 +123,27 @@ class Endpoint:
 
 
 def unusable(where: str, target: Target, refusal: wire.Refusal) -> ModelError:
-    """The error for a refusal that every request would meet."""
+    """The error for a refusal that every request would get."""
     status = refusal.said.split(":")[0]
     if refusal.kind == "key":
         name = target.api_key_env or "api_key_env"
         return ModelError(where, f"refused the key ({status})", f"check the value of {name}")
     if refusal.kind == "model":
-        return ModelError(where, f"knows no model '{target.model}' ({status})",
+        return ModelError(where, f"does not know model '{target.model}' ({status})",
                           "check base_url and model in params.yaml")
     if refusal.kind == "no_schema":
         remedy = f"set models.remote.{target.name}.replies to json_object or text in params.yaml"
-        return ModelError(where, f"takes no JSON schema ({refusal.said})", remedy)
+        return ModelError(where, f"does not accept a JSON schema ({refusal.said})", remedy)
     return ModelError(where, f"answered {refusal.said}", "check models in params.yaml, and the provider's account")
 
 
 def uses_proxy(base_url: str) -> bool:
-    """Whether requests go through the proxy that the environment names: never those to this machine."""
+    """Whether requests use the proxy set in the environment; those to this machine never do."""
     return bool(getproxies()) and not on_this_machine(base_url)
 
 
 def api_key(target: Target) -> str:
-    """The key from the environment; "" where none is needed. Raises ModelError where it is not set."""
+    """The key from the environment; "" if none is needed. Raises ModelError if it is not set."""
     if target.api_key_env is None:
         return ""
     if not (key := os.environ.get(target.api_key_env, "")):
@@ -155,7 +155,7 @@ def api_key(target: Target) -> str:
 
 
 def retry_after(after: str) -> float:
-    """Seconds that a Retry-After asks for, as a number or as a date; 0 where it is neither."""
+    """Seconds that a Retry-After asks to wait, a number or a date; 0 if it is neither."""
     try:
         seconds = float(after)
     except ValueError:

@@ -9,9 +9,9 @@ from ultramed.params.models import ReplyMode
 
 RefusalKind = Literal["rejected", "too_long", "no_schema", "key", "model", "account", "rate_limited", "server_error"]
 FailureKind = Literal["connection", "timeout", "malformed", "server_error", "rate_limited"]  # of one try
-UNANSWERED: tuple[FailureKind, ...] = get_args(FailureKind)  # no reply, after all tries
+UNANSWERED: tuple[FailureKind, ...] = get_args(FailureKind)  # no reply after all tries
 REFUSED: tuple[RefusalKind, ...] = ("rejected", "too_long")  # no reply, ever
-# raised by a body that is no completion
+# raised by a body that is not a completion
 MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError)
 _TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too long", "context size",
              "exceeds the available context", "too many tokens", "maximum model length")
@@ -21,18 +21,18 @@ _NO_CREDIT = ("insufficient_quota", "insufficient balance", "insufficient credit
 
 @dataclass(frozen=True)
 class Refusal:
-    """An endpoint's answer other than 200: what it is about, in one word, and its own words."""
+    """An endpoint's answer other than 200: its kind, and what it said."""
 
     kind: RefusalKind
     said: str
 
 
 class Malformed(Exception):
-    """A body that is no chat completion."""
+    """A body that is not a chat completion."""
 
 
 def body(request: Request, model: str, mode: ReplyMode = "json_schema") -> str:
-    """The body of a chat request, JSON. Where the endpoint takes no schema, the last turn states it."""
+    """The body of a chat request, as JSON. If the endpoint accepts no schema, the last turn states it."""
     s, shape = request.sampling, request.shape
     turns, more = request.turns, ""
     if s.top_logprobs:
@@ -62,7 +62,7 @@ def reply(raw: bytes | str) -> Reply:
 
 
 def of_completion(completion: dict[str, Any]) -> Reply:
-    """The reply in a chat completion. Raises one of MALFORMED where it is none."""
+    """The reply in a chat completion. Raises one of MALFORMED if it is not one."""
     choice, usage = completion["choices"][0], completion.get("usage") or {}
     tokens = (choice.get("logprobs") or {}).get("content") or []
     return Reply(
@@ -76,13 +76,13 @@ def of_completion(completion: dict[str, Any]) -> Reply:
 
 
 def _encodable(text: str) -> str:
-    """Without halves of surrogate pairs: JSON can carry them, UTF-8 cannot."""
+    """Replace lone surrogates: JSON can carry them, UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode()
 
 
 def refusal(status: int, said: str, key: str = "", shaped: bool = True) -> Refusal:
-    """What an answer other than 200 means; `key` is struck out of it: some providers echo the key they refuse.
-    `shaped`: the request said what shape the reply must have."""
+    """What an answer other than 200 means. `key` is masked, because some providers echo the key they refuse.
+    `shaped`: whether the request prescribed the shape of the reply."""
     text = " ".join(said.split())
     text = text.replace(key, "***") if key else text
     kind = _kind(status, text.lower())

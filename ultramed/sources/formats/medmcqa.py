@@ -2,7 +2,7 @@
 
 {"question": "…", "exp": "…", "cop": 1, "opa": "…", "opb": "…", "opc": "…", "opd": "…", "subject_name": "Anatomy",
  "topic_name": "…", "id": "e9ad821a-…", "choice_type": "single"}
-`exp` is taken from textbooks and never carried on. `choice_type` says nothing reliable: every row has one key.
+`exp` is taken from textbooks and never copied. `choice_type` is unreliable: every row has one key.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ def read(folder: Path, _: Input) -> Iterator[Row]:
 
 
 def parse(element: Element) -> RawRow:
-    """One question. Raises Unfit with code answer_missing where the file says that there is no key (JSON: 0 or
-    none; Parquet: -1 or none), key_out_of_range for any other `cop` that names no option."""
+    """One question. Raises Unfit with code answer_missing if the file gives no key (JSON: 0 or none;
+    Parquet: -1 or none), key_out_of_range for any other `cop` that names no option."""
     row = element.value
     question = text(row, "question")
     missing = [name for name in ("opa", "opb", "opc", "opd") if name not in row]
