@@ -22,6 +22,7 @@ from ultramed.inference.batch import batches
 from ultramed.inference.batch.api import BatchApi
 from ultramed.inference.batch.results import collect
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.params import BudgetUSD, Params, Price
 from ultramed.params.models import Retries
 
@@ -215,7 +216,7 @@ def test_the_api_is_retried_as_params_say() -> None:
     with HTTPServer(("127.0.0.1", 0), Down) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1"
-        api = BatchApi(Target("api", (address,), "m", retries=Retries(tries=3, backoff_s=0.001)))
+        api = BatchApi(Target("api", (address,), Dialect("m"), retries=Retries(tries=3, backoff_s=0.001)))
         with closing(api), pytest.raises(ModelError, match="answered HTTP 500"):
             api.find("uid")
         server.shutdown()
@@ -225,4 +226,4 @@ def test_the_api_is_retried_as_params_say() -> None:
 def test_a_refused_key_is_one_error_without_the_key(tmp_path: Path) -> None:
     with endpoint(tmp_path, **always("500")) as address:
         line = told(ModelError, address.replace("/v1", "/nothing"), *questions(2), given=given(), name="api")
-    assert "(HTTP 404)" in line and json.dumps(line).count("\\n") == 0
+    assert "(HTTP 404: " in line and json.dumps(line).count("\\n") == 0

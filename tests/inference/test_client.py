@@ -22,6 +22,7 @@ from ultramed.errors import LedgerError, ModelError
 from ultramed.inference.ask.flow import AHEAD, LOOKUP
 from ultramed.inference.client import connect
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.ledger.ledger import Ledger
 from ultramed.ledger.requests import Reply, Request
 from ultramed.params import Models
@@ -157,7 +158,7 @@ def test_a_remote_model_is_retried_as_its_entry_in_params_says(ledger: Path) -> 
 
 
 def test_pauses_double_up_to_the_longest() -> None:
-    target = Target("here", ("",), "here", retries=Retries(backoff_s=0.5, longest_s=3.0))
+    target = Target("here", ("",), Dialect("here"), retries=Retries(backoff_s=0.5, longest_s=3.0))
     for tries, longest in ((0, 0.5), (1, 1.0), (2, 2.0), (3, 3.0), (9, 3.0)):
         pauses = [target.pause(tries) for _ in range(200)]
         assert longest / 2 <= min(pauses) < 0.6 * longest < 0.9 * longest < max(pauses) <= longest

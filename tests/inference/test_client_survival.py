@@ -17,6 +17,7 @@ from loopback import Loopback, asked_of, echo, question, said
 
 from ultramed.inference.ask.scheduler import Scheduler
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -100,8 +101,8 @@ def test_a_damaged_record_is_bought_again(ledger: Path) -> None:
 
 
 def test_what_is_to_be_asked_again_once_a_pass_is_broken_off_is_left() -> None:
-    """The writer settles its last replies after the scheduler's loop is closed: an error there would lose others."""
-    target = Target("here", ("http://127.0.0.1:1/v1",), "here")
+    """The writer settles its last replies when the scheduler's loop is closed: an error there would lose others."""
+    target = Target("here", ("http://127.0.0.1:1/v1",), Dialect("here"))
     failed: list[BaseException] = []
     uncapped: Any = SimpleNamespace(capped=False)
     outcomes: Any = SimpleNamespace(failed=failed.append, known=0)

@@ -19,7 +19,7 @@ from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.limits import BURST_S
 from ultramed.inference.http.replicas import FAILURES
-from ultramed.inference.http.wire import UNANSWERED
+from ultramed.inference.http.wire import UNANSWERED, Dialect
 from ultramed.ledger.requests import Answer, Request
 from ultramed.params.models import Retries
 
@@ -37,7 +37,7 @@ def questions(count: int) -> list[Request]:
 def asker(servers: Iterable[Loopback], **limits: Any) -> Client:
     """A client of a model with these replicas; its retries follow quickly."""
     quick = {"concurrency": 4, "retries": Retries(backoff_s=0.002), "patience_s": 0.2}
-    target = Target("here", tuple(server.address for server in servers), "here", **{**quick, **limits})
+    target = Target("here", tuple(server.address for server in servers), Dialect("here"), **{**quick, **limits})
     return Client("here", "trial", lambda: nullcontext(target), "identity", settings(target.concurrency))
 
 
@@ -269,7 +269,7 @@ def test_rows_that_never_get_through_are_given_up_with_their_kind(kind: str, tro
 def test_an_endpoint_that_refuses_the_first_requests_is_not_asked_the_rest() -> None:
     with Loopback(statuses(*[400] * 999, text="max_tokens is too large")) as server:
         line = fails([server], questions(100), concurrency=1)
-    assert "refuses every request (HTTP 400: max_tokens is too large); check max_tokens, context and " in line
+    assert "refuses every request (HTTP 400: max_tokens is too large); check context and max_tokens in " in line
     assert len(server.bodies) == MAX_REFUSED
 
 

@@ -20,6 +20,7 @@ from ultramed.engines.vllm import Vllm
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.inference.serving.server import IDLE_S
 from ultramed.inference.serving.servers import healthy, serving
 from ultramed.params import LocalModel
@@ -87,7 +88,7 @@ def ends(pid: int, within: float) -> float:
 def reply(address: str, ledger: str, sample: int) -> str:
     """A new reply of the served model."""
     os.environ["ULTRAMED_LEDGER"] = ledger
-    target = Target("here", (address,), "here", concurrency=2)
+    target = Target("here", (address,), Dialect("here"), concurrency=2)
     with closing(Client("here", "trial", lambda: nullcontext(target), "identity", settings(2))) as asker:
         (answer,) = asker.ask([question("Name an organ.", sample=sample)], truncated_ok=True)
     assert answer.ok, answer.detail

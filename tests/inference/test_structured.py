@@ -2,12 +2,14 @@
 
 import json
 import math
-from typing import Any
+import time
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
-from ultramed.inference.ask.structured import expected_digit, find_object, read
+from ultramed.inference.ask.json_reply import find_object
+from ultramed.inference.ask.structured import expected_digit, read
 from ultramed.ledger.requests import Reply
 from ultramed.tokens import characters
 
@@ -51,7 +53,11 @@ def reply(text: str, finish: str = "stop") -> Reply:
     (reply('{"answer": "B", "why": {"score": 6}}'), Strict, "invalid",
      "why.score: Input should be less than or equal to 5"),
     (reply('{"answer": "B", "why": {"score": 2.5}}'), Strict, "invalid",
-     "why.score: Input should be a valid integer, got a number with a fractional part"),
+     "why.score: Input should be a valid integer"),
+    (reply('{"answer": "B", "why": {"score": true}}'), Strict, "invalid", "why.score: Input should be a valid integer"),
+    (reply("<think>hm</think>"), None, "empty", "the reply holds thinking alone"),
+    (reply("<think>hm"), None, "truncated", "its thinking does not end; cut at 7 tokens"),
+    (reply("half an", "abort"), None, "unfinished", "the reply ended with 'abort'"),
 ])
 def test_each_kind_of_failure_gives_no_value_and_a_reason(
     given: Reply, kind: type[BaseModel] | None, failure: str, detail: str
@@ -134,3 +140,74 @@ def test_characters_grow_with_tokens_and_have_a_floor() -> None:
 ])
 def test_a_comma_too_many_is_forgiven_and_nothing_else(text: str, expected: Any) -> None:
     assert find_object(text) == expected
+
+
+DRAFTED = '{"answer": "A", "why": {}}'
+
+
+@pytest.mark.parametrize("before", [
+    f"<think>Draft: {DRAFTED} no.</think>\n", f"{DRAFTED}\nWait, that is wrong.\n",
+    f"Draft:\n```json\n{DRAFTED}\n```\nFinal:\n", f"Hmm {DRAFTED}</think>", "Let {x} be a set. ", "[THINK]{[/THINK]",
+])
+def test_the_object_that_the_reply_ends_with_counts(before: str) -> None:
+    assert read(reply(before + VERDICT), Strict)[0] == Strict(answer="B", why=Why(text="so", score=3))
+
+
+@pytest.mark.parametrize("text", [
+    f"{DRAFTED}, {VERDICT}", f"[{DRAFTED}, {VERDICT}]", f'{DRAFTED}\nFinal: {{"answer": "B", "why"',
+    f"{DRAFTED} then {{",
+    '{"answer": "A", "answer": "B", "why": {}}', '{"answer": NaN}', "{'answer': 'B', 'why': {}}",
+])
+def test_several_objects_and_spoilt_ones_give_no_value(text: str) -> None:
+    assert read(reply(text), Strict)[1] == "unreadable"
+
+
+@pytest.mark.parametrize("text", [
+    '{"answer": "B", // the letter\n "why": {"text": "so"}}', '{"answer": "B", /* {" */ "why": {"text": "so",},}',
+    '{ // first\n "answer": "B", "why": {"text": "so"}}',
+])
+def test_comments_are_forgiven(text: str) -> None:
+    assert read(reply(text), Strict)[0] == Strict(answer="B", why=Why(text="so"))
+
+
+def test_what_looks_like_a_comment_in_a_string_is_text() -> None:
+    assert find_object('{"a": "see http://x/*y*/", }') == {"a": "see http://x/*y*/"}
+
+
+class Graded(BaseModel):
+    score: int = Field(ge=1, le=10)
+    letter: Literal["A", "B", "C", "D"] = "A"
+    ranking: list[int] = []
+
+
+@pytest.mark.parametrize(("given", "score"), [
+    ("7", 7), ('"7"', 7), ('"7/10"', 7), ('"7 / 10"', 7), ('"7 out of 10"', 7), ("7.0", 7), ('"7.0"', 7),
+    ("true", None), ("null", None), ("7.5", None), ('"7/5"', None), ('"seven"', None), ('"70%"', None), ('"7-8"', None),
+    ("11", None), ('"11"', None), ('"-3"', None), ("[7]", None), ('""', None), ('"1e1"', None), ('"٧"', None),
+])
+def test_numbers_are_read_as_they_are_meant_or_not_at_all(given: str, score: int | None) -> None:
+    value, failure, _ = read(reply(f'{{"score": {given}}}'), Graded)
+    assert (value.score if value else None) == score and failure == ("" if score else "invalid")
+
+
+@pytest.mark.parametrize(("given", "letter"), [
+    ("B", "B"), ("b", "B"), ("B.", "B"), ("(B)", "B"), ("B. Aspirin", "B"), ("b) aspirin", "B"), ("**B**", "B"),
+    ("Option B", "B"), ("E", None), ("e. other", None), ("Both A and B", None), ("B or C", None), ("Aspirin", None),
+    ("", None), ("B12", None), ("A CT scan", None),
+])
+def test_letters_are_read_with_the_text_of_their_option_and_nothing_else(given: str, letter: str | None) -> None:
+    value, failure, _ = read(reply(json.dumps({"score": 1, "letter": given})), Graded)
+    assert (value.letter if value else None) == letter and failure == ("" if letter else "invalid")
+
+
+def test_a_flag_among_ranks_is_no_rank() -> None:
+    assert read(reply('{"score": 1, "ranking": [true, 2]}'), Graded)[1] == "invalid"
+    assert read(reply('{"score": 1, "ranking": ["2", 1]}'), Graded)[0].ranking == [2, 1]
+
+
+@pytest.mark.parametrize("text", ["{" * 100_000, '{"' * 50_000, '{"a":' * 20_000, "/*" * 50_000, '{"a": 1} ' * 10_000,
+                                  '{"a": ' + "[" * 50_000, "<think>" * 20_000, '{"a": "' + "\\" * 100_000])
+def test_hostile_text_costs_little(text: str) -> None:
+    began = time.process_time()
+    read(reply(text), Graded)
+    assert time.process_time() - began < 5

@@ -15,12 +15,12 @@ from ultramed.inference.ask.costs import Terms
 from ultramed.inference.ask.flow import Failures, Flow
 from ultramed.inference.batch.batches import Batches
 from ultramed.inference.http.endpoint import Target
-from ultramed.inference.http.wire import UNANSWERED
+from ultramed.inference.http.wire import UNANSWERED, Dialect
 from ultramed.inference.serving.servers import serving
 from ultramed.ledger import prices
 from ultramed.ledger.bill import Bill
 from ultramed.ledger.ledger import Ledger
-from ultramed.ledger.requests import Answer, Request
+from ultramed.ledger.requests import Answer, Request, digest
 from ultramed.progress import Progress
 from ultramed.records import Use
 from ultramed.rights import may_leave
@@ -90,6 +90,8 @@ class Client:
             print(f"  {what}: interrupted; {flow.bought} replies were bought and are kept, {left} are still to be "
                   "answered", file=sys.stderr, flush=True)
             raise
+        else:
+            flow.refuse_useless()
         finally:
             self._bill.add(flow.bought, flow.spent, flow.uncertain)
 
@@ -141,6 +143,8 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
         identity = remote_identity(model)
         if model.replies != "json_schema":
             identity += f"+{model.replies}"  # the request body differs
+        if changed := dialect(model).changed:
+            identity += f"+{digest(changed)[:16]}"
         target: OpenTarget = partial(_remote, name, model)
     else:
         identity = read_identity(name)
@@ -155,10 +159,15 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
 def _remote(name: str, model: parameters.RemoteModel) -> AbstractContextManager[Target]:
     deadlines = model.deadlines
     return nullcontext(Target(
-        name=name, base_urls=model.base_urls, model=model.model, api_key_env=model.api_key_env,
+        name=name, base_urls=model.base_urls, dialect=dialect(model), api_key_env=model.api_key_env,
+        api_key_header=model.api_key_header, headers=model.headers, query=model.query,
         concurrency=model.concurrency, rpm=model.rpm, tpm=model.tpm, connect_s=deadlines.connect,
-        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries,
-        mode=model.replies))
+        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries))
+
+
+def dialect(model: parameters.RemoteModel) -> Dialect:
+    """How a remote model wants its requests."""
+    return Dialect(model.model, model.replies, model.schema_dialect, model.request, model.neutral)
 
 
 @contextmanager
@@ -168,7 +177,7 @@ def _local(
     local = Path("models/local")
     weights = Path(model.location) if name in settings.policies else local / name
     with serving(name, model, weights, identity, local / settings.base.model) as address:
-        yield Target(name, (address,), name, concurrency=model.concurrency, patience_s=5.0)
+        yield Target(name, (address,), Dialect(name), concurrency=model.concurrency, patience_s=5.0)
 
 
 def read_identity(name: str) -> str:

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS spent (stage TEXT PRIMARY KEY, nano INTEGER NOT NULL,
 WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reserved (owner TEXT, stage TEXT, nano INTEGER NOT NULL, PRIMARY KEY (owner, stage))
 WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS overruns (identity TEXT PRIMARY KEY, tokens INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -79,6 +80,18 @@ class Budget:
             f"cost {next_nano / NANO:.4f}; {progress}",
             f"every reply so far is kept: raise {setting} and run again",
         )
+
+
+def overrun(db: sqlite3.Connection, identity: str) -> int | None:
+    """Tokens that a reply of this model ever had beyond its `max_tokens`; None before the first reply."""
+    row = db.execute("SELECT tokens FROM overruns WHERE identity = ?", (identity,)).fetchone()
+    return row[0] if row else None
+
+
+def note_overrun(db: sqlite3.Connection, identity: str, tokens: int) -> None:
+    """Remember it, inside a transaction of the ledger."""
+    db.execute("INSERT INTO overruns VALUES (?, ?) ON CONFLICT DO UPDATE SET tokens = max(tokens, excluded.tokens)",
+               (identity, tokens))
 
 
 def reserved(ledger: Ledger) -> float:

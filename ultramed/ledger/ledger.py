@@ -138,7 +138,7 @@ class Ledger:
         self._db.close()
 
     def _row(self, e: LedgerEntry) -> Row:
-        reply = canonical(vars(e.reply))
+        reply = canonical(e.reply.record)
         checksum = _checksum(e.key, reply)
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ultramed import thinking
 from ultramed.prompts import Prompt
 
 KEY_VERSION = 1
@@ -23,6 +24,13 @@ class Sampling:
     seed: int
     top_p: float = 1.0
     top_logprobs: int = 0  # alternatives returned for each token; 0 for none
+    top_k: int | None = None
+    min_p: float | None = None
+
+    @property
+    def hashed(self) -> dict[str, Any]:
+        """What the request's key holds. Parameters that came later are in it where they are set: keys are final."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Request:
         schema = self.shape.canonical if self.shape else "null"
         asked = (  # the canonical JSON of these six; the long ones are made only once
             f'{{"messages":{self.turns},"model":{canonical(identity)},"sample":{self.sample},'
-            f'"sampling":{canonical(vars(self.sampling))},"schema":{schema},"version":{KEY_VERSION}}}'
+            f'"sampling":{canonical(self.sampling.hashed)},"schema":{schema},"version":{KEY_VERSION}}}'
         )
         return hashlib.sha256(asked.encode()).hexdigest()
 
@@ -79,6 +87,9 @@ def _shape(reply_type: type[BaseModel]) -> Shape:
     return Shape(reply_type.__name__, schema, canonical(schema), json.dumps(schema, ensure_ascii=False))
 
 
+_LATER = ("thinking",)  # fields of a reply that the first ledgers did not have
+
+
 @dataclass(frozen=True)
 class Reply:
     """What the model said: the part of a ledger record that a stage may depend on."""
@@ -89,11 +100,17 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     logprobs: list[dict[str, float]] = field(default_factory=list)  # per token: {alternative: log-probability}
+    thinking: str = ""  # that the endpoint sent in a field of its own; see `Answer.thinking`
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the ledger keeps. Fields that came later are left out where they are empty: hashes outlive the code."""
+        return {name: value for name, value in vars(self).items() if value or name not in _LATER}
 
     @property
     def hash(self) -> str:
         """Pins the reply in a manifest, and so in `dvc.lock`."""
-        return digest(vars(self))
+        return digest(self.record)
 
 
 @dataclass(frozen=True)
@@ -114,7 +131,15 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.reply.text if self.reply else ""
+        """The reply without thinking."""
+        return thinking.split(self.reply.text).answer if self.reply else ""
+
+    @property
+    def thinking(self) -> str:
+        """What the model thought before it answered."""
+        if self.reply is None:
+            return ""
+        return "\n\n".join(filter(None, (self.reply.thinking, thinking.split(self.reply.text).thinking)))
 
 
 def digest(value: Any) -> str:

@@ -3,10 +3,11 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import engines
 from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
+from ultramed.params.presets import Preset, filled
 
 EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
 ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
@@ -21,6 +22,7 @@ class Pin(Section):
 
 
 ReplyMode = Literal["json_schema", "json_object", "text"]  # how an endpoint is told the shape of a reply
+SchemaDialect = Literal["full", "strict"]  # strict: all properties required, no other allowed, no bounds
 
 
 class Price(Section):
@@ -72,8 +74,9 @@ def on_this_machine(base_url: str) -> bool:
 
 
 class RemoteModel(Section):
-    """A model behind an OpenAI-compatible endpoint run by others."""
+    """A model behind an OpenAI-compatible endpoint. A preset fills in what its provider needs; what is stated wins."""
 
+    preset: Preset | None = None
     base_url: str | Annotated[list[str], Field(min_length=1)]  # several are replicas of one model
     model: str  # id at the provider
     revision: str  # anything else that pins the model: a date, a quantisation
@@ -87,10 +90,21 @@ class RemoteModel(Section):
     retries: Retries = Retries()
     patience: Seconds = 60.0  # without an answer before a replica counts as down
     replies: ReplyMode = "json_schema"
+    schema_dialect: SchemaDialect = "strict"
+    neutral: bool = False  # the server has defaults of its own for top_p, so that 1 must be sent
+    request: dict[str, Any] = {}  # body parameters: another name for one of ours, null to leave it out, a value to add
+    headers: dict[str, str] = {}  # sent with every request; keys belong into api_key_env
+    query: dict[str, str] = {}  # appended to the address, such as Azure's api-version
+    api_key_header: str = "Authorization"  # any other carries the key without "Bearer"
     context: Positive = 128_000  # tokens, prompt and reply together
     price: Price | None = None  # null: from the price table
     batch: BatchSettings | None = None  # null: single requests
     demonstration: bool = False  # too weak to be trusted: its output is marked
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, given: Any) -> Any:
+        return filled(given)
 
     @property
     def base_urls(self) -> tuple[str, ...]:

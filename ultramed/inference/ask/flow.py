@@ -13,6 +13,7 @@ from types import TracebackType
 from ultramed.inference.ask.costs import Costs, Terms
 from ultramed.inference.ask.scheduler import Scheduler
 from ultramed.inference.ask.slots import Slot
+from ultramed.inference.ask.usefulness import Usefulness
 from ultramed.inference.ask.writer import Writer
 from ultramed.inference.http.endpoint import api_key
 from ultramed.ledger.ledger import Ledger, LedgerEntry
@@ -42,6 +43,7 @@ class Flow:
         self._error: BaseException | None = None
         self._scheduler: Scheduler | None = None
         self._writer: Writer | None = None
+        self._usefulness = Usefulness(terms.model)
         self.known = self.given = self.spent = self.uncertain = 0
 
     @property
@@ -78,9 +80,16 @@ class Flow:
         with self._changed:  # a reply that has just left `_in_flight` is in the ledger
             rest = [slot for slot in slots if not self._follow(slot)]
         entries = self._ledger.get(slot.key for slot in rest)
-        missing = [slot for slot in rest if not slot.settle(entries.get(slot.key), self._ledger, *self._reading)]
+        missing = [slot for slot in rest if not self._settle(slot, entries.get(slot.key), self._ledger)]
         self.known += len(rest) - len(missing)
         self._ask(missing)
+
+    def _settle(self, slot: Slot, entry: LedgerEntry | None, ledger: Ledger) -> bool:
+        before = len(slot.answers)
+        slot.settle(entry, ledger, *self._reading)
+        for answer in slot.answers[before:]:
+            self._usefulness.note(answer)
+        return slot.done
 
     def _follow(self, slot: Slot) -> bool:
         """Let a slot share the reply of an identical request in flight. Returns whether there is one."""
@@ -100,6 +109,8 @@ class Flow:
             for slot in slots:
                 slot.give_up(*self._failures.get(slot.key, ("timeout", "no batch brought a reply")))
             return
+        if error := self._usefulness.fault:
+            return self.failed(error)
         with self._changed:
             leaders = [slot for slot in slots if not self._follow(slot) and self._lead(slot)]
         if leaders:
@@ -116,10 +127,17 @@ class Flow:
             self._writer.start(self._scheduler)
         return self._scheduler
 
+    def refuse_useless(self) -> None:
+        """Raise ModelError where the pass has ended, and the endpoint refused all of it for a reason of its own."""
+        if self._scheduler and not self.known and (error := self._scheduler.refusal):
+            raise error
+
     def settled(self, replies: list[tuple[Slot, LedgerEntry]], ledger: Ledger) -> None:
         with self._changed:
             landed = [(slot, entry) for leader, entry in replies for slot in self._land(leader)]
-        unsettled = [slot for slot, entry in landed if not slot.settle(entry, ledger, *self._reading)]
+        unsettled = [slot for slot, entry in landed if not self._settle(slot, entry, ledger)]
+        if error := self._usefulness.fault:
+            return self.failed(error)
         if unsettled:
             self._ask(unsettled)
         with self._changed:

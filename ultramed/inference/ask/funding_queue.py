@@ -1,6 +1,7 @@
 """Slots that wait for money before they may be sent. Runs in the scheduler's event loop."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from ultramed.inference.ask.costs import Costs
 from ultramed.inference.ask.slots import Slot
@@ -25,7 +26,10 @@ class FundingQueue:
         self._waiting.append(slot)
 
     def request(self, room: int) -> bool:
-        """Ask for money for up to `room` slots, counting those already asked for. Returns whether it asked for any."""
+        """Ask for money for up to `room` slots, counting those already asked for; one at a time until the model's first
+        reply shows what a request costs. Returns whether any was asked for."""
+        if self._costs.overrun is None:
+            room = min(room, 1)
         slots = [self._waiting.popleft() for _ in range(min(room - self._requested, len(self._waiting)))]
         for slot in slots:
             slot.reserved = self._costs.most(slot)
@@ -34,8 +38,21 @@ class FundingQueue:
             self._writer.fund(slots)
         return bool(slots)
 
-    def funded(self, slots: list[Slot]) -> None:
+    def funded(self, slots: list[Slot]) -> list[Slot]:
+        """Those of the slots that may be sent; the others need more by now, and wait again."""
         self._requested -= len(slots)
+        return self.affordable(slots)
+
+    def affordable(self, slots: Iterable[Slot]) -> list[Slot]:
+        """Those of the slots whose reservation still covers them. The others give it back and wait again."""
+        covered = []
+        for slot in slots:
+            if slot.reserved >= self._costs.most(slot):
+                covered.append(slot)
+            else:
+                self._writer.free(slot)
+                self._waiting.append(slot)
+        return covered
 
     def unfunded(self, slots: list[Slot]) -> None:
         """Queue them again: money comes back when replies cost less than their upper bound."""

@@ -14,7 +14,8 @@ from ultramed.inference.ask.funding_queue import FundingQueue
 from ultramed.inference.ask.protocols import Outcomes
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.ask.writer import Writer
-from ultramed.inference.http.endpoint import Rejected, Target, Unanswered
+from ultramed.inference.http import wire
+from ultramed.inference.http.endpoint import Rejected, Target, Unanswered, unusable
 from ultramed.inference.http.replicas import Replica, Replicas
 from ultramed.ledger.ledger import LedgerEntry
 from ultramed.ledger.requests import Reply
@@ -109,10 +110,17 @@ class Scheduler:
         none of those is answered either, the pass fails."""
         if not self._health.all_refused:
             return False
-        if not (self._in_flight or self._retrying):
-            self._fail(ModelError(str(self._target), f"refuses every request ({self._health.last_error})",
-                                  "check max_tokens, context and the model's settings in params.yaml"))
+        if not (self._in_flight or self._retrying) and self._health.refusal:
+            self._fail(unusable(str(self._target), self._target, self._health.refusal))
         return True
+
+    @property
+    def refusal(self) -> ModelError | None:
+        """Why the endpoint is of no use: it answered nothing and refused for a reason of its own."""
+        refusal = self._health.refusal
+        if self._health.answers or refusal is None or refusal.kind in wire.REFUSED:
+            return None
+        return unusable(str(self._target), self._target, refusal)
 
     def _fail(self, error: BaseException) -> None:
         self._stopping = True
@@ -159,15 +167,18 @@ class Scheduler:
             self._record(slot, reply, latency_s)
 
     def _record(self, slot: Slot, reply: Reply, latency_s: float) -> None:
+        if self._costs.learn(slot, reply) and self._funding:
+            self._ready = deque(self._funding.affordable(self._ready))
         terms, price = self._costs.terms, self._costs.of(slot, reply)
         entry = LedgerEntry(slot.key, terms.identity, terms.stage, slot.request.turns, reply, price / 1e9, latency_s)
         self.bought += 1
         self._writer.reply(slot, entry, price)
 
     def _rejected(self, slot: Slot, error: Rejected) -> None:
-        self._health.refused(error.said)
+        self._health.refused(error.refusal)
         self._writer.free(slot)
-        self._outcomes.given_up(slot, error.kind, error.said)
+        kind = error.refusal.kind if error.refusal.kind in wire.REFUSED else "rejected"
+        self._outcomes.given_up(slot, kind, error.refusal.said)
 
     def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
         """Try again later, or give up on the request. Raises ModelError if too many were given up in a row."""
@@ -183,7 +194,7 @@ class Scheduler:
             self._retrying += 1
             self._loop.call_later(max(error.wait, self._target.pause(int(slot.tries))), self._retry, slot)
             return
-        if self._health.gave_up(slot.answers_before, error.said):
+        if self._health.gave_up(slot.answers_before):
             raise ModelError(replica.endpoint.where, f"no longer answers (last: {error.said})",
                              "replies so far are kept; once it is healthy, run again to continue")
         self._writer.free(slot)
@@ -196,8 +207,7 @@ class Scheduler:
 
     def _on_funded(self, slots: list[Slot]) -> None:
         assert self._funding
-        self._funding.funded(slots)
-        self._ready.extend(slots)
+        self._ready.extend(self._funding.funded(slots))
         self._pump()
 
     def _on_unfunded(self, slots: list[Slot]) -> None:

@@ -3,6 +3,7 @@
 A reply is handed out only once it is on disk.
 """
 
+import sqlite3
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -11,7 +12,7 @@ from ultramed.errors import UltramedError
 from ultramed.inference.ask.costs import Costs
 from ultramed.inference.ask.protocols import Funds, Outcomes
 from ultramed.inference.ask.slots import Slot
-from ultramed.ledger.budget import Budget
+from ultramed.ledger.budget import Budget, note_overrun, overrun
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 
 
@@ -109,6 +110,7 @@ class Writer:
             earlier = ledger.insert(db, [entry for _, entry in commit.replies])
             if budget:
                 budget.settle(db, commit.released, commit.spent, commit.uncertain)
+                self._share_overrun(db)
                 funded = budget.reserve(db, [slot.reserved for slot in commit.unfunded])
         self.spent, self.uncertain = self.spent + commit.spent, self.uncertain + commit.uncertain
         if commit.replies:
@@ -117,3 +119,12 @@ class Writer:
             self._funds.funded(commit.unfunded[:funded])
         if commit.unfunded[funded:]:
             self._funds.unfunded(commit.unfunded[funded:])
+
+    def _share_overrun(self, db: sqlite3.Connection) -> None:
+        """What this process has learnt of the length of replies, and others that use the ledger."""
+        identity, known = self._costs.terms.identity, self._costs.overrun
+        stored = overrun(db, identity)
+        if known is not None and known != stored:
+            note_overrun(db, identity, known)
+        if stored is not None and stored >= (known or 0):
+            self._costs.overrun = stored

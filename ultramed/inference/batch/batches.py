@@ -90,7 +90,7 @@ class Batches:
         return (self._send(file, slot) or sent) if file.lines else sent
 
     def _line(self, slot: Slot) -> bytes:
-        body = wire.body(slot.request, self._target.model, self._target.mode)
+        body = self._target.dialect.body(slot.request)
         return f'{{"custom_id":"{slot.key}","method":"POST","url":"/v1/chat/completions","body":{body}}}\n'.encode()
 
     def _new_file(self) -> BatchFile:

@@ -9,7 +9,7 @@ from ultramed.inference.ask.costs import Terms
 from ultramed.inference.ask.flow import Failures
 from ultramed.inference.batch.api import BatchApi
 from ultramed.inference.batch.file import BatchInput
-from ultramed.inference.http import wire
+from ultramed.inference.http import completion, wire
 from ultramed.inference.http.endpoint import api_key
 from ultramed.ledger.budget import nano
 from ultramed.ledger.ledger import Ledger, LedgerEntry
@@ -59,8 +59,11 @@ def _entry(terms: Terms, requests: BatchInput, line: bytes, result: BatchResult)
         if response.get("status_code") != 200:
             result.failures[key] = _failure(response, error, api_key(terms.open_target()))
             return None
-        reply = wire.of_completion(response["body"])
-    except wire.MALFORMED as problem:
+        reply = completion.of_completion(response["body"])
+    except completion.ErrorInside as problem:
+        result.failures[key] = _kept(wire.refusal(problem.status, problem.said, api_key(terms.open_target())))
+        return None
+    except completion.MALFORMED as problem:
         result.failures[key] = "malformed", f"{type(problem).__name__}: {problem}"
         return None
     price = nano(terms.price, reply.prompt_tokens, reply.completion_tokens)
@@ -72,7 +75,11 @@ def _failure(response: dict[str, Any], error: dict[str, Any], key: str) -> tuple
     status = response.get("status_code")
     if not isinstance(status, int):
         return "timeout", f"the batch ended without it ({error.get('code')})"
-    refusal = wire.refusal(status, json.dumps(response.get("body"), ensure_ascii=False), key)
+    return _kept(wire.refusal(status, json.dumps(response.get("body"), ensure_ascii=False), key))
+
+
+def _kept(refusal: wire.Refusal) -> tuple[str, str]:
+    """A refusal as the reason why a row has no reply."""
     return refusal.kind if refusal.kind in (*wire.REFUSED, *wire.UNANSWERED) else "rejected", refusal.said
 
 
