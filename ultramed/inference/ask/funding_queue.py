@@ -26,10 +26,7 @@ class FundingQueue:
         self._waiting.append(slot)
 
     def request(self, room: int) -> bool:
-        """Ask for money for up to `room` slots, counting those already asked for; one at a time until the model's first
-        reply shows what a request costs. Returns whether any was asked for."""
-        if self._costs.overrun is None:
-            room = min(room, 1)
+        """Ask for money for up to `room` slots, counting those already asked for. Returns whether any was asked for."""
         slots = [self._waiting.popleft() for _ in range(min(room - self._requested, len(self._waiting)))]
         for slot in slots:
             slot.reserved = self._costs.most(slot)

@@ -96,7 +96,7 @@ class Scheduler:
         """Send what may be sent now; if the next slot only has to wait, schedule another call."""
         if self._stopping or self._all_refused():
             return
-        if self._funding and self._funding.request(self._replicas.concurrency - len(self._ready)):
+        if self._funding and self._funding.request(self._room() - len(self._ready)):
             self._ended = 0
         while self._ready:
             tokens = self._costs.tokens(self._ready[0])
@@ -104,6 +104,11 @@ class Scheduler:
             if replica is None or wait_s > 0:
                 return self._pump_in(wait_s)
             self._send(self._ready.popleft(), replica, tokens)
+
+    def _room(self) -> int:
+        """Requests that may have money; one at a time until the model's first reply shows what a request costs."""
+        proven = self._costs.overrun is not None
+        return self._replicas.concurrency if proven else 1 - self._in_flight - self._retrying
 
     def _all_refused(self) -> bool:
         """Whether all requests so far were refused. If so, nothing more is sent until those in flight have ended; if
