@@ -95,7 +95,8 @@ def in_case(body: Body) -> int:
 
 def plant(served: Served, letters: dict[int, str]) -> None:
     """Replies by item, all cut at the token limit: the letter of each sample, "-" for one cut before its letter."""
-    seeds = [s.seed for s in draws(params(served).evaluate, 9, 0.7, 0.9, params(served).seed)]
+    drawn = Ensemble(samples=9, temperature=0.7, top_p=0.9, reward="reward")
+    seeds = [s.seed for s in draws(params(served).evaluate, drawn, params(served).seed)]
 
     def spoil(body: Body, reply: Body) -> None:
         n = seeds.index(body["seed"])

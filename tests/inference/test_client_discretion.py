@@ -74,5 +74,5 @@ def test_the_manifest_says_what_was_used_and_what_it_cost_when_it_was_bought() -
 
 def test_models_of_ours_run_on_this_machine(ledger: Path) -> None:
     address = "http://127.0.0.1:1/v1"
-    assert client(address, "sft", SETTINGS).local and client(address, "base", SETTINGS).local
-    assert not client(address, "api").local
+    assert client(address, "sft", SETTINGS).private and client(address, "base", SETTINGS).private
+    assert not client(address, "api").private

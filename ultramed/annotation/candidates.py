@@ -55,7 +55,7 @@ def _request(i: Instruction, name: str, member: Member, seed: int) -> Request:
     prompt = render(member.prompt, question=i.prompt)
     turns = [(m.role, m.content) for m in i.messages[:-1] if m.role != "system"]
     prompt = Prompt(prompt.name, prompt.hash, (*prompt.messages[:-1], *turns, prompt.messages[-1]))
-    sampling = Sampling(member.temperature, member.max_tokens, seed_of(seed, "candidates", name, i.id))
+    sampling = Sampling.of(member, member.max_tokens, seed_of(seed, "candidates", name, i.id))
     return Request(i.id, "candidate", prompt, sampling, rights=i.rights)
 
 

@@ -80,7 +80,7 @@ def _request(i: Instruction, examples: list[dict[str, str]], attempt: int, param
     settings = params.complete
     kind = explained(len(i.options), settings.max_tokens) if i.key and settings.format == "json" else None
     prompt = _prompt(i, examples, kind is not None, settings.open_prompt)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, i.id, attempt))
+    sampling = Sampling.of(settings, settings.max_tokens, seed_of(params.seed, STAGE, i.id, attempt))
     return Request(i.id, f"attempt-{attempt}", prompt, sampling, kind, rights=i.rights)
 
 

@@ -88,7 +88,7 @@ def _request(instruction: Instruction, shown: list[Completion], params: Params) 
     if f"from 1 to {settings.scale}" not in prompt.messages[-1][1]:
         raise PromptError("judge.md", f"does not ask for scores from 1 to {settings.scale}, as judge.scale requires",
                           "describe the levels of that scale there")
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, "judge", instruction.id))
+    sampling = Sampling.of(settings, settings.max_tokens, seed_of(params.seed, "judge", instruction.id))
     return Request(instruction.id, "judge", prompt, sampling, judgement(len(shown), settings.critique, settings.scale),
                    rights=instruction.rights)
 

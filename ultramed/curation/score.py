@@ -36,8 +36,8 @@ def _request(instruction: Instruction, params: Params) -> Request:
     settings = params.score
     by_logprob = settings.method == "logprob"
     prompt = render("score" if by_logprob else "score-text", question=_cut(instruction.prompt, settings.words))
-    sampling = Sampling(
-        settings.temperature, 1 if by_logprob else 400, seed_of(params.seed, "score", instruction.id),
+    sampling = Sampling.of(
+        settings, 1 if by_logprob else 400, seed_of(params.seed, "score", instruction.id),
         top_logprobs=settings.top_logprobs if by_logprob else 0,
     )
     kind = None if by_logprob else Difficulty

@@ -36,7 +36,7 @@ def answer_once(client: Client, tasks: list[Task], plan: Evaluate) -> Samples:
 
 def sample_often(client: Client, tasks: list[Task], plan: Evaluate, ensemble: Ensemble, seed: int) -> Samples:
     """Several answers per item, in the order of their seeds."""
-    sampling = draws(plan, ensemble.samples, ensemble.temperature, ensemble.top_p, seed)
+    sampling = draws(plan, ensemble, seed)
     return _ask(client, tasks, [r for task in tasks for r in requests(task, plan, sampling)], "sample")
 
 

@@ -14,7 +14,7 @@ from ultramed import registry
 from ultramed.artifacts import BENCHMARKS
 from ultramed.errors import SourceError
 from ultramed.ledger.requests import Answer, Request, Sampling
-from ultramed.params import Benchmark, Evaluate, Params
+from ultramed.params import Benchmark, Ensemble, Evaluate, Params
 from ultramed.prompts import Prompt
 from ultramed.records import AnswerOutcome, BenchmarkItem
 from ultramed.seeds import draw, seed_of
@@ -90,9 +90,9 @@ def greedy(plan: Evaluate) -> list[Sampling]:
     return [Sampling(0.0, plan.max_tokens, 0)]
 
 
-def draws(plan: Evaluate, samples: int, temperature: float, top_p: float, seed: int) -> list[Sampling]:
+def draws(plan: Evaluate, ensemble: Ensemble, seed: int) -> list[Sampling]:
     """Samplings that differ only in their seed."""
-    return [Sampling(temperature, plan.max_tokens, seed_of(seed, "ensemble", n), top_p) for n in range(samples)]
+    return [Sampling.of(ensemble, plan.max_tokens, seed_of(seed, "ensemble", n)) for n in range(ensemble.samples)]
 
 
 def _tasks(name: str, benchmark: Benchmark, folder: Path, settings: Params) -> list[Task]:

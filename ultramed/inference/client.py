@@ -37,7 +37,7 @@ class Client:
     def __init__(self, name: str, stage: str, target: OpenTarget, identity: str, settings: parameters.Params) -> None:
         self.name, self.stage, self.identity = name, stage, identity
         self.settings = settings.model(name)
-        self.local = isinstance(self.settings, parameters.LocalModel)
+        self.private = isinstance(self.settings, parameters.LocalModel) or bool(self.settings.trusted)
         self.manifest: Spool[Use] = Spool()
         price = prices.required(name, self.settings)
         replicas = 1 if isinstance(self.settings, parameters.LocalModel) else len(self.settings.base_urls)
@@ -109,11 +109,11 @@ class Client:
             self._bill.add(batches.bought, batches.spent, 0)
 
     def _allowed(self, request: Request) -> Request:
-        if not self.local and not may_leave(request.rights):
+        if not self.private and not may_leave(request.rights):
             raise RightsError(
                 f"{request.row_id} ({request.step})",
                 f"has rights '{request.rights}': its text must not leave this machine, but '{self.name}' is remote",
-                "use a local model here, or screen out the source",
+                "use a local model here, or screen out the source; an address of your own may be marked as trusted",
             )
         return request
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ultramed import thinking
+from ultramed.params.base import Decoding
 from ultramed.prompts import Prompt
 
 KEY_VERSION = 1
@@ -26,6 +27,11 @@ class Sampling:
     top_logprobs: int = 0  # alternatives returned for each token; 0 for none
     top_k: int | None = None
     min_p: float | None = None
+
+    @classmethod
+    def of(cls, settings: Decoding, max_tokens: int, seed: int, top_logprobs: int = 0) -> "Sampling":
+        """As a section of params has it."""
+        return cls(settings.temperature, max_tokens, seed, settings.top_p, top_logprobs, settings.top_k, settings.min_p)
 
     @property
     def hashed(self) -> dict[str, Any]:

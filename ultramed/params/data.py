@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature
+from ultramed.params.base import Count, Decoding, Positive, Rights, Sampled, Section, Share
 from ultramed.synthetic import SetName as SetName
 
 
@@ -80,14 +80,13 @@ class Evolve(Sampled):
     sets: dict[SetName, EvolveSet]
 
 
-class Score(Section):
+class Score(Decoding):
     """A model's score of each question, 1 to 10."""
 
     model: str  # a name under models.local or models.remote
     words: Positive | None  # of a question that the scorer sees; null for all
     method: Literal["logprob", "text"]  # the expected value over the score token, or a written justification and score
     top_logprobs: Annotated[int, Field(ge=10, le=20)]  # tokens whose probabilities are requested
-    temperature: Temperature
 
 
 class Curate(Section):
@@ -115,12 +114,11 @@ class Complete(Sampled):
     contested: Positive  # solvers that must agree on another letter for the key to be contested
 
 
-class Member(Section):
+class Member(Decoding):
     """A member of the pool: a model with its own prompt and sampling."""
 
     model: str  # a name under models, `base`, or a model of `train` that learns from instructions
     prompt: str  # a file of ultramed/prompts, without its suffix
-    temperature: Temperature
     max_tokens: Positive  # of an answer
 
 

@@ -1,5 +1,6 @@
 """Pinned inputs, models, and what asking them may cost."""
 
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from ultramed import engines
 from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
 from ultramed.params.presets import Preset, filled
 
+_PRIVATE_DOMAINS = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".localhost", ".private")
 EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
 ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
 
@@ -73,6 +75,23 @@ def on_this_machine(base_url: str) -> bool:
     return urlsplit(base_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
+def in_private_network(base_url: str) -> bool:
+    """Whether an address can only be reached from inside a network: a private IP, or a name without a public domain."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host.rstrip(".") or host.rstrip(".").endswith(_PRIVATE_DOMAINS)
+
+
+class Trust(Section):
+    """A person's signed decision that an address on the public internet is the user's own."""
+
+    by: str  # who decided
+    on: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]  # ISO date
+    because: Annotated[str, Field(min_length=20)]
+
+
 class RemoteModel(Section):
     """A model behind an OpenAI-compatible endpoint. A preset fills in what its provider needs; what is stated wins."""
 
@@ -100,6 +119,15 @@ class RemoteModel(Section):
     price: Price | None = None  # null: from the price table
     batch: BatchSettings | None = None  # null: single requests
     demonstration: bool = False  # too weak to be trusted: its output is marked
+    trusted: bool | Trust = False  # the address is the user's own: text that must not leave may go there
+
+    @model_validator(mode="after")
+    def _trusted_address(self) -> "RemoteModel":
+        public = [url for url in self.base_urls if not in_private_network(url)]
+        if self.trusted is True and public:
+            raise ValueError(f"trusted is true, but {public[0]} is a public address; write who decided: "
+                             "trusted: {by: …, on: 'YYYY-MM-DD', because: …}")
+        return self
 
     @model_validator(mode="before")
     @classmethod

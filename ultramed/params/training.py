@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import methods
 from ultramed.methods import DataKind, Method
-from ultramed.params.base import Positive, Rights, Section, Share, Temperature
+from ultramed.params.base import Decoding, Positive, Rights, Section, Share
 from ultramed.params.models import ServingEngineName
 
 
@@ -114,14 +114,12 @@ class Round(Section):
     from_: str = Field(alias="from")  # the policy that is sampled, and trained further
 
 
-class Iterate(Section):
+class Iterate(Decoding):
     """Training on the policy's own answers: a reward model picks the best and the worst for each prompt."""
 
     reward: str  # the reward model, of `train`
     prompts: Positive | None  # drawn from the mixed instructions; null for all
     samples: Positive  # answers to each prompt
-    temperature: Temperature
-    top_p: Share  # of the probability mass that tokens are sampled from
     max_tokens: Positive  # of an answer
     recipe: Recipe
     rounds: dict[str, Round]  # by number
@@ -137,12 +135,10 @@ class Serving(Section):
     options: dict[str, str | int | float | bool] = {}  # passed to the engine unchanged
 
 
-class Ensemble(Section):
+class Ensemble(Decoding):
     """A policy that answers each item several times: by majority vote, and by the reward model's choice."""
 
     samples: Annotated[int, Field(ge=2)]  # answers to each item
-    temperature: Temperature
-    top_p: Share  # of the probability mass that tokens are sampled from
     reward: str  # the reward model, of `train`
 
 

@@ -92,7 +92,7 @@ def _request(parent: Instruction, row_id: str, attempt: int, params: Params) -> 
     filling = {"method": method, "question": parent.prompt} | ({"key": parent.key} if exam else {})
     prompt = render("evolve-exam" if exam else "evolve-open", **filling)
     seed, step = tried(params.seed, "evolve", row_id, attempt)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed)
+    sampling = Sampling.of(settings, settings.max_tokens, seed)
     kind = exam_item(settings.max_tokens) if exam else open_question(settings.max_tokens)
     return Request(row_id, step, prompt, sampling, kind, rights=parent.rights)
 

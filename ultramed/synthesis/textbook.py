@@ -78,7 +78,7 @@ def _request(row_id: str, passage: Passage, examples: list[Instruction], number:
     settings = params.textbook
     prompt = render("textbook", passage=passage.text, demonstrations=[_shown(e) for e in examples])
     seed, step = tried(params.seed, STAGE, passage.id, number)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed)
+    sampling = Sampling.of(settings, settings.max_tokens, seed)
     carried = most_restrictive(settings.rights, *(e.rights for e in examples))
     return Request(row_id, step, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
 

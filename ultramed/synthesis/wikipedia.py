@@ -143,7 +143,7 @@ def _take(f: Subfield, number: int, task: Any, rights: str, result: Synthesised)
 
 def _sampling(params: Params, name: str) -> Sampling:
     settings = params.wikipedia
-    return Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, name))
+    return Sampling.of(settings, settings.max_tokens, seed_of(params.seed, STAGE, name))
 
 
 @cache

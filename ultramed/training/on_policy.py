@@ -73,8 +73,7 @@ def _request(row: Example, n: int, number: str, settings: Params) -> Request:
     plan: Iterate = settings.iterate
     prompt = render(PROMPT, question=row.messages[-2].content)
     turns = [(m.role, m.content) for m in row.messages[:-2]]
-    sampling = Sampling(temperature=plan.temperature, max_tokens=plan.max_tokens, top_p=plan.top_p,
-                        seed=seed_of(settings.seed, "iterate", number, row.id, n))
+    sampling = Sampling.of(plan, plan.max_tokens, seed_of(settings.seed, "iterate", number, row.id, n))
     asked = Prompt(name=prompt.name, hash=prompt.hash, messages=(*turns, *prompt.messages))
     return Request(row_id=row.id, step=f"sample-{n + 1}", prompt=asked, sampling=sampling, sample=n, rights=row.rights)
 
