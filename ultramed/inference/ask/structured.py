@@ -25,17 +25,18 @@ def read(reply: Reply, kind: type[BaseModel] | None, truncated_ok: bool = False)
     broke off); unreadable (no JSON); invalid (JSON of another shape: a score out of range, a missing candidate, a
     repeated rank).
     """
-    end, (_, text, closed) = ending(reply.finish_reason), thinking.split(reply.text)
+    end, (thoughts, text, closed) = ending(reply.finish_reason), thinking.split(reply.text)
+    thought_only = not text.strip() and bool(reply.thinking or thoughts)
     if end == "failed":
         return None, "unfinished", f"the reply ended with '{reply.finish_reason}'"
     if end == "refused":
         return None, "refused", "the model declined to answer"
     if not closed:
         return None, "truncated", f"its thinking does not end; cut at {reply.completion_tokens} tokens"
-    if end == "truncated" and not (truncated_ok and text.strip()):
+    if end == "truncated" and (thought_only or not truncated_ok):
         return None, "truncated", f"cut at {reply.completion_tokens} tokens"
     if not text.strip():
-        return None, "empty", "the reply holds thinking alone" if reply.text.strip() else "the reply holds no text"
+        return None, "empty", "the reply holds thinking alone" if thought_only else "the reply holds no text"
     if kind is None:
         return (None, "refused", "the model declined to answer") if is_refusal(text) else (text.strip(), "", "")
     return _read_json(text, kind)
