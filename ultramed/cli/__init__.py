@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary
+from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary, try_
 from ultramed.errors import UltramedError
 from ultramed.stage import fail
 
@@ -19,6 +19,7 @@ commands.command()(accept.accept)
 commands.command()(summary.summary)
 commands.add_typer(ledger.app, name="ledger")
 commands.add_typer(publish.app, name="publish")
+commands.add_typer(try_.app, name="try")
 
 
 def app() -> None:
