@@ -29,8 +29,12 @@ def reply(
     """Show value, thinking, failure and usage of raw chat completions: each line is the body of one, or an object with
     `completion` and what was asked, such as {"completion": {…}, "as": "exam", "options": 5}."""
     asked = {"as": shape, "options": options, "candidates": candidates}
-    each(file, as_json, lambda given: _look(given["completion"] if "completion" in given else given,
-                                            asked | {k: given[k] for k in asked if "completion" in given and k in given}))
+    each(file, as_json, lambda given: _look(given.get("completion", given), asked | _stated(given)))
+
+
+def _stated(given: dict[str, Any]) -> dict[str, Any]:
+    """What a line says of what was asked; a bare body says nothing."""
+    return {name: value for name, value in given.items() if "completion" in given and name != "completion"}
 
 
 def _look(body: Any, asked: dict[str, Any]) -> dict[str, Any]:
