@@ -114,6 +114,7 @@ class Completion(Record):
     extracted: str | None  # letter read from it; None for open questions and unreadable answers
     attempts: int  # 1 for a first-time success
     request_key: str | None  # None if no model was asked
+    thinking: str | None = None  # what the teacher thought before it answered; None if it is not kept
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class Example(Record):
     messages: list[Message]  # all turns; the last one is the assistant's
     family: str  # of the split; its own id if the set has no families
     rights: str  # open | research | recipe | quarantine | deny
+    thinking: str | None = None  # before the last turn; it is trained on
 
 
 @dataclass(frozen=True)

@@ -185,3 +185,27 @@ def test_every_instruction_has_one_verdict(served: Served, encoder_here: None) -
     assert counts["accepted"] == len(done.rows)
     assert {c.instruction_id: c.extracted for c in done.rows} == {
         i.id: i.key for i in items if done.verdicts[i.id].code == "accepted"}
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_thinking_is_no_part_of_the_completion_and_kept_where_params_say_so(served: Served, kept: bool) -> None:
+    served.oracle.truth = truth(rows())
+    plain = [c.text for c in completed(served, rows(), complete__format="text")[0].rows]
+
+    def think(body: Body, reply: Body) -> None:
+        message = reply["choices"][0]["message"]
+        message["content"] = f"<think>The answer is D. No.</think>\n\n{message['content']}"
+
+    served.spoil = think
+    done, _ = completed(served, rows(), complete__format="text", complete__keep_thinking=kept, complete__max_tokens=101)
+    assert codes(done) == dict.fromkeys(ROWS, "accepted") and [c.text for c in done.rows] == plain
+    assert {c.thinking for c in done.rows} == {"The answer is D. No." if kept else None}
+
+
+def test_thinking_that_does_not_end_is_no_answer(served: Served) -> None:
+    def think(body: Body, reply: Body) -> None:
+        says(reply, "<think>the user wants", "length")
+
+    served.spoil = think
+    done, _ = completed(served, [asked("ChatDoctor,1", "Why do I cough?")], complete__cut=True)
+    assert codes(done) == {"ChatDoctor,1": "truncated"}

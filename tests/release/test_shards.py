@@ -1,12 +1,16 @@
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from release_world import PAIRED, ROWS
 
+from ultramed import tables
 from ultramed.params import Params
+from ultramed.records import Completion
 from ultramed.release import recipe, shards
+from ultramed.release.audit import audit
 from ultramed.release.build import build
 from ultramed.release.selection import select
 
@@ -95,3 +99,15 @@ def test_the_same_inputs_give_the_same_bytes(settings: Params, tmp_path: Path, p
 def test_the_world_has_every_class_the_tests_speak_of() -> None:
     assert {row.rights for row, _ in ROWS} == {"open", "research", "recipe", "quarantine"}
     assert set(PAIRED) < {row.id for row, _ in ROWS}
+
+
+def test_thinking_has_a_column_of_its_own_where_it_is_kept(settings: Params, tmp_path: Path) -> None:
+    kept = settings.model_copy(update={"complete": settings.complete.model_copy(update={"keep_thinking": True})})
+    folder = Path("data/completed")
+    rows = [replace(c, thinking=f"Hm, {c.instruction_id}.") for c in tables.read(folder, Completion)]
+    tables.write(folder, "rows", Completion, rows)
+    shards.write_configs(select(kept, "research"), tmp_path / "out")
+    (row,) = read(tmp_path / "out/instructions/test-00000-of-00001.parquet")
+    assert row["thinking"] == "Hm, MedQuad,3." and "Hm" not in row["conversations"][-1]["value"]
+    build(kept, select(kept, "research"), tmp_path / "release")
+    assert audit(kept, "research", tmp_path / "release") == []

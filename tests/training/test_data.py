@@ -9,6 +9,7 @@ from training_rows import OWN, TEMPLATE, example, mixture, preference
 from ultramed.errors import ModelError, ParamsError, SourceError
 from ultramed.records import Example, Message, Preference
 from ultramed.training.data import check_template, dialogues, read, shape, template_text
+from ultramed.training.general import answers, characters
 
 SYSTEM = [Message("system", "Be brief."), Message("user", "I bleed."), Message("assistant", "Where?"),
           Message("user", "Gums."), Message("assistant", "Brush softly.")]
@@ -131,3 +132,12 @@ def test_rows_take_the_form_trainers_know() -> None:
     shaped = shape(preference("a", "Good.", "Bad."))
     assert shaped == {"prompt": asked, "chosen": [good], "rejected": [bad]}
     assert dialogues(shaped) == [[*asked, good], [*asked, bad]]
+
+
+def test_thinking_is_trained_on_before_the_last_turn() -> None:
+    turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium.")]
+    row = Example(id="e", source="medical", messages=turns, family="e", rights="open", thinking="Hm.")
+    assert shape(row)["messages"] == [
+        {"role": "user", "content": "Which ion falls?"},
+        {"role": "assistant", "content": "<think>\nHm.\n</think>\n\nPotassium."}]
+    assert answers(row) == ["Potassium.", "Hm."] and characters(row) == len("Which ion falls?Potassium.Hm.")

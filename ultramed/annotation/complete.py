@@ -46,7 +46,7 @@ def _attempt(
     missed: list[Instruction] = []
     answers = client.ask(requests, f"complete, attempt {attempt}", len(waiting), truncated_ok=params.complete.cut)
     for instruction, answer in zip(waiting, answers, strict=True):
-        completion, verdict = _check(instruction, answer, attempt, client.name)
+        completion, verdict = _check(instruction, answer, attempt, client.name, params.complete.keep_thinking)
         done.verdicts[instruction.id] = verdict
         if completion is not None:
             done.rows.append(completion)
@@ -55,7 +55,9 @@ def _attempt(
     return missed
 
 
-def _check(i: Instruction, answer: Answer, attempt: int, author: str) -> tuple[Completion | None, Verdict]:
+def _check(
+    i: Instruction, answer: Answer, attempt: int, author: str, keep_thinking: bool
+) -> tuple[Completion | None, Verdict]:
     """Accept or reject one answer. Formatted replies get the closing line that free-text ones must write."""
     if not answer.ok:
         return None, quarantine(i.id, STAGE, answer.failure, f"attempt {attempt}: {answer.detail}")
@@ -71,7 +73,7 @@ def _check(i: Instruction, answer: Answer, attempt: int, author: str) -> tuple[C
     body = reasoning(text) if i.key else text
     return Completion(
         id=f"{i.id}@{author}", instruction_id=i.id, author=author, reasoning=body, text=text, extracted=letter,
-        attempts=attempt, request_key=answer.key
+        attempts=attempt, request_key=answer.key, thinking=(answer.thinking or None) if keep_thinking else None
     ), keep(
         i.id, STAGE, "accepted", why)
 

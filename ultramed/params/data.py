@@ -107,6 +107,7 @@ class Complete(Sampled):
 
     format: Literal["text", "json"]  # of exam answers: free reasoning with a closing line, or constrained JSON
     open_prompt: str  # prompt for open questions: a file of ultramed/prompts, without its suffix
+    keep_thinking: bool = False  # keep, train on and release the teacher's thinking, in a field of its own
     cut: bool  # whether an open answer cut by max_tokens is accepted
     attempts: Positive  # at an exam item until its key is reached; the later ones see retrieved examples
     examples: Count  # accepted answers retrieved for those attempts

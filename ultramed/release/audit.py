@@ -27,7 +27,7 @@ def audit(params: Params, profile: str, folder: Path) -> list[UltramedError]:
     classes = allowed(params, profile)
     if not folder.is_dir():
         return [PublishError(str(folder), "does not exist", "run `dvc repro` (or `dvc pull`) to make it")]
-    refusals: list[UltramedError] = list(_layout(profile, folder))
+    refusals: list[UltramedError] = list(_layout(params, profile, folder))
     forbidden: Counter[str] = Counter()
     for name, claim in _claims(params, folder):
         if claim.rights not in classes:
@@ -53,9 +53,9 @@ def _parquet(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.parquet"))
 
 
-def _layout(profile: str, folder: Path) -> Iterator[PublishError]:
+def _layout(params: Params, profile: str, folder: Path) -> Iterator[PublishError]:
     """Files that do not belong in a release, columns other than the published ones, and an empty release."""
-    schemas = shards.SCHEMAS if profile in WITH_TEXT else recipe.SCHEMAS
+    schemas = shards.schemas(params) if profile in WITH_TEXT else recipe.SCHEMAS
     for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         match = SHARD.fullmatch(name)

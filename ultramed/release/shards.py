@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from ultramed import artifacts, tables
+from ultramed.params import Params
 from ultramed.records import Completion, Instruction, Pair
 from ultramed.release.selection import Selection, author
 
@@ -35,6 +36,7 @@ INSTRUCTIONS = pa.schema([
     *_texts("id", "type"), pa.field("conversations", _turns("from", "value"), nullable=False),
     *_texts("answer", "score"),
 ])
+THINKING = INSTRUCTIONS.append(pa.field("thinking", pa.string()))  # where complete.keep_thinking says so
 METADATA = pa.struct([
     *_texts("chosen_model", "rejected_model"),
     *(pa.field(f"{side}_{what}", pa.int64(), nullable=False)
@@ -47,7 +49,12 @@ PREFERENCE = pa.schema([
     pa.field("metadata", METADATA, nullable=False),
 ])
 REWARDBENCH = PREFERENCE.append(pa.field("category", pa.string(), nullable=False))
-SCHEMAS = {"instructions": INSTRUCTIONS, "preference": PREFERENCE, "rewardbench": REWARDBENCH}
+
+
+def schemas(params: Params) -> dict[str, pa.Schema]:
+    """The columns of each config."""
+    instructions = THINKING if params.complete.keep_thinking else INSTRUCTIONS
+    return {"instructions": instructions, "preference": PREFERENCE, "rewardbench": REWARDBENCH}
 
 
 def write_configs(
@@ -58,8 +65,9 @@ def write_configs(
     makers: dict[str, Callable[[Selection], Rows]] = {
         "instructions": instruction_rows, "preference": preference_rows, "rewardbench": rewardbench_rows
     }
+    columns = schemas(selection.params)
     counts = {
-        name: write_config(folder / name, SCHEMAS[name], make(selection), shard_rows)
+        name: write_config(folder / name, columns[name], make(selection), shard_rows)
         for name, make in makers.items()
     }
     return {name: splits for name, splits in counts.items() if splits}
@@ -96,15 +104,17 @@ def _flush(folder: Path, schema: pa.Schema, name: str, rows: list[dict[str, Any]
 
 def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows of config `instructions`: the question as a model is asked it, and the teacher's completion."""
-    answers = _texts_of(artifacts.COMPLETED, lambda c: c.instruction_id in selection.rows)
+    completions = {c.instruction_id: c for c in tables.read(artifacts.COMPLETED, Completion)
+                   if c.instruction_id in selection.rows}
     for row in selection.instructions():
-        turns = [*row.chat, {"role": "assistant", "content": answers[row.id]}]
+        turns = [*row.chat, {"role": "assistant", "content": completions[row.id].text}]
         yield selection.split(row.id), {
             "id": row.id,
             "type": TYPES[row.category],
             "conversations": [{"from": SPEAKERS[t["role"]], "value": t["content"]} for t in turns],
             "answer": row.key or row.reference or "",
             "score": f"{selection.scores[row.id]:.1f}",  # a string in the original too
+            "thinking": completions[row.id].thinking,
         }
 
 
@@ -148,7 +158,3 @@ def metadata(selection: Selection, pair: Pair) -> dict[str, Any]:
         "chosen_rank": pair.chosen_rank, "rejected_rank": pair.rejected_rank,
         "judge": selection.judges[pair.chosen_id],
     }
-
-
-def _texts_of(folder: tables.Folder, wanted: Callable[[Completion], bool]) -> dict[str, str]:
-    return {c.instruction_id: c.text for c in tables.read(folder, Completion) if wanted(c)}

@@ -47,9 +47,11 @@ def read(folder: Path, kind: type[Row], tokenizer: Any, max_length: int) -> Data
 
 
 def shape(row: Row) -> dict[str, Any]:
-    """A row in TRL's conversational form."""
+    """A row in TRL's conversational form; thinking precedes the last turn in the marks that most models know."""
     turns = [m.chat() for m in row.messages]
     if isinstance(row, Example):
+        if row.thinking:
+            turns[-1]["content"] = f"<think>\n{row.thinking}\n</think>\n\n{turns[-1]['content']}"
         return {"messages": turns}
     return {"prompt": turns, "chosen": [_said(row.chosen)], "rejected": [_said(row.rejected)]}
 

@@ -63,13 +63,13 @@ def answers(row: Row) -> list[str]:
     """What a model would learn to say from a row."""
     if isinstance(row, Preference):
         return [row.chosen, row.rejected]
-    return [m.content for m in row.messages if m.role == "assistant"]
+    return [m.content for m in row.messages if m.role == "assistant"] + ([row.thinking] if row.thinking else [])
 
 
 def characters(row: Row) -> int:
     """Length of the longest text a model reads from a row."""
     turns = sum(len(m.content) for m in row.messages)
-    return turns + max(map(len, answers(row))) if isinstance(row, Preference) else turns
+    return turns + (max(map(len, answers(row))) if isinstance(row, Preference) else len(row.thinking or ""))
 
 
 def as_instruction(row: Row) -> Instruction:

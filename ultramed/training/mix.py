@@ -44,7 +44,8 @@ def examples(
         i, assigned = instructions[c.instruction_id], families[c.instruction_id]
         turns = [*i.messages[:-1], Message("user", i.prompt), Message("assistant", c.text)]
         claim = rights.instruction(rights.source(i), c.author)
-        row = Example(id=i.id, source=MEDICAL, messages=turns, family=assigned.family, rights=claim.rights)
+        row = Example(id=i.id, source=MEDICAL, messages=turns, family=assigned.family, rights=claim.rights,
+                      thinking=c.thinking)
         yield row, assigned.split
 
 

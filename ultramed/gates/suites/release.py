@@ -10,7 +10,7 @@ from ultramed.gates.store import Store, text
 from ultramed.rights import LOCAL_ONLY, ORDER
 
 WITH_TEXT = ("open", "research")
-TEXTS = {"conversations", "answer", "prompt", "messages", "question", "options", "text", "reasoning"}
+TEXTS = {"conversations", "answer", "prompt", "messages", "question", "options", "text", "reasoning", "thinking"}
 NOTHING = """select '' as part, [''] as allows, '' as config, '' as split, true as text_as_allowed, '' as id,
     '' as row_id where false"""
 # A pair's id in configs with text: their published columns have none.
