@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ultramed.inference.client import dialect
 from ultramed.params import RemoteModel
 from ultramed.params.models import in_private_network
 from ultramed.params.presets import PRESETS
+from ultramed.sources.models import remote_identity
 
 PLAIN = {"model": "m", "revision": "1", "provider": "p", "base_url": "http://127.0.0.1:8000/v1"}
 
@@ -34,9 +34,12 @@ def test_an_unknown_preset_is_named_with_those_there_are() -> None:
 
 
 def test_only_what_can_change_a_reply_is_part_of_the_identity() -> None:
-    assert dialect(remote(request={"max_tokens": "max_completion_tokens"})).changed == {}
-    assert dialect(remote(request={"temperature": None, "reasoning_effort": "low"})).changed == {
-        "temperature": None, "reasoning_effort": "low"}
+    assert remote(request={"max_tokens": "max_completion_tokens"}).changes == {}
+    low = remote(request={"temperature": None, "reasoning_effort": "low"})
+    assert low.changes == {"temperature": None, "reasoning_effort": "low"}
+    plain = remote_identity(remote())
+    assert plain == "remote:p/m@1" and remote_identity(low).startswith(f"{plain}+")
+    assert remote_identity(remote(request={"seed": "random_seed"}, headers={"x": "y"}, query={"v": "1"})) == plain
 
 
 @pytest.mark.parametrize(("address", "private"), [
@@ -60,3 +63,13 @@ def test_addresses_of_ones_own_are_told_from_public_ones(address: str, private: 
 def test_one_public_replica_is_enough_to_refuse_trust() -> None:
     with pytest.raises(ValidationError, match=r"https://api\.example\.com/v1 is a public address"):
         remote(base_url=["http://10.0.0.1/v1", "https://api.example.com/v1"], trusted=True)
+
+
+@pytest.mark.parametrize(("address", "said"), [
+    ("http://127.0.0.1:8000/v1/chat/completions", "it ends before /chat/completions"),
+    ("http://127.0.0.1:8000/v1?api-version=2024-10-21", "move what follows '.' to query"),
+    ("127.0.0.1:8000/v1", "expected http://… or https://…"), ("file:///etc/passwd", "expected http"),
+])
+def test_an_address_that_cannot_work_is_refused(address: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        remote(base_url=address)

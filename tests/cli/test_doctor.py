@@ -85,14 +85,21 @@ def test_keys_of_remote_models(root: Path, ultramed: Ultramed, monkeypatch: pyte
 
 
 @contextmanager
-def provider(status: int, said: str) -> Iterator[str]:
-    """An address that serves this list of models; a refusal echoes the key that was sent."""
+def provider(status: int, said: str, of_empty: int = 404) -> Iterator[str]:
+    """An address that serves this list of models, and answers an empty request with `of_empty`. A refusal echoes the
+    key."""
     class Lists(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert self.path == "/v1/models"
             self.send_response(status)
             self.end_headers()
             self.wfile.write(f"{said}{self.headers['Authorization'] if status != 200 else ''}".encode())
+
+        def do_POST(self) -> None:
+            assert self.path == "/v1/chat/completions" and self.rfile.read(int(self.headers["Content-Length"])) == b"{}"
+            self.send_response(of_empty)
+            self.end_headers()
+            self.wfile.write(b"no such page")
 
         def log_message(self, *_: object) -> None: ...
 
@@ -106,7 +113,7 @@ def provider(status: int, said: str) -> Iterator[str]:
     (200, '{"data": [{"id": "m"}]}', True, "answers\n"),
     (200, '{"data": [{"id": "other"}]}', True, "answers, but does not list 'm'\n"),
     (200, "not JSON", True, "answers\n"),
-    (404, "no such page", True, "answers HTTP 404: no such page"),
+    (404, "no such page", False, "answers HTTP 404: no such page; check base_url: it ends before /chat/completions, "),
     (401, "unknown key ", False, "answers HTTP 401: unknown key Bearer ***\n"),
     (503, "busy", False, "answers HTTP 503: busy"),
 ])
@@ -119,6 +126,17 @@ def test_endpoints_are_looked_at(
         code, out, _ = ultramed("doctor")
     assert (code == 0) is fine
     assert f"{'ok  ' if fine else 'FAIL'}  endpoint    api: {address} {shown}" in out and "a secret" not in out
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_an_endpoint_that_lists_no_models_is_fine(
+    root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setenv("A_KEY_FOR_TESTS", "a secret")
+    with provider(404, "no such page ", status) as address:
+        change("  remote: {}\n", FREE.replace("http://127.0.0.1:1/v1", address))
+        code, out, _ = ultramed("doctor")
+    assert code == 0 and f"ok    endpoint    open: {address} answers\n" in out
 
 
 def test_each_replica_is_looked_at_and_one_that_is_down_is_told(root: Path, ultramed: Ultramed) -> None:

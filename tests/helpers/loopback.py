@@ -105,7 +105,7 @@ class Loopback:
         return web.json_response({"object": "list", "data": []}, status=500 if self.down else 200)
 
 
-def settings(concurrency: int = 4, price: Price | None = None, key_env: str | None = None, address: str = "",
+def settings(concurrency: int = 4, price: Price | None = None, key_env: str | None = None, address: str = "http://127.0.0.1:1/v1",
              batch: dict[str, Any] | None = None) -> Params:
     """The project's parameters with two models: `here`, on this machine, and `api`, somewhere else."""
     here = LocalModel(location="-", engine="llama.cpp", rights="open", concurrency=concurrency)

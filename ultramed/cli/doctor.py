@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from ultramed import params, paths
 from ultramed.cli.endpoints import endpoints
+from ultramed.cli.probe import probe
 from ultramed.errors import UltramedError
 from ultramed.ledger import prices
 
@@ -20,9 +22,12 @@ NEED_DISK_GB, NEED_MEMORY_GB = 8.0, 7.0
 Finding = tuple[bool, str, str]  # passed?, what was checked, the result
 
 
-def doctor() -> None:
+def doctor(
+    model: Annotated[str, typer.Option("--probe", help="Ask this remote model two cheap questions instead, to see "
+                                                       "which settings fit.")] = "",
+) -> None:
     """Check interpreter, disk, memory, ports, pins, keys, endpoints, prices and ledger. Exit code 1 if any fails."""
-    findings = [*_machine(), *_project()]
+    findings = [*probe(model, params.load())] if model else [*_machine(), *_project()]
     for fine, what, result in findings:
         print(f"{'ok  ' if fine else 'FAIL'}  {what:<12}{result}")
     if not all(fine for fine, _, _ in findings):
@@ -69,7 +74,7 @@ def _project() -> Iterator[Finding]:
         env = model.api_key_env
         yield not env or bool(os.environ.get(env)), "key", f"{name}: {env or 'none needed'}" + (
             "" if not env or os.environ.get(env) else " is not set")
-        for fine, said in endpoints(model):
+        for fine, said in endpoints(name, model):
             yield fine, "endpoint", f"{name}: {said}"
         price = prices.price_of(model)
         yield price is not None, "price", f"{name}: " + (

@@ -20,7 +20,7 @@ from ultramed.inference.serving.servers import serving
 from ultramed.ledger import prices
 from ultramed.ledger.bill import Bill
 from ultramed.ledger.ledger import Ledger
-from ultramed.ledger.requests import Answer, Request, digest
+from ultramed.ledger.requests import Answer, Request
 from ultramed.progress import Progress
 from ultramed.records import Use
 from ultramed.rights import may_leave
@@ -141,10 +141,6 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
     model = settings.model(name)
     if isinstance(model, parameters.RemoteModel):
         identity = remote_identity(model)
-        if model.replies != "json_schema":
-            identity += f"+{model.replies}"  # the request body differs
-        if changed := dialect(model).changed:
-            identity += f"+{digest(changed)[:16]}"
         target: OpenTarget = partial(_remote, name, model)
     else:
         identity = read_identity(name)
@@ -157,12 +153,17 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
 
 
 def _remote(name: str, model: parameters.RemoteModel) -> AbstractContextManager[Target]:
+    return nullcontext(remote_target(name, model))
+
+
+def remote_target(name: str, model: parameters.RemoteModel) -> Target:
+    """Where and how a remote model is reached."""
     deadlines = model.deadlines
-    return nullcontext(Target(
+    return Target(
         name=name, base_urls=model.base_urls, dialect=dialect(model), api_key_env=model.api_key_env,
         api_key_header=model.api_key_header, headers=model.headers, query=model.query,
         concurrency=model.concurrency, rpm=model.rpm, tpm=model.tpm, connect_s=deadlines.connect,
-        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries))
+        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries)
 
 
 def dialect(model: parameters.RemoteModel) -> Dialect:

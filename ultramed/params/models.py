@@ -11,6 +11,7 @@ from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
 from ultramed.params.presets import Preset, filled
 
 _PRIVATE_DOMAINS = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".localhost", ".private")
+PARAMETERS = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "seed", "logprobs", "top_logprobs")  # of a body
 EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
 ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
 
@@ -122,6 +123,18 @@ class RemoteModel(Section):
     trusted: bool | Trust = False  # the address is the user's own: text that must not leave may go there
 
     @model_validator(mode="after")
+    def _base_addresses(self) -> "RemoteModel":
+        for url in self.base_urls:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"base_url is '{url}', expected http://… or https://…")
+            if parts.query or parts.fragment:
+                raise ValueError(f"base_url is '{url}': move what follows '?' to query: {{name: value}}")
+            if parts.path.rstrip("/").endswith("/completions"):
+                raise ValueError(f"base_url is '{url}': it ends before /chat/completions, mostly in /v1")
+        return self
+
+    @model_validator(mode="after")
     def _trusted_address(self) -> "RemoteModel":
         public = [url for url in self.base_urls if not in_private_network(url)]
         if self.trusted is True and public:
@@ -133,6 +146,12 @@ class RemoteModel(Section):
     @classmethod
     def _fill(cls, given: Any) -> Any:
         return filled(given)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What of `request` can change a reply: everything but other names of parameters."""
+        return {name: value for name, value in self.request.items()
+                if not (name in PARAMETERS and isinstance(value, str))}
 
     @property
     def base_urls(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Models as inputs: local weights are fetched like raw data; every model gets the identity that keys the ledger."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -31,8 +32,12 @@ def weights_hash(folder: Path) -> str:
 
 
 def remote_identity(model: RemoteModel) -> str:
-    """The model as configured: provider, model and revision, without the address."""
-    return f"remote:{model.provider}/{model.model}@{model.revision}"
+    """The model as configured: provider, model and revision, without the address; and what else its requests say that
+    can change a reply."""
+    mode = "" if model.replies == "json_schema" else f"+{model.replies}"
+    changes = json.dumps(model.changes, sort_keys=True)
+    added = f"+{hashlib.sha256(changes.encode()).hexdigest()[:16]}" if model.changes else ""
+    return f"remote:{model.provider}/{model.model}@{model.revision}{mode}{added}"
 
 
 def write_identity(name: str, identity: str, folder: Path) -> None:

@@ -29,6 +29,7 @@ class Recorder:
         self.stage, self.folder, self.root = stage, folder, os.getcwd()
         self.paths: set[str] = set()
         self.entered: set[str] = set()
+        self.validators: set[str] = set()  # of params: what they call only decides whether values are allowed
 
     def note(self, event: str, arguments: tuple) -> None:
         reading = event in ("os.scandir", "os.listdir") or (event == "open" and not (arguments[2] or 0) & WRITING)
@@ -36,8 +37,19 @@ class Recorder:
             self.paths.add(os.path.abspath(arguments[0]))
 
     def enter(self, name: str) -> None:
-        if name not in self.entered and not _importing(sys._getframe(1)):
+        if name not in self.entered and not self._passed_over(sys._getframe(1)):
             self.entered.add(name)
+
+    def _passed_over(self, frame: FrameType | None) -> bool:
+        """Whether this runs because a module is imported or params are checked, not because the stage calls it."""
+        while frame:
+            code, module = frame.f_code, frame.f_globals.get("__name__", "")
+            if code.co_name in self.validators and module.startswith("ultramed.params"):
+                return True
+            frame = frame.f_back
+            if frame and frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
+                return True
+        return False
 
     def compile(self, loader: SourceFileLoader, module: str) -> CodeType | None:
         """Replaces `SourceFileLoader.get_code`, without its cache."""
@@ -47,6 +59,8 @@ class Recorder:
         tree = ast.parse(loader.get_data(loader.path), path)
         parts = Path(path).with_suffix("").parts
         _instrument(tree, ".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+        self.validators |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+                            and any("model_validator" in ast.unparse(d) for d in node.decorator_list)}
         return compile(ast.fix_missing_locations(tree), loader.path, "exec", dont_inherit=True)
 
     def write(self) -> None:
@@ -64,14 +78,6 @@ def _instrument(node: ast.AST, name: str, function: str = "") -> None:
             child.body.insert(1 if ast.get_docstring(child) is not None else 0, ast.parse(f"{NOTE}({whole!r})").body[0])
         else:
             _instrument(child, f"{name}.{child.name}" if isinstance(child, ast.ClassDef) else name, function)
-
-
-def _importing(frame: FrameType | None) -> bool:
-    """Whether this runs because of a module import, not because the stage calls it."""
-    while frame := frame.f_back if frame else None:
-        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
-            return True
-    return False
 
 
 def _stage() -> list[str]:

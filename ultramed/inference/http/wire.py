@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from ultramed.inference.http.schemas import strict
 from ultramed.ledger.requests import Request, Shape, canonical
-from ultramed.params.models import ReplyMode, SchemaDialect
+from ultramed.params.models import PARAMETERS, ReplyMode, SchemaDialect
 
 RefusalKind = Literal[
     "rejected", "too_long", "no_schema", "forbidden", "model", "key", "account", "rate_limited", "server_error"]
@@ -20,7 +20,6 @@ _TOO_LONG = ("context_length", "context length", "maximum context", "context win
              "exceeds the available context", "too many tokens", "maximum model length")
 _NO_SCHEMA = ("response_format", "json_schema", "json schema", "guided_", "parse grammar", "structured output")
 _NO_CREDIT = ("insufficient_quota", "insufficient balance", "insufficient credits", "credit balance")
-_PARAMETERS = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "seed", "logprobs", "top_logprobs")
 
 
 @dataclass(frozen=True)
@@ -49,20 +48,15 @@ class Dialect:
     def _names(self) -> dict[str, str]:
         """What each parameter of ours is sent as; "" for one that is not."""
         names = {}
-        for name in _PARAMETERS:
+        for name in PARAMETERS:
             sent = self.request.get(name, name)
             names[name] = sent if isinstance(sent, str) else ""
         return names
 
-    @property
-    def changed(self) -> dict[str, Any]:
-        """What of `request` can change a reply: everything but other names."""
-        return {name: value for name, value in self.request.items()
-                if not (name in _PARAMETERS and isinstance(value, str))}
-
     @cached_property
     def _added(self) -> str:
-        added = {name: value for name, value in self.changed.items() if value is not None}
+        added = {name: value for name, value in self.request.items()
+                 if value is not None and not (name in PARAMETERS and isinstance(value, str))}
         return "".join(f",{canonical(name)}:{canonical(value)}" for name, value in added.items())
 
     def body(self, request: Request) -> str:
