@@ -5,6 +5,7 @@ import random
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from urllib.request import getproxies
 
 import aiohttp
@@ -155,12 +156,12 @@ def api_key(target: Target) -> str:
 
 
 def retry_after(after: str) -> float:
-    """Seconds that a Retry-After asks for, as a number or as a date; 0 where it is neither."""
+    """Seconds that a Retry-After asks for, as a number or as a date; 0 where it is neither (`nan` is no number)."""
     try:
         seconds = float(after)
     except ValueError:
         try:
             seconds = parsedate_to_datetime(after).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, TypeError, OverflowError, OSError):  # a year that no clock has, among them
             return 0.0
-    return min(max(seconds, 0.0), LONGEST_WAIT_S)
+    return min(max(seconds, 0.0), LONGEST_WAIT_S) if isfinite(seconds) else 0.0
