@@ -9,7 +9,7 @@ SPLITS = ("train", "dev", "test")
 class Rule:
     """One expectation on a column of a facts table. Null facts mean *does not apply* and are passed over."""
 
-    table: str  # rows | balance | selected
+    table: str  # rows | balance | selected | sources
     kind: Literal["count", "between", "one_of", "unique", "present"]
     words: str  # what holds when all is well, for a person
     column: str = ""  # "" for count
