@@ -27,6 +27,7 @@ class RawRow:
     reference: str | None = None  # the answer that came with the row
     as_of: str | None = None  # date the content was current at, as the source gives it
     subject: str | None = None  # of a benchmark whose subjects are tasks of their own
+    unread: tuple[str, ...] = ()  # fields with content that the format does not read
 
     @property
     def messages(self) -> list[Message]:
@@ -115,14 +116,21 @@ def optional(row: dict[str, Any], name: str) -> str | None:
 
 
 def options(found: Any, name: str = "options") -> list[Option]:
-    """Options from an object {A: …} or a list, whose texts may begin with their letters. Raises Unfit."""
+    """Options from an object {A: …} or a list, whose texts may begin with their letters. Raises Unfit.
+
+    Nulls at the end are no options: Arrow gives every row the letters of all rows.
+    """
     if isinstance(found, dict):
+        last = max((letter for letter, said in found.items() if not _null(said)), default="")
+        found = {letter: said for letter, said in found.items() if letter <= last}
         letters = sorted(found)
         if letters != list(LETTERS[: len(letters)]):
             raise Unfit("missing_field", f"options are named {', '.join(letters)[:60]!a}; expected A, B, C without gap")
         return lettered([found[letter] for letter in letters])
     if not isinstance(found, list):
         raise Unfit("missing_field", f"field '{name}' holds {described(found)}, an object or a list expected")
+    while found and _null(found[-1]):
+        found = found[:-1]
     marked = [re.fullmatch(r"\s*([A-Z])[.)]\s*(.*)", o, re.DOTALL) if isinstance(o, str) else None for o in found]
     if all(m and m[1] == LETTERS[n] for n, m in enumerate(marked[:26])):
         return lettered([m[2] for m in marked if m])
@@ -139,6 +147,11 @@ def lettered(texts: list[Any]) -> list[Option]:
             raise Unfit("empty_option", f"option {letter} of {len(texts)} is empty")
         found.append(Option(letter, value.strip()))
     return found
+
+
+def _null(value: Any) -> bool:
+    """Null, also as pandas writes it: a number that is not itself."""
+    return value is None or value != value
 
 
 def described(value: Any) -> str:
