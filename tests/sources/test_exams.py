@@ -156,7 +156,16 @@ def test_medmcqa_files_that_count_differently_are_each_read_as_they_count(tmp_pa
 def test_medmcqa_that_contradicts_params_is_refused(tmp_path: Path, stated: int, cops: list[int]) -> None:
     written(tmp_path, cops, ".jsonl")
     with pytest.raises(SourceError, match=f"counts its keys from {1 - stated}, key_from is {stated}"):
-        next(medmcqa.read(tmp_path, FROM[stated]))
+        list(medmcqa.read(tmp_path, FROM[stated]))
+
+
+def test_medmcqa_whose_rows_change_their_count_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, [1, 2, 3, 4] * 300 + [0, 1, 2, 3] * 300, ".jsonl")
+    with pytest.raises(SourceError, match="keys from 0 or from 1"):
+        list(medmcqa.read(tmp_path, ANY))
+    written(tmp_path, [1, 2, 3, 4] * 260 + [0, 1, 2, 3] * 9_000, ".jsonl")
+    with pytest.raises(SourceError, match="begins with keys from 1 and goes on with others"):
+        list(medmcqa.read(tmp_path, ANY))
 
 
 def test_medmcqa_without_any_key_is_read(tmp_path: Path) -> None:

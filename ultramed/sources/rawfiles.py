@@ -78,12 +78,18 @@ def elements(folder: Path, keyed: bool = False, suffixes: tuple[str, ...] = SUFF
     """
     count = 0
     for path in files(folder, suffixes):
-        name = path.relative_to(folder).as_posix()
-        for key, place, value in _contents(path, keyed):
-            if not isinstance(value, dict | Fault):
-                value = Fault("broken_json", f"a JSON {type(value).__name__} was found, an object expected")
-            yield Element(str(count) if key is None else key, name + place, value, name)
+        for element in of_file(folder, path, count, keyed):
+            yield element
             count += 1
+
+
+def of_file(folder: Path, path: Path, start: int = 0, keyed: bool = False) -> Iterator[Element]:
+    """The elements of one of these files, numbered from `start`."""
+    name = path.relative_to(folder).as_posix()
+    for count, (key, place, value) in enumerate(_contents(path, keyed), start):
+        if not isinstance(value, dict | Fault):
+            value = Fault("broken_json", f"a JSON {type(value).__name__} was found, an object expected")
+        yield Element(str(count) if key is None else key, name + place, value, name)
 
 
 def excerpt(folder: Path, origin: str) -> str:

@@ -30,7 +30,8 @@ def parse(element: Element) -> RawRow:
     """One instruction. Raises Unfit; a row whose output is there but empty is dropped with code answer_missing."""
     row = element.value
     others = unread(row, READS)
-    refuse_loss(row, others, _asked(row), optional(row, "output"))
+    if others:
+        refuse_loss(row, others, _asked(row), optional(row, "output"))
     return RawRow(element.key, element.origin, question(row), reference=reference(row), unread=tuple(others))
 
 

@@ -10,36 +10,52 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from ultramed.errors import SourceError
 from ultramed.params import Input
 from ultramed.sources.indices import Base, Keys, index
 from ultramed.sources.raw import RawRow, Row, Unfit, attempt, lettered, text
-from ultramed.sources.rawfiles import TABULAR, Element, Fault, elements
+from ultramed.sources.rawfiles import TABULAR, Element, Fault, elements, files, of_file
 from ultramed.sources.unread import unread
 
 OPTIONS = ("opa", "opb", "opc", "opd")
+BEGINNING = 1_000  # keys of a file by which it is read; the others must agree
 READS = {"question", "cop", *OPTIONS, "exp", "subject_name", "topic_name", "id", "choice_type"}
 
 
 def read(folder: Path, own: Input) -> Iterator[Row]:
     """The rows of the files under `folder`; the key is the row's index from 0.
 
-    Whether a file counts from 0 or 1 is told by all its rows, which are read once for it alone; `key_from` says it
-    where they do not tell. Raises SourceError where neither does, or where the two differ.
+    Whether a file counts from 0 or 1 is told by all its rows; `key_from` says it where they do not tell. Raises
+    SourceError where neither does; behind the last row where a file tells of another count than it was read by.
     """
-    keys = _keys(folder)
-    if own.key_from is not None:
-        keys.refuse_other(folder, own.key_from)
-    bases = keys.bases(folder) if own.key_from is None else {}
-    for element in elements(folder, suffixes=TABULAR):
-        yield attempt(partial(parse, bases.get(element.file, own.key_from or 0)), element)
-
-
-def _keys(folder: Path) -> Keys:
+    bases = {} if own.key_from is not None else _bases(folder)
     keys = Keys()
     for element in elements(folder, suffixes=TABULAR):
-        if not isinstance(element.value, Fault) and (number := index(element.value.get("cop"))) is not None:
-            keys.add(element.file, number, len(OPTIONS))
-    return keys
+        _note(keys, element)
+        yield attempt(partial(parse, bases.get(element.file, own.key_from or 0)), element)
+    if own.key_from is not None:
+        keys.refuse_other(folder, own.key_from)
+    elif (whole := keys.bases(folder)) != bases:
+        file = next(file for file in whole if whole[file] != bases.get(file))
+        raise SourceError(str(folder / file), f"begins with keys from {bases.get(file)} and goes on with others: "
+                          f"{keys.files[file]}", "make it one count, or two files")
+
+
+def _bases(folder: Path) -> dict[str, Base]:
+    """What each file counts from, by as many of its rows as it takes to tell."""
+    keys = Keys()
+    for path in files(folder, TABULAR):
+        for element in of_file(folder, path):
+            _note(keys, element)
+            ends = keys.files[element.file]
+            if ends.keys >= BEGINNING and ends.base() is not None:
+                break
+    return keys.bases(folder)
+
+
+def _note(keys: Keys, element: Element) -> None:
+    if not isinstance(element.value, Fault) and (number := index(element.value.get("cop"))) is not None:
+        keys.add(element.file, number, len(OPTIONS))
 
 
 def parse(first: Base, element: Element) -> RawRow:
