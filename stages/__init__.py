@@ -4,7 +4,7 @@ import sys
 
 
 def _refuse_wrong_interpreter() -> None:
-    """A `dvc` started without the environment runs stages under the system's python; say so in one line."""
+    """Stop with one clear line if `dvc`, started outside the environment, uses the system's Python."""
     from importlib.util import find_spec
 
     missing = [name for name in ("pyarrow", "pydantic", "duckdb", "aiohttp") if find_spec(name) is None]

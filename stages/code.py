@@ -1,4 +1,4 @@
-"""code: what the code of each stage is, as small files that the stages depend on. Usage: python -m stages.code"""
+"""code: the key files of each stage's code, which the stages depend on. Usage: python -m stages.code"""
 
 from ultramed import stage, tables
 from ultramed.codekeys.keys import FOLDER, Keys

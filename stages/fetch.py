@@ -1,7 +1,7 @@
-"""fetch: bring pinned inputs here. Usage: python -m stages.fetch benchmarks|general, raw|model|remote NAME
+"""fetch: copy pinned inputs here. Usage: python -m stages.fetch benchmarks|general, raw|model|remote NAME
 
 raw NAME: data/raw/NAME/; benchmarks, general: data/raw/benchmarks/, data/raw/general/, a folder for each entry;
-model NAME: models/local/NAME/ and models/identity/NAME.json; remote NAME: the latter alone.
+model NAME: models/local/NAME/ and models/identity/NAME.json; remote NAME: only the latter.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ def main(kind: str, name: str = "") -> None:
         remote = _named(settings.models.remote, name, "models.remote")
         models.write_identity(name, models.remote_identity(remote), artifacts.IDENTITIES)
     else:
-        raise ParamsError("fetch", f"'{kind}' is no kind of input; expected benchmarks, general, raw, model or remote")
+        raise ParamsError("fetch", f"unknown input kind '{kind}'; expected benchmarks, general, raw, model or remote")
 
 
 def _named(known: dict[str, T], name: str, section: str) -> T:

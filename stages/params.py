@@ -1,5 +1,4 @@
-"""params: is params.yaml sound as a whole? Before anything runs, whatever has changed in it; and what of its models
-matters to rows."""
+"""params: checks params.yaml as a whole before anything runs, and writes the model settings that matter to rows."""
 
 from ultramed import claims, params, stage, tables
 from ultramed.gates import gate

@@ -1,4 +1,4 @@
-"""results: accuracies of the models of ours, as results.json. Usage: python -m stages.results"""
+"""results: accuracies of our models, as results.json. Usage: python -m stages.results"""
 
 from ultramed import params, stage
 from ultramed.report import models

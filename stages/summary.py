@@ -1,4 +1,4 @@
-"""summary: the numbers that tell two runs apart, as metrics.json. Usage: python -m stages.summary"""
+"""summary: the numbers that distinguish two runs, as metrics.json. Usage: python -m stages.summary"""
 
 from ultramed import params, stage
 from ultramed.report import summary

@@ -1,4 +1,4 @@
-"""What tests run under and in which order, and a folder with the oracle in it for every test that asks a model."""
+"""The environment and order of tests, and a folder with the oracle for tests that ask a model."""
 
 import signal
 from collections.abc import Iterator
@@ -11,38 +11,38 @@ from xdist.scheduler import LoadScopeScheduling
 
 from ultramed.training.environment import prepare
 
-prepare()  # before any test imports PyTorch: trainings in this process and in others must end in the same bytes
+prepare()  # before any test imports PyTorch, so that training gives the same bytes in this process and others
 
 # A test run started in the background ignores interrupts, and so would every process it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Together(LoadScopeScheduling):
-    """Modules share what they have trained or started, so the tests of one stay in one process; so do all those that
-    share the built pipeline."""
+    """Keeps the tests of a module in one process, because they share what they trained or started, and likewise all
+    tests that share the built pipeline."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.split("::")[0]
         return "pipeline" if module.startswith("tests/pipeline/") else module
 
 
-@pytest.hookimpl(optionalhook=True)  # tests run without xdist, too
+@pytest.hookimpl(optionalhook=True)  # tests also run without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
     config.option.loadscopereorder = False
     return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the pipeline take longest: they begin at once, and the fast ones pass beside them."""
+    """Start the pipeline tests first, since they take longest; fast tests run in parallel."""
     for item in items:
         if item.path.parent.name == "pipeline":
-            item.add_marker(pytest.mark.timeout(3600))  # the first builds all
+            item.add_marker(pytest.mark.timeout(3600))  # the first one builds everything
     items.sort(key=lambda item: (item.path.parent.name != "pipeline", item.get_closest_marker("slow") is not None))
 
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """The oracle, known to the pipeline as the remote model `oracle`. It knows nothing yet."""
+    """The oracle, without any truth, configured as the remote model `oracle`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
@@ -52,7 +52,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 @pytest.fixture
 def encoder_here(served: Served) -> None:
-    """The static encoder that a package carries, where the pipeline looks for it."""
+    """The static encoder from its package, linked to where the pipeline looks for it."""
     import static_model
 
     Path("models/local").mkdir(parents=True)

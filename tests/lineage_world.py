@@ -1,4 +1,4 @@
-"""The artifacts of a few rows by hand: kept, dropped at every stage, quarantined, evolved twice."""
+"""Handmade artifacts of a few rows: kept, dropped at every stage, quarantined, evolved twice."""
 
 import json
 from dataclasses import replace
@@ -25,7 +25,7 @@ from ultramed.records import (
 )
 
 CHILD, GRANDCHILD = "MedQA-Evol,1-synthetic-1", "MedQA-Evol,1-synthetic-2"
-STEERING = "\x1b[2J\x9b31mred\x07 \u202eback\r\u00a0end"  # clears a screen, colours, rings, turns text around
+STEERING = "\x1b[2J\x9b31mred\x07 \u202eback\r\u00a0end"  # clears the screen, colours, rings, reverses text
 OPTIONS = ["Calcium", "Potassium", "Zinc", "Iron"]
 
 
@@ -34,7 +34,7 @@ def use(row_id: str, step: str, key: str) -> Use:
 
 
 def put(folder: Path, rows: list[Instruction], verdicts: list[Verdict], uses: list[Use] | None = None) -> None:
-    """An artifact of instructions."""
+    """Write an artifact of instructions."""
     with tables.artifact(folder) as to:
         tables.write(to, "rows", Instruction, rows)
         tables.write(to, "verdicts", Verdict, verdicts)
@@ -42,7 +42,7 @@ def put(folder: Path, rows: list[Instruction], verdicts: list[Verdict], uses: li
 
 
 def put_tables(folder: Path, **written: list) -> None:
-    """An artifact of other tables, none empty but `verdicts` and `manifest`."""
+    """Write an artifact of other tables, all nonempty except `verdicts` and `manifest`."""
     empty: dict[str, type[Record]] = {"verdicts": Verdict, "manifest": Use}
     with tables.artifact(folder) as to:
         for table, rows in written.items():
@@ -50,7 +50,7 @@ def put_tables(folder: Path, **written: list) -> None:
 
 
 def write() -> None:
-    """Write all artifacts and a ledger under the current folder."""
+    """Write all artifacts and a ledger in the current folder."""
     _instructions()
     _answers()
     _ledger()

@@ -1,4 +1,4 @@
-"""The oracle on a loopback port, asked as a remote model, and rows to ask it about."""
+"""The oracle on a loopback port, used as a remote model, and rows to ask it about."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Served:
-    """The oracle behind an address, while inside `with`. `spoil` changes a reply before it is sent, as endpoints do
-    that cut, ramble or fall silent; `bodies` holds every request that came."""
+    """The oracle behind an address, inside a `with` block. `spoil` changes a reply before it is sent, like an endpoint
+    that truncates, rambles or returns nothing; `bodies` holds every request received."""
 
     oracle: Oracle = field(default_factory=lambda: Oracle({}))
     spoil: Callable[[Body, Body], None] | None = None
@@ -42,7 +42,7 @@ class Served:
         self._thread.join(10)
 
     def prompts(self, schema: str | None = None) -> list[str]:
-        """Last turns of the requests, of one reply schema ("" for free text) or of all, in no certain order."""
+        """Last turns of the requests with one reply schema ("" for free text) or of all, in no particular order."""
         return [b["messages"][-1]["content"] for b in self.bodies if schema in (None, schema_of(b))]
 
     async def _serve(self) -> None:
@@ -72,23 +72,23 @@ class Served:
 
 
 def schema_of(body: Body) -> str:
-    """Name of the reply schema that a request asks for; "" for free text."""
+    """Name of the reply schema of a request; "" for free text."""
     return ((body.get("response_format") or {}).get("json_schema") or {}).get("name", "")
 
 
 def says(reply: Body, text: str, finish: str = "stop") -> None:
-    """Put another text into a reply."""
+    """Replace the text of a reply."""
     reply["choices"][0]["message"]["content"] = text
     reply["choices"][0]["finish_reason"] = finish
 
 
 def said(reply: Body) -> Any:
-    """The JSON in a reply."""
+    """The parsed JSON of a reply."""
     return json.loads(reply["choices"][0]["message"]["content"])
 
 
 def settings(address: str = "http://127.0.0.1:1/v1", **changes: Any) -> Params:
-    """The project's params with the oracle for every stage. Changes name their place: `complete__attempts=1`."""
+    """The project's params with the oracle for every stage. Changes are named by path: `complete__attempts=1`."""
     tree = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     tree["models"]["remote"] = {"oracle": {
         "base_url": address, "model": "oracle", "revision": "1", "provider": "here", "rights": "open",
@@ -96,8 +96,8 @@ def settings(address: str = "http://127.0.0.1:1/v1", **changes: Any) -> Params:
     pool = tree["candidates"]["pool"].values()
     for section in (*(tree[s] for s in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")), *pool):
         section["model"] = "oracle"
-    for place, value in changes.items():
-        *sections, name = place.split("__")
+    for path, value in changes.items():
+        *sections, name = path.split("__")
         inner = tree
         for part in sections:
             inner = inner[part]

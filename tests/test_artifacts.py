@@ -1,4 +1,4 @@
-"""What each artifact declares, and that it serves as the path of its folder."""
+"""What each artifact declares, and that it works as the path of its folder."""
 
 import os
 from pathlib import Path

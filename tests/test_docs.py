@@ -11,7 +11,7 @@ from ultramed.cli import commands
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/ids-and-records.md")
-# Made by a run, or named to show where something of one's own would go.
+# Made by a run, or examples of the user's own files.
 MADE = ("data/", "models/", "reports/", "quality/", "ledger/", "dvc_plots/", "batches/", ".ultramed/", ".eval_results/",
         "training.json", "lineage.json", "utils.py")
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w.*<>-]*|[\w-]+\.(?:py|yaml|md|toml|json|lock))`")
@@ -53,25 +53,25 @@ def test_make_targets_exist(page: str) -> None:
 
 
 def test_the_tree_in_the_readme_is_the_tree() -> None:
-    block = (ROOT / "README.md").read_text().split("## What lies where")[1].split("```")[1]
-    places, top = [], ""
+    block = (ROOT / "README.md").read_text().split("## Repository layout")[1].split("```")[1]
+    paths, top = [], ""
     for line in filter(None, block.splitlines()):
         names = re.split(r"\s{2,}", line.strip())
         within = line.startswith("  ")
         for name in (n for n in names if re.fullmatch(r"[\w./-]+", n) and ("/" in n or "." in n)):
             top = top if within else name
-            places.append(f"{top}{name}" if within else name)
-    assert len(places) > 25
-    assert [p for p in places if not p.startswith(MADE) and not (ROOT / p).exists()] == []
+            paths.append(f"{top}{name}" if within else name)
+    assert len(paths) > 25
+    assert [p for p in paths if not p.startswith(MADE) and not (ROOT / p).exists()] == []
 
 
 def _exists(path: str) -> bool:
-    """As it is, below one of the packages, or as a pattern."""
-    places = [ROOT, ROOT / "ultramed", ROOT / "tests", ROOT / "ultramed/prompts"]
-    return any(list(place.glob(path.rstrip("/"))) for place in places) or any(ROOT.glob(f"ultramed/**/{path}"))
+    """Whether a path exists as given, below one of the packages, or as a pattern."""
+    folders = [ROOT, ROOT / "ultramed", ROOT / "tests", ROOT / "ultramed/prompts"]
+    return any(list(folder.glob(path.rstrip("/"))) for folder in folders) or any(ROOT.glob(f"ultramed/**/{path}"))
 
 
 def _commands() -> dict[str, list[str]]:
-    """Commands of `ultramed`, and the commands below each."""
+    """Commands of `ultramed` and the subcommands of each."""
     group = typer.main.get_command(commands)
     return {name: sorted(getattr(command, "commands", {})) for name, command in group.commands.items()}  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Embeddings by the real encoder: unit vectors, likeness of meaning, an order that ties cannot change."""
+"""Embeddings by the real encoder: unit vectors, similarity of meaning, a stable order for ties."""
 
 from pathlib import Path
 
@@ -26,8 +26,8 @@ def test_vectors_have_unit_length_and_texts_without_words_are_zero(encoder: Path
 
 def test_what_is_alike_in_meaning_is_nearest(encoder: Path) -> None:
     pool = encode(["The kidney filters blood.", "Asthma narrows the airways.", "The heart pumps blood."], encoder)
-    found = nearest(encode(["bronchial constriction and wheezing", "renal filtration"], encoder), pool, 1)
-    assert found.tolist() == [[1], [0]]
+    indices = nearest(encode(["bronchial constriction and wheezing", "renal filtration"], encoder), pool, 1)
+    assert indices.tolist() == [[1], [0]]
 
 
 def test_nearest_is_ordered_best_first_and_ties_by_index() -> None:
@@ -47,6 +47,6 @@ def test_nothing_to_compare_gives_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["nowhere", "."])
 def test_a_folder_without_an_encoder_is_one_clear_line(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"holds no model2vec encoder: .*; check models.local.encoder") as caught:
+    with pytest.raises(ModelError, match=r"has no model2vec encoder: .*; check models.local.encoder") as caught:
         encode(["a"], tmp_path / name)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Letters are read where an answer settles on one, and nowhere else."""
+"""Letters are read only from answers that settle on one."""
 
 import json
 import os
@@ -84,7 +84,7 @@ def test_long_texts_are_read_in_no_time() -> None:
 
 @pytest.mark.skipif(not REALDATA, reason="ULTRAMED_REALDATA is not set")
 def test_real_replies_are_never_read_wrongly() -> None:
-    """MIRAGE's 2,178 chain-of-thought replies to MMLU say their choice in `answer_choice`, and some in prose too.
+    """MIRAGE's 2,178 chain-of-thought replies to MMLU state their choice in `answer_choice`, and some in prose too.
 
     `answer_choice`, "B" or "B. Femur": 56 of 2,178 are unreadable (several letters, or no option's).
     Prose: GPT-3.5 closes with its letter in 492 of 1,089, GPT-4 in 7; the others never close in this form.

@@ -1,4 +1,4 @@
-"""`params.yaml`: the committed file loads, and every kind of mistake is one line that names it and the way out."""
+"""`params.yaml`: the committed file loads, and every kind of mistake is one line that names it and the fix."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ API = {"base_url": "https://api.example.com/v1", "model": "m", "revision": "1", 
 
 
 def edited(folder: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
-    """The committed parameters after an edit."""
+    """The path of an edited copy of the committed parameters."""
     values = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     edit(values)
     with open(folder / "params.yaml", "w", encoding="utf-8") as file:
@@ -225,7 +225,7 @@ def test_a_file_that_is_not_here_says_where_to_run(tmp_path: Path) -> None:
 
 
 def test_a_budget_of_a_stage_that_asks_nothing_is_refused(tmp_path: Path) -> None:
-    """A misspelt name would be no limit at all."""
+    """A misspelt name would silently set no limit."""
     line = mistake(edited(tmp_path, lambda tree: tree["budget_usd"].update(stages={"juge": 1.0})))
     assert line.startswith("budget_usd.stages.juge is no stage that asks a model; expected one of textbook, ")
 

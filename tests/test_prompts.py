@@ -1,4 +1,4 @@
-"""Prompts are filled strictly, and what comes from data stays data."""
+"""Prompts are rendered strictly, and text from data stays data."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Seeds and draws depend on names, never on order or on what else is there."""
+"""Seeds and draws depend on names, never on order or on other items."""
 
 import random
 
@@ -8,8 +8,8 @@ ITEMS = [f"MedQA,{n}" for n in range(200)]
 
 
 def test_a_seed_is_the_same_in_every_process_and_version() -> None:
-    """First four bytes of the SHA-256 of '20240606\\x1fsolve\\x1fMedQA,1\\x1f0', halved: pinned, since the seed is part
-    of the ledger's key."""
+    """First four bytes of the SHA-256 of '20240606\\x1fsolve\\x1fMedQA,1\\x1f0', halved; pinned, because the seed is
+    part of the ledger's key."""
     assert seed_of(20240606, "solve", "MedQA,1", 0) == 1960383731
 
 
@@ -44,7 +44,7 @@ def test_a_draw_does_not_depend_on_order() -> None:
 
 
 def test_adding_an_item_never_reshuffles_the_others() -> None:
-    """A newcomer may push one item out; a larger count only adds."""
+    """A new item may displace one; a larger count only adds."""
     before, after = set(draw(ITEMS, 20, 1)), set(draw(["new", *ITEMS], 20, 1))
     assert len(before - after) <= 1
     assert after - before <= {"new"}
@@ -52,7 +52,7 @@ def test_adding_an_item_never_reshuffles_the_others() -> None:
 
 
 def test_a_draw_is_fair_enough() -> None:
-    """Of 200 items each is drawn in half of 400 draws of 100: mean 200, standard deviation 10; 6 of them allowed."""
+    """Each of 200 items is drawn in half of 400 draws of 100: mean 200, standard deviation 10; 6 deviations allowed."""
     counts = dict.fromkeys(ITEMS, 0)
     for seed in range(400):
         for item in draw(ITEMS, 100, seed):

@@ -1,4 +1,4 @@
-"""Lists on disk: nothing is lost, doubled, changed or kept in memory."""
+"""Lists on disk: nothing is lost, duplicated, changed or kept in memory."""
 
 import gc
 from itertools import islice
@@ -32,7 +32,7 @@ def test_items_come_back_in_their_order_as_often_as_wanted() -> None:
 
 
 def test_two_iterations_do_not_disturb_each_other() -> None:
-    """They read one file: one is far into it when the other begins, and they take turns."""
+    """Both read the same file: one is far into it when the other begins, and they alternate."""
     spool = spooled(MANY)
     first = iter(spool)
     ahead = list(islice(first, KEPT + 5))
@@ -47,7 +47,7 @@ def test_iterations_that_take_turns_are_both_whole() -> None:
 
 
 def test_what_is_appended_after_an_iteration_comes_after_the_rest() -> None:
-    """An iteration leaves the file somewhere else than where the next lines belong."""
+    """An iteration leaves the file position away from where new items belong."""
     spool = spooled(KEPT + 3)
     for end in (2 * KEPT + 1, 3 * KEPT + 2):
         assert list(islice(spool, 10)) == list(range(10)), "left in the middle"
@@ -57,24 +57,24 @@ def test_what_is_appended_after_an_iteration_comes_after_the_rest() -> None:
 
 
 def test_an_iteration_survives_what_is_appended_while_it_runs() -> None:
-    """What was there when it began comes once, in order; later items may follow."""
+    """Items present at the start come once, in order; later items may follow."""
     spool = spooled(KEPT + 3)
     running = iter(spool)
-    found = list(islice(running, KEPT + 1))
+    items = list(islice(running, KEPT + 1))
     for n in range(len(spool), 3 * KEPT):
         spool.append(n)
-    found += list(running)
-    assert found == list(range(len(found))) and len(found) >= KEPT + 3
+    items += list(running)
+    assert items == list(range(len(items))) and len(items) >= KEPT + 3
     assert list(spool) == list(range(3 * KEPT))
 
 
 def test_requests_survive_with_their_very_reply_types() -> None:
-    """Made at run time, the types have no name to be found by; they are the same objects, and so are their keys."""
+    """Types created at run time cannot be looked up by name; they must be the same objects, with the same keys."""
     kinds: list[type[BaseModel] | None] = [judgement(3, 60, 5), judgement(2, 60, 5), None]
     spool: Spool[Request] = Spool()
     for n in range(MANY):
         request = question(f"q{n}", reply_type=kinds[n % 3], sample=n)
-        request.key("i")  # makes what is cached
+        request.key("i")  # fills the cache
         spool.append(request)
     for n, request in enumerate(spool):
         assert request.reply_type is kinds[n % 3]

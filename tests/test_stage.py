@@ -1,4 +1,4 @@
-"""What a stage does beside its work: one-line errors, one at a time in a worktree, an end when `dvc` ends."""
+"""What a stage does besides its work: one-line errors, one stage at a time in a worktree, exit when `dvc` exits."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ SLEEPER = HEAD + "def main(seconds='60'):\n    print('running', flush=True)\n   
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The test's environment, with the package under test and no trace of an outer `dvc`."""
+    """The test's environment, with the package under test and without variables of an outer `dvc`."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("DVC_")}
     return {**plain, "PYTHONPATH": str(Path(ultramed.__file__).parents[1]), **more}
 
@@ -62,7 +62,7 @@ def test_a_mistake_of_the_code_keeps_its_traceback(tmp_path: Path) -> None:
     f"{TABLES}tables.write_arrow(Path('full'), pa.table({{'a': [1]}}))",
 ], ids=["text", "parquet"])
 def test_a_full_disk_is_one_line(body: str, tmp_path: Path) -> None:
-    """By a link: Parquet's writer removes what it could not fill."""
+    """Written through a link, because Parquet's writer removes what it could not fill."""
     (tmp_path / "full").symlink_to("/dev/full")
     code, said = outcome(tmp_path, body)
     assert (code, len(said)) == (1, 1), said
@@ -83,7 +83,7 @@ def test_a_table_that_does_not_fit_is_one_line_and_leaves_nothing(tmp_path: Path
 
 
 def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
-    """Root may write anywhere, so a stage that runs as root gives that up first."""
+    """Root may write anywhere, so a stage that runs as root drops that privilege first."""
     body = (
         f"{TABLES}Path('closed').mkdir(mode=0o555)\n"
         "    os.getuid() or os.setuid(65534)\n"
@@ -95,7 +95,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_an_interpreter_without_the_environment_is_one_line() -> None:
-    """`-S` leaves out the installed packages, as the system's python would."""
+    """`-S` hides the installed packages, like the system's python."""
     done = subprocess.run([sys.executable, "-S", "-m", "stages.data.screen"], cwd=ROOT, capture_output=True, text=True,
                           env={k: v for k, v in environment().items() if k != "PYTHONPATH"}, check=False)
     assert done.returncode == 1
@@ -111,7 +111,7 @@ def test_an_interrupt_is_one_line_and_exit_130(tmp_path: Path) -> None:
         _, said = process.communicate(timeout=10)
     assert process.returncode == 130
     assert said.splitlines() == [
-        "ERROR stage work: interrupted; replies and checkpoints so far are kept, `dvc repro` goes on"]
+        "ERROR stage work: interrupted; replies and checkpoints so far are kept, `dvc repro` resumes"]
 
 
 def test_a_second_stage_in_the_worktree_waits_for_the_first(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_second_stage_that_waited_too_long_names_the_first(tmp_path: Path) -> 
             out, said = second.communicate(timeout=30)
         first.kill()
     assert (second.returncode, out) == (1, "")
-    assert f"another stage still runs in this worktree (first, pid {first.pid}); wait for it or stop" in said
+    assert f"another stage is still running in this worktree (first, pid {first.pid}); wait for it or stop" in said
 
 
 def test_the_lock_of_a_killed_stage_is_free_at_once(tmp_path: Path) -> None:
@@ -147,14 +147,14 @@ def test_the_lock_of_a_killed_stage_is_free_at_once(tmp_path: Path) -> None:
 def test_a_stage_ends_with_the_dvc_that_started_it(
     variables: dict[str, str], said: str, shell: list[str], tmp_path: Path
 ) -> None:
-    """`dvc` is a process here that starts the stage and is killed; the stage holds the other end of our pipe."""
+    """Here `dvc` is a process that starts the stage and is killed; the stage holds the other end of the test's pipe."""
     command = [*shell, sys.executable, str(script(tmp_path, SLEEPER)), "4"]
     outer = f"import os, subprocess, time\nsubprocess.Popen({command!r}, env={{**os.environ, **{variables!r}}})\n" \
         "time.sleep(60)\n"
     with start(script(tmp_path, outer, "dvc.py")) as process:
         assert process.stdout is not None and process.stdout.readline() == "running\n"
         process.kill()
-        assert process.stdout.read() == said  # until the stage, too, has closed it
+        assert process.stdout.read() == said  # until the stage has closed it too
 
 
 POLLING = {

@@ -1,4 +1,4 @@
-"""Tables: typed, whole or absent, the same bytes for the same rows."""
+"""Tables: typed, complete or absent, the same bytes for the same rows."""
 
 import dataclasses
 import os
@@ -141,13 +141,13 @@ def test_identical_rows_have_identical_bytes(tmp_path: Path) -> None:
 def test_a_shard_that_is_missing_is_noticed(tmp_path: Path) -> None:
     tables.write(tmp_path, "rows", Verdict, verdicts(5), shard_rows=2)
     (tmp_path / "rows-00001-of-00003.parquet").unlink()
-    with pytest.raises(SourceError, match=r"holds 2 shard\(s\) of table 'rows', not a whole set; run `dvc repro`"):
+    with pytest.raises(SourceError, match=r"has 2 shard\(s\) of table 'rows', not a complete set; run `dvc repro`"):
         tables.count(tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["", "nowhere"])
 def test_a_table_that_is_not_there_is_one_clear_line(folder: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"holds 0 shard\(s\) of table 'rows'") as caught:
+    with pytest.raises(SourceError, match=r"has 0 shard\(s\) of table 'rows'") as caught:
         list(tables.read(tmp_path / folder, Verdict))
     assert "\n" not in str(caught.value)
 
@@ -192,7 +192,7 @@ def test_a_killed_writer_leaves_no_half_output(tmp_path: Path) -> None:
 
 
 def test_a_kill_while_the_old_artifact_is_replaced_leaves_no_mixture(tmp_path: Path) -> None:
-    """A child is killed before its first, second … removal or renaming, until it gets through."""
+    """A child process is killed before its first, second … removal or renaming, until one run completes."""
     for step in range(1, 40):
         path = tmp_path / str(step) / "a"
         with tables.artifact(path) as folder:
@@ -212,7 +212,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _replace_and_die(path: Path, step: int) -> bool:
-    """Replace an artifact in a child that kills itself before its `step`-th removal or renaming; whether it did not."""
+    """Replace an artifact in a child that kills itself before its `step`-th removal or renaming; True if it lived."""
     child = os.fork()
     if child == 0:
         left = [step]

@@ -1,4 +1,4 @@
-"""The artifacts of the graph. Each is declared once; gates, drift, lineage, figures and reports ask the declaration."""
+"""The artifacts of the graph, each declared once; gates, drift, lineage, figures and reports use the declaration."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,32 +32,32 @@ RAW = Path("data/raw")
 BENCHMARKS = RAW / "benchmarks"
 GENERAL_SETS = RAW / "general"
 MODELS = Path("models/transformers")  # the base and every model trained from it
-RECORD = "training.json"  # in the folder of a trained model: on what it was trained, and how
-IDENTITIES = Path("models/identity")  # what each model is called in the ledger
-RIGHTS = Path("models/rights.json")  # what the terms of each allow
-REMOTE = Path("models/remote.json")  # whether any that is asked is behind somebody else's endpoint
+RECORD = "training.json"  # in a trained model's folder: what it was trained on, and how
+IDENTITIES = Path("models/identity")  # each model's identity in the ledger
+RIGHTS = Path("models/rights.json")  # what each model's terms allow
+REMOTE = Path("models/remote.json")  # whether any model in use is remote
 CURVES = Path("reports/training")
 
 
 def whole(_: Params) -> list[str]:
-    """The parts of an artifact that has none: the folder itself."""
+    """The only part of an undivided artifact: the folder itself."""
     return [""]
 
 
 @dataclass(frozen=True, eq=False)
 class Artifact(os.PathLike[str]):
-    """One folder `data/<name>`. It is a path: `tables.count(CURATED)`, `COLLECTED / "medqa"`."""
+    """One folder `data/<name>`. It works as a path: `tables.count(CURATED)`, `COLLECTED / "medqa"`."""
 
     name: str
     chapter: Literal["data", "training", "results", "release"]
     tables: Mapping[str, type[Record]]  # in each part
-    parts: Parts = whole  # subfolders as the params name them; DVC leaves the output of a removed stage behind
-    stage: str = ""  # makes one part at a time; "" where each part has a stage of its own name
-    handed: tuple["Artifact", ...] = ()  # whose rows were given to the stage; none: it is reconciled within itself
-    row_id: str = "id"  # SQL, over its rows: the id that a verdict is about
-    made: tuple[str, ...] = ("rows",)  # tables that hold a row for each kept verdict
-    decided: "Artifact | None" = None  # holds the verdicts on its rows; None: it does so itself
-    mix: tuple[str, str] | None = None  # (facts table, column) whose shares drift watches
+    parts: Parts = whole  # subfolders named by params, never globbed: DVC keeps the output of a removed stage
+    stage: str = ""  # makes one part at a time; "" if each part has a stage with the part's name
+    handed: tuple["Artifact", ...] = ()  # the stage's input rows; empty: counts are reconciled within the artifact
+    row_id: str = "id"  # SQL over its rows: the id that a verdict is about
+    made: tuple[str, ...] = ("rows",)  # tables with one row per kept verdict
+    decided: "Artifact | None" = None  # holds the verdicts on its rows; None: they are in this artifact
+    mix: tuple[str, str] | None = None  # (facts table, column) whose shares are monitored for drift
 
     def __fspath__(self) -> str:
         return f"data/{self.name}"
@@ -73,25 +73,25 @@ class Artifact(os.PathLike[str]):
 
     @property
     def silent(self) -> bool:
-        """Whether it gives no verdicts: every row that was made is kept."""
+        """Whether it has no verdicts, so that every row made is kept."""
         return self.decided is None and "verdicts" not in self.tables
 
     @property
     def asks(self) -> bool:
-        """Whether its stage asks a model, and lists the replies it used."""
+        """Whether its stage asks a model and lists the replies it used."""
         return "manifest" in self.tables
 
     def folders(self, params: Params) -> dict[str, Path]:
-        """The folders that hold its tables, by part; the part is "" where there is only one."""
+        """The folders that hold its tables, by part; "" if there is only one."""
         return {part: self / part for part in self.parts(params)}
 
     def read(self, params: Params, kind: type[R], table: str = "rows") -> Iterator[R]:
-        """The records of a table in all parts, in the order of the params."""
+        """The records of a table from all parts, in the order of the params."""
         for folder in self.folders(params).values():
             yield from tables.read(folder, kind, table)
 
     def write(self, part: str = "", /, **rows: Iterable[Any]) -> None:
-        """Write all tables of a part; it appears whole or not at all. Raises TypeError unless each table is given."""
+        """Write all tables of a part atomically. Raises TypeError unless every table is given."""
         if rows.keys() != self.tables.keys():
             raise TypeError(f"{self.name} has the tables {', '.join(self.tables)}; {', '.join(rows)} were given")
         with tables.artifact(self / part) as folder:
@@ -106,7 +106,7 @@ def _profiles(params: Params) -> Iterable[str]:
 VERDICTS: Mapping[str, type[Record]] = {"verdicts": Verdict}
 ASKED: Mapping[str, type[Record]] = {"verdicts": Verdict, "manifest": Use}
 SOURCE = ("rows", "source")
-ABOUT = "instruction_id"  # rows with ids of their own, verdicts on instructions
+ABOUT = "instruction_id"  # rows have their own ids, verdicts are about instructions
 
 COLLECTED = Artifact(
     "collected", "data", {"rows": Instruction, **VERDICTS}, lambda p: p.sources, stage="collect", mix=SOURCE)
@@ -115,7 +115,7 @@ SCREENED = Artifact(
 SYNTHETIC = Artifact("synthetic", "data", {"rows": Instruction, **ASKED}, lambda _: synthetic.WRITTEN, mix=SOURCE)
 EVOLVED = Artifact(
     "evolved", "data", {"rows": Instruction, **ASKED}, lambda p: p.evolve.sets, stage="evolve", mix=SOURCE)
-UNCURATED = (SCREENED, SYNTHETIC, EVOLVED)  # together they hold every instruction before curation
+UNCURATED = (SCREENED, SYNTHETIC, EVOLVED)  # together, every instruction before curation
 SCORED = Artifact("scored", "data", {"rows": Score, **ASKED}, stage="score", handed=UNCURATED)
 CURATED = Artifact(
     "curated", "data", {"rows": Instruction, **VERDICTS}, stage="curate", handed=UNCURATED, mix=SOURCE)
@@ -133,7 +133,7 @@ PAIRED = Artifact(
     made=("selected",), mix=("selected", "label_type"))
 WITHHELD = Artifact("withheld", "release", VERDICTS, _profiles, stage="release")  # never sent
 RELEASE = Artifact("release", "release", {}, _profiles, stage="release", decided=WITHHELD, mix=("rows", "profile"))
-GENERAL = Artifact(  # rows are examples or preferences, as the format of the set says
+GENERAL = Artifact(  # rows are examples or preferences, depending on the set's format
     "general", "training", {"rows": Record, **VERDICTS}, lambda p: p.general, stage="general", mix=SOURCE)
 INSTRUCTIONS = Artifact(
     "instructions", "training", {"rows": Example, "dev": Example, **VERDICTS}, stage="mix-instructions",
@@ -141,7 +141,7 @@ INSTRUCTIONS = Artifact(
 PREFERENCES = Artifact(
     "preferences", "training", {"rows": Preference, "dev": Preference, **VERDICTS}, stage="mix-preferences",
     made=("rows", "dev"), mix=SOURCE)
-SAMPLED = Artifact(  # pairs are named after the example that was asked
+SAMPLED = Artifact(  # pair ids start with the id of the example that was asked
     "sampled", "training", {"rows": Preference, "dev": Preference, "samples": Sample, **ASKED},
     lambda p: p.iterate.rounds, stage="sample", row_id="split_part(id, '#', 1)")
 EVALUATED = Artifact(
@@ -164,7 +164,7 @@ def of_chapter(*chapters: str) -> list[Artifact]:
 
 
 def instruction_folders(params: Params) -> list[Path]:
-    """Folders that together hold every instruction before curation."""
+    """The folders that together hold every instruction before curation."""
     return [folder for artifact in UNCURATED for folder in artifact.folders(params).values()]
 
 

@@ -1,6 +1,6 @@
-"""The class of a row, derived from everyone with a say in it: its source (already joined with the models that wrote
-it), the teacher of its completion, the model that scored it; for a pair also both candidates' models and the judge.
-What nobody has classified is `deny`.
+"""The rights class of a row, derived from every party with a claim on it: its source (already combined with the models
+that wrote it), the teacher of its completion and the model that scored it; for a pair, also both candidates' models and
+the judge. Anything unclassified is `deny`.
 
 Example: a MedQA row (recipe) answered by an open model is `recipe`; `open` and `research` withhold it.
 """
@@ -18,15 +18,15 @@ from ultramed.rights import most_restrictive
 
 @dataclass(frozen=True)
 class Claim:
-    """One party with a say in a row, and what it allows."""
+    """One party with a claim on a row, and what it allows."""
 
     holder: str  # source medqa, model smollm2 …
     rights: str
 
 
 class Claims:
-    """Classes of rows and pairs under one set of params. `models`: what the terms of each model allow, by its name in
-    params; None: as params say."""
+    """Rights classes of rows and pairs under one set of params. `models` maps each model's name in params to what its
+    terms allow; None takes this from params."""
 
     def __init__(self, params: Params, models: Mapping[str, str] | None = None) -> None:
         self._params = params
@@ -34,51 +34,52 @@ class Claims:
         self._models = {name: model.rights for name, model in entries} if models is None else models
 
     def source(self, row: Instruction) -> Claim:
-        """What the row's source allows, in the row and in params; a signed override takes the place of both."""
+        """What the row's source allows, by the row and by params; a signed override replaces both."""
         holder, declared = f"source {row.source}", self._params.sources.get(row.source)
         if override := self._params.release.overrides.get(row.source):
             return Claim(holder, override.rights)
         return Claim(holder, most_restrictive(row.rights, *([declared.rights] if declared else [])))
 
     def model(self, name: str) -> Claim:
-        """What a model's terms allow, by its name in params, or by the name of a pool member. The row's own answer
-        (`source`) adds nothing to what the row allows."""
+        """What a model's terms allow, by its name in params or the name of a pool member. The row's own answer
+        (`source`) adds no restriction."""
         if name == "source":
             return Claim("the row's own answer", "open")
         member = self._params.candidates.pool.get(name)
         if name not in self._models and member is not None:
             return self.model(member.model)
-        if name in self._params.policies:  # a member of the pool that was trained here
+        if name in self._params.policies:  # a pool member trained here
             return Claim(f"model {name}", self._params.model(name).rights)
         return Claim(f"model {name}", self._models.get(name, "deny"))
 
     def instruction(self, source: Claim, teacher: str | None) -> Claim:
-        """The class of a row with its score and, where `teacher` is given, that model's completion."""
+        """The class of a row with its score and, if `teacher` is given, that model's completion."""
         claims = [source, self.model(self._params.score.model)]
         return strictest(claims + ([self.model(teacher)] if teacher else []))
 
     def judged(self, source: Claim, *models: str) -> Claim:
-        """The class of a row's candidates with the feedback on them: a pair, or one candidate's rank. `models` are
-        their authors and the judge."""
+        """The class of a row's candidates with their feedback: a pair, or one candidate's rank. `models` are their
+        authors and the judge."""
         return strictest([source, *map(self.model, models)])
 
 
 def strictest(claims: list[Claim]) -> Claim:
-    """The claim that decides: the first of the most restrictive class."""
+    """The deciding claim: the first of the most restrictive class."""
     worst = most_restrictive(*(claim.rights for claim in claims))
     return next(Claim(claim.holder, worst) for claim in claims if most_restrictive(claim.rights) == worst)
 
 
 def remote_models_configured(params: Params) -> bool:
-    """Whether any stage's model is a remote one. A loopback address counts too: nobody knows what is behind it."""
+    """Whether any stage's model is remote and not trusted. A loopback address counts too, because it may forward
+    elsewhere."""
     names = {params.textbook.model, params.wikipedia.model, params.evolve.model, params.score.model}
     names |= {params.complete.model, params.judge.model, *(m.model for m in params.candidates.pool.values())}
-    return any(isinstance(params.model(name), RemoteModel) for name in names)
+    return any(isinstance(model := params.model(name), RemoteModel) and not model.trusted for name in names)
 
 
 def of_models(params: Params) -> dict[Path, str]:
-    """The files that state the two facts on models that rows depend on, with their text: a changed port, price or
-    limit changes neither, and so remakes no rows."""
+    """The files, with their text, that state the two facts about models that rows depend on. A changed port, price or
+    limit changes neither, so it remakes no rows."""
     models = sorted((params.models.local | params.models.remote).items())
     allowed = {name: model.rights for name, model in models}
     facts = {artifacts.RIGHTS: allowed, artifacts.REMOTE: {"asked": remote_models_configured(params)}}

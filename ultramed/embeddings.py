@@ -1,4 +1,4 @@
-"""Static sentence embeddings by the encoder named in params: retrieval of examples, grounding, the topic map."""
+"""Static sentence embeddings by the encoder named in params, for example retrieval, grounding and the topic map."""
 
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ def encode(texts: list[str], folder: Path = ENCODER) -> np.ndarray:
     try:
         model = _model(folder.resolve())
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(str(folder), f"holds no model2vec encoder: {error}", "check models.local.encoder") from None
+        raise ModelError(str(folder), f"has no model2vec encoder: {error}", "check models.local.encoder") from None
     if not texts:
         return np.zeros((0, model.dim), dtype=np.float32)
     vectors = np.asarray(model.encode(texts), dtype=np.float32)

@@ -1,28 +1,28 @@
-"""Every error a user can meet, drawn as a tree:
+"""All user-facing errors as a tree:
 
-UltramedError            one clear line: where, what was found, what was expected, the way out
-├── EnvironmentFault     the machine: interpreter, disk, memory, another process in the way
+UltramedError            one clear line: where, what was found, what was expected, how to fix it
+├── EnvironmentFault     the machine: interpreter, disk, memory, a conflicting process
 ├── ParamsError          params.yaml or a command-line value
 ├── SourceError          a raw file: unreadable, wrong hash, too many broken rows
-├── PromptError          a prompt file, or a variable it was (not) given
+├── PromptError          a prompt file, or a missing or extra variable
 ├── ModelError           a model or its endpoint: unreachable, refused, does not start
-│   ├── LedgerError      the record of replies: another version, read-only, damaged
-│   └── BudgetError      no money left for the next request, or a price nobody knows
-├── GateError            a data-quality check that did not hold
-├── RightsError          something a profile forbids to publish
-└── PublishError         the Hub, or a working tree that is not fit to be published
+│   ├── LedgerError      the record of replies: wrong version, read-only, damaged
+│   └── BudgetError      no money left for the next request, or an unknown price
+├── GateError            a data-quality check that failed
+├── RightsError          something a profile does not allow to be published
+└── PublishError         the Hub, or a working tree that is not ready to be published
 
 To add one: derive it here, draw it above, and raise it with `where`, `found` and `remedy`.
 """
 
 
 class UltramedError(Exception):
-    """A mistake the user can mend.
+    """A mistake the user can fix.
 
     Args:
-        where: the file and line, row id, parameter or address concerned.
+        where: the file and line, row id, parameter or address.
         found: what was found there, and what was expected.
-        remedy: the command or the edit that mends it.
+        remedy: the command or the edit that fixes it.
     """
 
     def __init__(self, where: str, found: str, remedy: str = "") -> None:
@@ -31,7 +31,7 @@ class UltramedError(Exception):
 
 
 class EnvironmentFault(UltramedError):
-    """The machine is not as the pipeline needs it."""
+    """The machine does not meet the pipeline's needs."""
 
 
 class ParamsError(UltramedError):
@@ -59,11 +59,11 @@ class BudgetError(ModelError):
 
 
 class GateError(UltramedError):
-    """A data-quality gate did not hold."""
+    """A data-quality gate failed."""
 
 
 class RightsError(UltramedError):
-    """A row may not be published under the profile asked for."""
+    """A row may not be published under the requested profile."""
 
 
 class PublishError(UltramedError):

@@ -1,6 +1,6 @@
-"""Exam answers: the shape a model is asked for, and reading the chosen letter from free text.
+"""Exam answers: the reply type a model is asked for, and reading the chosen letter from free text.
 
-An answer that names no letter, or takes two back and forth without closing, is unreadable; it never becomes an "A".
+An answer that names no letter, or wavers between two without settling, is unreadable; it never becomes an "A".
 """
 
 import re
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from ultramed.tokens import characters
 
-# after a capital, what makes it no option: "B12", "D-dimer"; "C. difficile", "B cells"; "A drug that …"; "B or C"
+# what rules out a capital as an option: "B12", "D-dimer"; "C. difficile", "B cells"; "A drug that …"; "B or C"
 _NO_OPTION = (
     r"(?![\w'’]|-\w)"
     r"(?![.\s]\s*(?:coli|difficile|pylori|jejuni|cereus|anthracis|fragilis|henselae|pertussis|botulinum|tetani|perfringens|"
@@ -20,7 +20,7 @@ _NO_OPTION = (
     r"(?!(?<=[AI])[^\S\n]+(?!(?:as|and|because|for|since|which|with|due|based)\b)[a-z0-9])"
     r"(?!\s*(?:,|/|&|and|or)\s*(?:option\s+)?[*(\[]*[A-HJ]\b(?!['’]|\s+(?:is|was)\b))"
 )
-# "each option: A. …" opens a list and settles nothing, so a colon counts after "answer" alone
+# "each option: A. …" opens a list and settles nothing, so a colon only counts after "answer"
 _CLOSING = re.compile(
     r"(?i:\b(?:the\s+)?(?:(?:correct|best|final|right)\s+)*"
     r"(?:(?:answer|option|choice)[\s*]+(?:is|(?:would|must|should)\s+be)\b|answer(?:\s+choice)?[\s*]*:)"
@@ -31,15 +31,15 @@ _ALONE = re.compile(rf"^\W*([A-J]){_NO_OPTION}(?:\W*|[.):*]+ (?!.*\b[A-H][.):]).
 
 
 def chosen_letter(text: str, letters: list[str]) -> str | None:
-    """The letter an answer settles on: that of its last sentence of the form "the answer is X", or of a text that is
-    nothing but one letter, or one line "X. text of the option". None when there is none, or it is no option's."""
-    found = _CLOSING.findall(text)
-    letter = found[-1] if found else (alone[1] if (alone := _ALONE.match(text.strip())) else None)
+    """The letter an answer settles on: from its last sentence of the form "the answer is X", or from a text that is
+    just one letter or one line "X. text of the option". None if there is no such letter or it belongs to no option."""
+    closings = _CLOSING.findall(text)
+    letter = closings[-1] if closings else (alone[1] if (alone := _ALONE.match(text.strip())) else None)
     return letter if letter in letters else None
 
 
 def reasoning(text: str) -> str:
-    """What precedes the closing sentence "So, the answer is X."; the whole text where there is none."""
+    """The text before the closing sentence "So, the answer is X."; the whole text if there is none."""
     closings = list(_CLOSING.finditer(text))
     if not closings:
         return text.strip()
@@ -50,7 +50,7 @@ def reasoning(text: str) -> str:
 
 @cache
 def explained(options: int, max_tokens: int) -> type[BaseModel]:
-    """Reply type `{"reasoning": …, "answer": <letter>}` for that many options, short enough for the token limit."""
+    """Reply type `{"reasoning": …, "answer": <letter>}` for a number of options, short enough for the token limit."""
     fields: dict[str, Any] = {
         "reasoning": (str, Field(min_length=20, max_length=characters(max_tokens))),
         "answer": (Literal[tuple("ABCDEFGHIJ"[:options])], ...),

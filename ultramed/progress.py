@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar with count and rate at a terminal, a line now and then in a log."""
+"""Progress on stderr: a bar with count and rate in a terminal, an occasional line in a log."""
 
 import shutil
 import sys
@@ -11,13 +11,13 @@ LINE_EVERY_S = 20.0
 
 
 class Progress:
-    """Counts steps of `what`. Use inside `with`; `total` None means unknown; `done` were done by an earlier run."""
+    """Counts steps of `what`. Use in a `with` block. `total` None means unknown; an earlier run did `done` of them."""
 
     def __init__(self, what: str, total: int | None = None, done: int = 0) -> None:
         self._what, self._total, self._done = what, total, done
         self._count, self._started, self._said = done, time.monotonic(), time.monotonic()
         self._known = 0
-        wide = shutil.get_terminal_size().columns  # 80 where a terminal says 0, at which tqdm would show nothing
+        wide = shutil.get_terminal_size().columns  # 80 if a terminal reports 0, which would hide tqdm
         self._bar = tqdm(total=total, desc=what, unit="", ncols=wide, initial=done) if sys.stderr.isatty() else None
 
     def __enter__(self) -> "Progress":
@@ -30,7 +30,7 @@ class Progress:
             self._say()
 
     def step(self, by: int = 1, known: bool = False) -> None:
-        """`known` counts the step among those that the ledger answered."""
+        """`known` counts the step as answered from the ledger."""
         self._count += by
         self._known += by if known else 0
         if self._bar is not None:

@@ -27,7 +27,7 @@ class Message(Record):
     content: str
 
     def chat(self) -> dict[str, str]:
-        """The turn as chat endpoints take it."""
+        """The turn in the format of chat endpoints."""
         return {"role": self.role, "content": self.content}
 
 
@@ -49,13 +49,13 @@ class Instruction(Record):
     messages: list[Message]  # turns so far; the last one is the user's
     options: list[Option]  # empty for open questions
     key: str | None  # letter of the right option; None for open questions
-    reference: str | None  # the answer that came with the row; None when it had none
+    reference: str | None  # the answer that came with the row; None if it had none
     parent: str | None  # id it was evolved or derived from; None for raw rows
-    round: int  # evolution round, 0 for what was not evolved
+    round: int  # evolution round; 0 if not evolved
     family: str  # id of the oldest ancestor: families are never split
     rights: str  # open | research | recipe | quarantine | deny
-    as_of: str | None  # ISO date the content was current at, when the source says so
-    origin: str  # raw file and line or key; for synthetic rows what it was made from
+    as_of: str | None  # ISO date the content was current at, if the source states one
+    origin: str  # raw file and line or key; for synthetic rows, what it was made from
 
     @property
     def question(self) -> str:
@@ -69,12 +69,12 @@ class Instruction(Record):
 
     @property
     def prompt(self) -> str:
-        """The question as it is put to a model: stem, blank line, options `A. …`."""
+        """The question as a model sees it: stem, blank line, options `A. …`."""
         return f"{self.question}\n\n{self.options_text}" if self.options else self.question
 
     @property
     def chat(self) -> list[dict[str, str]]:
-        """All turns for a chat endpoint, the last one with its options."""
+        """All turns for a chat endpoint, the last one with options."""
         return [m.chat() for m in self.messages[:-1]] + [{"role": "user", "content": self.prompt}]
 
 
@@ -86,7 +86,7 @@ class Verdict(Record):
     stage: str
     outcome: VerdictOutcome
     code: str  # short and countable: near_duplicate, leak, phone_number …
-    reason: str  # the sentence for a person, with both numbers where there are two
+    reason: str  # a sentence for people, with value and threshold where both exist
 
     @property
     def keep(self) -> bool:
@@ -98,7 +98,7 @@ class Score(Record):
     id: str
     score: float  # 1 to 10
     method: str  # logprob | text
-    justification: str  # "" where the method gives none
+    justification: str  # "" if the method gives none
     request_key: str
 
 
@@ -109,16 +109,16 @@ class Completion(Record):
     id: str  # "<instruction id>@<author>"
     instruction_id: str
     author: str  # params name of the teacher or pool member; "source" for the row's own answer
-    reasoning: str  # what precedes the closing sentence
+    reasoning: str  # the text before the closing sentence
     text: str  # the whole answer
     extracted: str | None  # letter read from it; None for open questions and unreadable answers
     attempts: int  # 1 for a first-time success
-    request_key: str | None  # None where no model was asked
+    request_key: str | None  # None if no model was asked
 
 
 @dataclass(frozen=True)
 class Feedback(Record):
-    """The judge on one candidate, seen beside the others of its instruction."""
+    """The judge's feedback on one candidate, seen together with the instruction's other candidates."""
 
     candidate_id: str
     instruction_id: str
@@ -156,39 +156,39 @@ class Assignment(Record):
 
 @dataclass(frozen=True)
 class Example(Record):
-    """A dialogue for supervised fine-tuning: a completed instruction, or one of a general-domain set."""
+    """A dialogue for supervised fine-tuning: a completed instruction, or a row of a general-domain set."""
 
     id: str
-    source: str  # set of the mixture it belongs to: medical, ultrachat …
+    source: str  # its set in the mixture: medical, ultrachat …
     messages: list[Message]  # all turns; the last one is the assistant's
-    family: str  # of the split; its own id where the set knows no relatives
+    family: str  # of the split; its own id if the set has no families
     rights: str  # open | research | recipe | quarantine | deny
 
 
 @dataclass(frozen=True)
 class Preference(Record):
-    """Two answers to the same turns, and which one is better, with their texts."""
+    """Two answers to the same turns, the better one as `chosen`."""
 
     id: str
-    source: str  # set of the mixture it belongs to: medical, ultrafeedback …
+    source: str  # its set in the mixture: medical, ultrafeedback …
     messages: list[Message]  # turns so far; the last one is the user's
     chosen: str
     rejected: str
-    margin: int | None  # difference of judge scores; None where the set gives none
-    label_type: str  # "" where the set has none
-    family: str  # of the split; its own id where the set knows no relatives
+    margin: int | None  # difference of judge scores; None if the set gives none
+    label_type: str  # "" if the set has none
+    family: str  # of the split; its own id if the set has no families
     rights: str  # open | research | recipe | quarantine | deny
 
 
 @dataclass(frozen=True)
 class Sample(Record):
-    """An answer a policy gave to a question of a mixture, or the reference reply, with its reward."""
+    """A policy's answer to a question of a mixture, or the reference reply, with its reward."""
 
     id: str  # "<instruction id>@<author>-<number>", "<instruction id>@reference"
     instruction_id: str
     author: str  # name of the policy; "reference"
     text: str
-    reward: float  # of the reward model; higher is better, the scale is its own
+    reward: float  # by the reward model, on its own scale; higher is better
     request_key: str | None  # None for the reference reply
 
 
@@ -201,34 +201,34 @@ class BenchmarkItem(Record):
     options: list[Option]  # empty for open questions
     key: str | None  # letter of the right option; None for open questions
     reference: str | None = None  # the answer that came with the item
-    subject: str | None = None  # None where the benchmark is one task
+    subject: str | None = None  # None if the benchmark is a single task
 
 
 @dataclass(frozen=True)
 class Prediction(Record):
-    """What a policy made of one benchmark item."""
+    """A policy's answer to one benchmark item."""
 
     id: str  # "<item id>@<policy>"
     item_id: str
     task: str  # the benchmark's name, or <benchmark>_<subject>: medqa_test, mmlu_anatomy …
     policy: str
     mode: Mode
-    key: str | None  # letter of the right option; None where the task has no options
-    letter: str | None  # read from the answer; None where nothing could be read
+    key: str | None  # letter of the right option; None if the task has no options
+    letter: str | None  # read from the answer; None if it was unreadable
     outcome: AnswerOutcome
-    text: str  # the whole answer; of a majority, the first answer with its letter
-    correct: bool  # as the task's kind grades it
+    text: str  # the whole answer; for a majority vote, the first answer with the winning letter
+    correct: bool  # as graded by the task's kind
 
 
 @dataclass(frozen=True)
 class Comparison(Record):
-    """A reward model on one preference pair of the Medical RewardBench."""
+    """A reward model's rewards for one preference pair of the Medical RewardBench."""
 
     id: str  # of the pair
     label_type: str  # easy | hard | length | human
     chosen_reward: float
     rejected_reward: float
-    reviewed: bool  # whether human reviewers have agreed on it
+    reviewed: bool  # whether human reviewers agreed on it
 
     @property
     def correct(self) -> bool:
@@ -237,10 +237,10 @@ class Comparison(Record):
 
 @dataclass(frozen=True)
 class Use(Record):
-    """One reply a stage used: `dvc.lock` pins the replies through these."""
+    """One reply a stage used. Through these, `dvc.lock` pins the replies."""
 
     row_id: str
-    step: str  # what was asked: attempt-1, verify-2, judge …
+    step: str  # the kind of request: attempt-1, verify-2, judge …
     request_key: str
     reply_hash: str
     model: str  # name in params
@@ -248,7 +248,7 @@ class Use(Record):
     prompt_hash: str
     prompt_tokens: int
     completion_tokens: int
-    price_usd: float  # price of this reply when it was bought
+    price_usd: float  # price of this reply when it was paid for
     outcome: str  # ok, or the kind of failure: unreadable, truncated, refused, empty …
 
 

@@ -1,6 +1,6 @@
-"""Classes of rights: their order, their intersection, and what must stay on this machine.
+"""Rights classes: their order, their intersection, and what must stay on this machine.
 
-The rights of a row are the most restrictive ones of its source, its underlying text and every model that worked on it.
+A row has the most restrictive rights of its source, its underlying text and every model that worked on it.
 Engineering input, not legal advice.
 """
 
@@ -12,7 +12,7 @@ LOCAL_ONLY = frozenset({"quarantine", "deny"})
 
 
 def most_restrictive(*classes: str) -> Rights:
-    """The class that allows least; deny when no class is given, and for any unknown class."""
+    """The class that allows the least; `deny` for no class and for any unknown class."""
     if not classes or any(c not in ORDER for c in classes):
         return "deny"
     return max(classes, key=ORDER.index)  # type: ignore[return-value, arg-type]

@@ -1,11 +1,11 @@
-"""Seeds and draws that depend on the run's seed and on names, never on order or on what else is in the data."""
+"""Seeds and draws that depend on the run's seed and on names, never on order or on the rest of the data."""
 
 import hashlib
 import random
 
 
 def seed_of(seed: int, *names: object) -> int:
-    """A seed of 31 bits for one use, from the run's seed and the names of that use."""
+    """A 31-bit seed for one use, from the run's seed and the names of that use."""
     text = "\x1f".join(map(str, (seed, *names)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
@@ -16,8 +16,8 @@ def generator(seed: int, *names: object) -> random.Random:
 
 
 def draw(items: list[str], count: int | None, seed: int, *names: object) -> list[str]:
-    """`count` of the items (all for None), drawn by the hash of each: adding items never reshuffles the others.
-    They come back in their own order."""
+    """`count` of the items (all for None), drawn by hash, so adding items never reshuffles the others. The original
+    order is kept."""
     if count is None or count >= len(items):
         return list(items)
     chosen = set(sorted(items, key=lambda item: seed_of(seed, *names, item))[:count])

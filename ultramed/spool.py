@@ -1,4 +1,4 @@
-"""Lists that do not stay in memory: a million manifest lines are a gigabyte of objects."""
+"""Lists kept on disk: a million manifest lines would take a gigabyte of memory."""
 
 import pickle
 import tempfile
@@ -8,12 +8,12 @@ from typing import BinaryIO, Generic, TypeVar
 from pydantic import BaseModel
 
 T = TypeVar("T")
-KEPT = 10_000  # in memory at most
+KEPT = 10_000  # items in memory at most
 
 
 class Spool(Generic[T]):
-    """Append, count, iterate any number of times. All but the last items are in an unnamed file, which goes when this
-    process ends. Only what this process pickled is ever unpickled."""
+    """Append, count, iterate any number of times. All but the last items are in an unnamed file that vanishes when
+    this process ends. It only unpickles what this process pickled."""
 
     def __init__(self) -> None:
         self._last: list[T] = []
@@ -44,7 +44,7 @@ class Spool(Generic[T]):
 
 
 class _Pickler(pickle.Pickler):
-    """Classes made at run time, such as reply types, have no name to be found by: they stay in memory, numbered."""
+    """Classes created at run time, such as reply types, cannot be pickled by name: they stay in memory, numbered."""
 
     def __init__(self, file: BinaryIO, types: list[type]) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)

@@ -1,4 +1,4 @@
-"""What every stage needs around its one library call: a lock, an end when `dvc` ends, one-line errors."""
+"""What every stage needs around its library call: a lock, exit when `dvc` exits, one-line errors."""
 
 import errno
 import fcntl
@@ -21,9 +21,9 @@ _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run a stage's `main` with the command line's arguments; never returns normally on failure.
+    """Run a stage's `main` with the command-line arguments. On failure, exit instead of returning.
 
-    A user's mistake ends in one line on stderr and exit code 1; an interrupt in 130.
+    A user's mistake prints one line on stderr and exits with code 1; an interrupt exits with 130.
     """
     name = Path(sys.argv[0]).stem
     try:
@@ -34,7 +34,7 @@ def run(main: Callable[..., None]) -> None:
     except UltramedError as error:
         fail(str(error))
     except KeyboardInterrupt:
-        fail(f"stage {name}: interrupted; replies and checkpoints so far are kept, `dvc repro` goes on", 130)
+        fail(f"stage {name}: interrupted; replies and checkpoints so far are kept, `dvc repro` resumes", 130)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _STORAGE:
             where = error.filename or f"stage {name}"
@@ -45,7 +45,7 @@ def run(main: Callable[..., None]) -> None:
 
 
 def _module() -> str:
-    """The dotted name of the script that runs: `stages.data.screen`."""
+    """The dotted name of the running script: `stages.data.screen`."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     return spec.name if spec else ""
 
@@ -57,14 +57,14 @@ def fail(line: str, code: int = 1) -> None:
 
 
 def _die_with_dvc() -> None:
-    """End this process when `dvc` is killed: an orphan would go on writing while a second `dvc repro` runs."""
+    """Exit when `dvc` is killed: an orphan would keep writing while a second `dvc repro` runs."""
     if not os.environ.get("DVC_STAGE"):
         return
     try:
         dvc = _dvc()
         wait = _waiter(dvc)
     except OSError:
-        fail("stage: the `dvc` that started it has ended")
+        fail("stage: the `dvc` process that started it has ended")
 
     def watch() -> None:
         wait()
@@ -111,7 +111,7 @@ def _started(pid: int) -> str:
 
 
 def _dvc() -> int:
-    """Pid of the nearest ancestor that was not itself started by `dvc`: some shells stay between it and the stage."""
+    """Pid of the nearest ancestor that `dvc` did not start: some shells stay between `dvc` and the stage."""
     pid = os.getppid()
     while b"DVC_STAGE=" in Path(f"/proc/{pid}/environ").read_bytes():
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def _dvc() -> int:
 
 @contextmanager
 def _worktree_lock(name: str) -> Iterator[None]:
-    """One stage at a time in a worktree; a `--temp` or queued run has a worktree of its own."""
+    """Allow one stage at a time in a worktree; a `--temp` or queued run has its own worktree."""
     folder = Path(".dvc/tmp") if Path(".dvc").is_dir() else Path(".")
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "ultramed-stage.lock", "a+", encoding="utf-8") as file:
@@ -141,7 +141,7 @@ def _acquire(descriptor: int, path: Path) -> None:
             if time.monotonic() > deadline:
                 holder = path.read_text(encoding="utf-8") or "unknown"
                 raise EnvironmentFault(
-                    str(path), f"another stage still runs in this worktree ({holder})",
+                    str(path), f"another stage is still running in this worktree ({holder})",
                     "wait for it or stop that process, then run `dvc repro` again",
                 ) from None
             time.sleep(0.2)

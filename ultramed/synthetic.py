@@ -1,4 +1,4 @@
-"""The sources that the pipeline makes itself, each declared once. They have no raw set and no entry in params."""
+"""The sources that the pipeline creates itself, each declared once. They have no raw set and no entry in params."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ class Synthetic:
     """A source whose rows a model writes or evolves."""
 
     set: SetName  # entry under `evolve.sets` that adds rows to it
-    source: str  # of its rows
+    source: str  # `source` of its rows
     prefix: str  # of their ids
     category: Literal["exam", "literature", "open"]
     kind: Literal["exam", "literature", "clinical", "research"]
-    written: bool = True  # by a stage named like the set; else its rows are evolved from a public source alone
+    written: bool = True  # by the stage with the set's name; else its rows are only evolved from a public source
 
     def instruction(
         self, row_id: str, question: str, rights: str, origin: str, options: Sequence[Option] = (),
         key: str | None = None,
     ) -> Instruction:
-        """A row that was written, not evolved: it has no parent, and its own id is its family."""
+        """A row that was written, not evolved: it has no parent and is its own family."""
         return Instruction(
             id=row_id, source=self.source, category=self.category, kind=self.kind, synthetic=True,
             messages=[Message("user", question)], options=list(options), key=key, reference=None, parent=None, round=0,

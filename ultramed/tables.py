@@ -51,7 +51,7 @@ def _type(hint: Any) -> pa.DataType:
 
 @contextmanager
 def artifact(folder: Folder) -> Iterator[Path]:
-    """A folder to fill, which appears under its name only when the block ends well."""
+    """A folder to fill; it appears under its name only if the block succeeds."""
     path = Path(folder)
     partial = path.with_name(f".{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -64,13 +64,13 @@ def artifact(folder: Folder) -> Iterator[Path]:
     old = path.with_name(f".{path.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if path.exists():
-        os.rename(path, old)  # removing it in place could be interrupted half way
+        os.rename(path, old)  # removing it in place could be interrupted halfway
     os.rename(partial, path)
     shutil.rmtree(old, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file so that it is either whole or not there."""
+    """Write a text file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
@@ -78,8 +78,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write(folder: Path, table: str, kind: type[R], rows: Iterable[R], shard_rows: int = SHARD_ROWS) -> int:
-    """Write a table of `kind` in the order given; returns the number of rows. Shards hold `shard_rows` each,
-    streamed, so memory stays at one shard."""
+    """Write a table of `kind` in the given order and return the number of rows. Shards of `shard_rows` are streamed,
+    so at most one is in memory."""
     rows, columns = iter(rows), schema(kind)
     written: list[Path] = []
     count = 0
@@ -96,24 +96,24 @@ def write(folder: Path, table: str, kind: type[R], rows: Iterable[R], shard_rows
 
 
 def write_arrow(path: Path, table: pa.Table) -> None:
-    """One Parquet file whose bytes depend on the content alone, laid out so that the Hub's deduplicating
-    storage re-sends only the rows that changed."""
+    """Write one Parquet file whose bytes depend only on its content, laid out so that the Hub's deduplicating
+    storage uploads only the rows that changed."""
     pq.write_table(table, path, compression="zstd", use_content_defined_chunking=True, write_page_index=True)
 
 
 def shards(folder: Folder, table: str = "rows") -> list[Path]:
-    """The shards of a table, in order. Raises SourceError when there is none or one is missing."""
-    found = sorted(Path(folder).glob(f"{table}-*-of-*.parquet"))
-    if not found or len(found) != int(found[0].stem.rsplit("-", 1)[1]):
+    """The shards of a table, in order. Raises SourceError if any or all are missing."""
+    paths = sorted(Path(folder).glob(f"{table}-*-of-*.parquet"))
+    if not paths or len(paths) != int(paths[0].stem.rsplit("-", 1)[1]):
         raise SourceError(
-            str(folder), f"holds {len(found)} shard(s) of table '{table}', not a whole set",
+            str(folder), f"has {len(paths)} shard(s) of table '{table}', not a complete set",
             "run `dvc repro` (or `dvc pull`) to make it",
         )
-    return found
+    return paths
 
 
 def read(folder: Folder, kind: type[R], table: str = "rows") -> Iterator[R]:
-    """The records of a table in their order, one row group in memory at a time."""
+    """The records of a table in order, with one row group in memory at a time."""
     for shard in shards(folder, table):
         with pq.ParquetFile(shard) as file:
             for batch in file.iter_batches():
@@ -121,7 +121,7 @@ def read(folder: Folder, kind: type[R], table: str = "rows") -> Iterator[R]:
 
 
 def count(folder: Folder, table: str = "rows") -> int:
-    """Rows of a table, from the files' footers."""
+    """Number of rows of a table, from the file footers."""
     return sum(pq.read_metadata(s).num_rows for s in shards(folder, table))
 
 

@@ -1,7 +1,7 @@
-"""How tokens and characters go together."""
+"""Converting tokens to characters."""
 
 
 def characters(tokens: int) -> int:
-    """Characters that surely fit into so many tokens of English with its JSON around it: a schema that allows more
-    invites replies cut in the middle."""
+    """Characters that safely fit into this many tokens of English wrapped in JSON: a schema that allows more invites
+    truncated replies."""
     return max(40, int(2.4 * tokens))

@@ -10,7 +10,7 @@ from ultramed.sources.collect import collect
 def main(source: str) -> None:
     settings = params.load()
     if source not in settings.sources:
-        raise ParamsError("collect", f"'{source}' is no source; expected one of {', '.join(settings.sources)}")
+        raise ParamsError("collect", f"unknown source '{source}'; expected one of {', '.join(settings.sources)}")
     collection = collect(source, settings.sources[source], artifacts.RAW / source, settings)
     artifacts.COLLECTED.write(source, rows=collection, verdicts=collection.verdicts)
     if said := collection.said_unread:

@@ -1,4 +1,4 @@
-"""evolve: one set of instructions, made harder in rounds. Usage: python -m stages.data.evolve SET"""
+"""evolve: one set of instructions made harder in rounds. Usage: python -m stages.data.evolve SET"""
 
 from pathlib import Path
 

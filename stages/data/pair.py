@@ -16,11 +16,11 @@ def main() -> None:
     verdicts: list[Verdict] = []
     for row, given in groupby(tables.read(artifacts.JUDGED, Feedback), key=lambda f: f.instruction_id):
         feedback = list(given)
-        found = list(all_pairs(feedback, candidates, splits[row]))
-        chosen = select(found, candidates, settings)
-        pairs += found
+        row_pairs = list(all_pairs(feedback, candidates, splits[row]))
+        chosen = select(row_pairs, candidates, settings)
+        pairs += row_pairs
         selected += chosen
-        verdicts.append(verdict(row, found, chosen, len(feedback)))
+        verdicts.append(verdict(row, row_pairs, chosen, len(feedback)))
     artifacts.PAIRED.write(rows=pairs, selected=selected, verdicts=verdicts)
 
 

@@ -1,4 +1,4 @@
-"""release: everything annotated → one profile as the Hub will show it. Usage: python -m stages.data.release PROFILE"""
+"""release: the annotated data → one profile, as published on the Hub. Usage: python -m stages.data.release PROFILE"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.release.build import build

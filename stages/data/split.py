@@ -1,4 +1,4 @@
-"""split: train, dev and test by family, once for everything trained later. Usage: python -m stages.data.split"""
+"""split: train, dev and test by family, once for all later training. Usage: python -m stages.data.split"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.curation.split import assign

@@ -11,7 +11,7 @@ from ultramed.training.environment import prepare
 
 def main() -> None:
     prepare()
-    os.environ["TQDM_DISABLE"] = "1"  # the conversion's bar, which heeds nothing else
+    os.environ["TQDM_DISABLE"] = "1"  # nothing else silences the conversion's bar
     settings = params.load()
     out = artifacts.MODELS / "base"
     convert(Path("models/local") / settings.base.model, out)

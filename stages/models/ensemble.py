@@ -20,7 +20,7 @@ def main(name: str) -> None:
                           f"{', '.join(plan.ensembles) or 'none'}")
     ensemble = plan.ensembles[name]
     asked, judge = tasks(settings), JudgeModel(f"ensemble@{name}", settings)
-    reward_model = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded when the policy has answered
+    reward_model = RewardModel(artifacts.MODELS / ensemble.reward)  # loaded once the policy has answered
     with connect(name, f"ensemble@{name}", settings) as client:
         samples = sample_often(client, asked, plan, ensemble, settings.seed)
     rows = list(choose(name, asked, samples, plan.format, reward_model.rewards, judge))

@@ -1,4 +1,4 @@
-"""mix: what models learn from. Usage: python -m stages.models.mix instructions|preferences"""
+"""mix: the rows that models are trained on. Usage: python -m stages.models.mix instructions|preferences"""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from ultramed.training.mix import examples, mix, preferences
 def main(kind: str) -> None:
     settings = params.load()
     if kind not in artifacts.MIXTURES:
-        raise ParamsError("mix", f"'{kind}' is no mixture; expected {' or '.join(artifacts.MIXTURES)}")
+        raise ParamsError("mix", f"unknown mixture '{kind}'; expected {' or '.join(artifacts.MIXTURES)}")
     mixture = artifacts.MIXTURES[kind]
     instructions = {i.id: i for i in tables.read(artifacts.CURATED, Instruction)}
     families = {a.id: a for a in tables.read(artifacts.SPLIT, Assignment)}
@@ -26,7 +26,7 @@ def main(kind: str) -> None:
     if kind == "instructions":
         medical = examples(tables.read(artifacts.COMPLETED, Completion), instructions, families, rights)
     else:
-        answers = {c.id: c for found in artifacts.candidates(settings).values() for c in found}
+        answers = {c.id: c for rows in artifacts.candidates(settings).values() for c in rows}
         pairs = tables.read(artifacts.PAIRED, Pair, "selected")
         medical = preferences(pairs, answers, instructions, families, rights, settings.judge.model)
     general: dict[str, Iterable[Row]] = {

@@ -1,4 +1,4 @@
-"""rewardbench: a reward model on the pairs of the split test. Usage: python -m stages.models.rewardbench MODEL"""
+"""rewardbench: a reward model on the pairs of the test split. Usage: python -m stages.models.rewardbench MODEL"""
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.claims import Claims
@@ -19,7 +19,7 @@ def main(name: str) -> None:
                           f"{', '.join(known) or 'none'}")
     instructions = {i.id: i for i in tables.read(artifacts.CURATED, Instruction)}
     families = {a.id: a for a in tables.read(artifacts.SPLIT, Assignment)}
-    answers = {c.id: c for found in artifacts.candidates(settings).values() for c in found}
+    answers = {c.id: c for rows in artifacts.candidates(settings).values() for c in rows}
     selected = tables.read(artifacts.PAIRED, Pair, "selected")
     pairs = preferences(selected, answers, instructions, families, Claims(settings), settings.judge.model)
     kept = reviewed([row for row, split in pairs if split == "test"], labels(artifacts.RAW / "human_labels"))

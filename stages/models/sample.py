@@ -14,9 +14,9 @@ def main(number: str) -> None:
     settings = params.load()
     plan = settings.iterate
     if number not in plan.rounds:
-        raise ParamsError("sample", f"'{number}' is no round; expected one of {', '.join(plan.rounds) or 'none'}")
+        raise ParamsError("sample", f"unknown round '{number}'; expected one of {', '.join(plan.rounds) or 'none'}")
     asked = prompts(tables.read(artifacts.INSTRUCTIONS, Example), plan.prompts, settings.seed, number)
-    reward_model = RewardModel(artifacts.MODELS / plan.reward)  # loaded when the policy has answered
+    reward_model = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy has answered
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)
     ranked = rank(asked, answers, reward_model.rewards, number)

@@ -1,4 +1,4 @@
-"""Who gets candidates, and what a pool member's answer becomes."""
+"""Which instructions get candidates, and how answers are recorded."""
 
 from dataclasses import replace
 from random import Random
@@ -76,7 +76,7 @@ def test_a_letter_beyond_the_options_is_none_but_the_answer_stays(served: Served
     with connect("oracle", "candidates@brief", params) as client:
         (answer, verdict), = sample(client, "brief", params.candidates.pool["brief"], [item], params)
     assert answer is not None and answer.extracted is None and verdict.keep
-    assert answer.reasoning == answer.text  # nothing was taken for a closing sentence
+    assert answer.reasoning == answer.text  # nothing was mistaken for a closing sentence
 
 
 def test_cut_replies_are_candidates_only_where_params_say_so(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""Completions: accepted at once, accepted with examples, refused, or set aside because the key itself is doubtful."""
+"""Completions: accepted at once, accepted with examples, rejected, or set aside because the key itself is doubtful."""
 
 import json
 import re
@@ -161,7 +161,7 @@ def test_useless_replies_are_set_aside_by_kind(served: Served, encoder_here: Non
     outcomes = Counter(v.outcome for v in done.verdicts.values())
     assert outcomes == {"quarantined": 4, "kept": 2} and sum(outcomes.values()) == len(items)
     assert sorted(c.instruction_id for c in done.rows) == ["ChatDoctor,fine", "MedQA,fine"]
-    if form == "json":  # a reply of the wrong shape is asked for once more in each attempt
+    if form == "json":  # a reply of the wrong shape is requested again in each attempt
         assert [(u.step, u.outcome) for u in client.manifest if u.row_id == "MedQA,RAMBLE"] == [
             ("attempt-1", "unreadable"), ("attempt-1-again", "unreadable"),
             ("attempt-2", "unreadable"), ("attempt-2-again", "unreadable")]

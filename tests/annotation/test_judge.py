@@ -1,4 +1,4 @@
-"""The judge finds the planted order; where it is biased by position, the stored positions show it."""
+"""The judge finds the planted order; if it has a position bias, the stored positions show it."""
 
 import json
 from collections import defaultdict

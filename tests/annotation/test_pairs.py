@@ -51,7 +51,7 @@ def test_a_pair_carries_both_sides() -> None:
 
 
 def test_pairs_whose_scores_contradict_the_ranks_are_left_out() -> None:
-    # ranks a b c d with scores 4 5 4 2: of 6 pairs a>b (4 < 5) alone contradicts
+    # ranks a b c d with scores 4 5 4 2: of 6 pairs only a>b (4 < 5) contradicts
     found = [p.id for p in paired(("a", 1, 4, 40), ("b", 2, 5, 40), ("c", 3, 4, 40), ("d", 4, 2, 40))]
     assert found == ["q#a>c", "q#a>d", "q#b>c", "q#b>d", "q#c>d"]
 

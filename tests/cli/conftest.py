@@ -1,4 +1,4 @@
-"""The command `ultramed`, run as a shell would, without the cost of another interpreter."""
+"""Run the command `ultramed` as a shell would, without starting another interpreter."""
 
 import sys
 from collections.abc import Callable

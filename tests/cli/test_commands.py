@@ -1,4 +1,4 @@
-"""`ultramed`: every command is listed, and every mistake of a user is one line and exit code 1."""
+"""`ultramed`: every command is listed, and every user mistake is one line and exit code 1."""
 
 import shutil
 import subprocess
@@ -16,8 +16,8 @@ Ultramed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with params and scales, in which nothing was built."""
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with params and scales and nothing built."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_help_lists_every_command(here: Path, ultramed: Ultramed) -> None:
+def test_help_lists_every_command(root: Path, ultramed: Ultramed) -> None:
     code, out, _ = ultramed("--help")
     listed = [line.split()[1] for line in out.splitlines() if len(line.split()) > 3 and line.split()[1] in COMMANDS]
     assert code == 0 and sorted(listed) == sorted(COMMANDS)
@@ -35,20 +35,20 @@ def test_help_lists_every_command(here: Path, ultramed: Ultramed) -> None:
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "publish data", "publish models", "ledger stats", "ledger purge"])
-def test_every_command_has_a_help_of_its_own(here: Path, ultramed: Ultramed, command: str) -> None:
+def test_every_command_has_a_help_of_its_own(root: Path, ultramed: Ultramed, command: str) -> None:
     code, out, _ = ultramed(*command.split(), "--help")
     assert code == 0 and f"Usage: ultramed {command}" in out
     assert len(out.splitlines()) > 4
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    ("explain MedQA,1", "MedQA,1: is no row that any stage has seen; ids look like MedQA,12"),
+    ("explain MedQA,1", "MedQA,1: is not a row any stage has seen; ids look like MedQA,12"),
     ("pin nothing_like_it", "ultramed pin: 'nothing_like_it' is in none of raw, benchmarks, general and models.local"),
-    ("pin", "ultramed pin: no name was given"),
-    ("scale moon", "moon: is no scale; there are laptop"),
-    ("accept", "quality/: holds no figures of a passed gate; run `dvc repro` first"),
+    ("pin", "ultramed pin: no name given"),
+    ("scale moon", "moon: is not a scale; expected one of laptop"),
+    ("accept", "quality/: has no figures from a passed gate; run `dvc repro` first"),
 ])
-def test_mistakes_are_one_line(here: Path, ultramed: Ultramed, arguments: str, said: str) -> None:
+def test_mistakes_are_one_line(root: Path, ultramed: Ultramed, arguments: str, said: str) -> None:
     code, out, err = ultramed(*arguments.split())
     assert (code, out) == (1, "") and err.startswith(f"ERROR {said}")
     assert err.count("\n") == 1 and err.endswith("\n")
@@ -66,7 +66,7 @@ def test_outside_the_repository_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_mistake_in_params_is_one_line_everywhere(here: Path, ultramed: Ultramed) -> None:
+def test_a_mistake_in_params_is_one_line_everywhere(root: Path, ultramed: Ultramed) -> None:
     text = Path("params.yaml").read_text()
     Path("params.yaml").write_text(text.replace("seed: ", "seeed: "))
     for arguments in ("explain MedQA,1", "summary", "plan", "accept", "pin medqa", "scale laptop"):
@@ -75,7 +75,7 @@ def test_a_mistake_in_params_is_one_line_everywhere(here: Path, ultramed: Ultram
         assert err.count("\n") == 1
 
 
-def test_a_reader_that_goes_away_is_no_error(here: Path) -> None:
+def test_a_reader_that_goes_away_is_no_error(root: Path) -> None:
     command = f"{sys.executable} -m ultramed.cli doctor 2>errors | true; exit ${{PIPESTATUS[0]}}"
     ended = subprocess.run(["bash", "-c", command], check=False)
     assert "Traceback" not in Path("errors").read_text() and ended.returncode in (0, 1)

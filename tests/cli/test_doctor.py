@@ -1,4 +1,4 @@
-"""`ultramed doctor` says what is missing, a line each, and falls over nothing."""
+"""`ultramed doctor` reports everything that is missing, one line each, and never crashes."""
 
 import shutil
 import subprocess
@@ -22,8 +22,8 @@ Ultramed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Git repository with the project's params and samples, on a machine that is large enough."""
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Git repository with the project's params and samples, on a large enough machine."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setattr(doctor, "NEED_DISK_GB", 0.0)
@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def findings(out: str) -> dict[str, tuple[str, str]]:
-    """What each line is about → its verdict and what was found (the last line of a name)."""
+    """Subject of each line → its verdict and result (the last line of each subject)."""
     return {line[6:18].strip(): (line[:4].strip(), line[18:]) for line in out.splitlines()}
 
 
@@ -45,35 +45,35 @@ def change(old: str, new: str) -> None:
     Path("params.yaml").write_text(text.replace(old, new, 1))
 
 
-def test_a_fit_machine(here: Path, ultramed: Ultramed) -> None:
+def test_a_fit_machine(root: Path, ultramed: Ultramed) -> None:
     code, out, err = ultramed("doctor")
-    found = findings(out)
-    assert code == 0 and err == "" and {fine for fine, _ in found.values()} == {"ok"}
-    assert list(found) == ["interpreter", "disk", "memory", "ports", "git", "dvc", "params", "pins", "inputs", "ledger",
-                           "repository"]
-    assert found["params"][1] == "scale laptop, all names known"
-    assert found["repository"][1] == "has uncommitted changes (fine to run)"
+    results = findings(out)
+    assert code == 0 and err == "" and {fine for fine, _ in results.values()} == {"ok"}
+    assert list(results) == ["interpreter", "disk", "memory", "ports", "git", "dvc", "params", "pins", "inputs",
+                             "ledger", "repository"]
+    assert results["params"][1] == "scale laptop, all names known"
+    assert results["repository"][1] == "has uncommitted changes (fine to run)"
 
 
-def test_too_small_a_machine(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_small_a_machine(root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "NEED_DISK_GB", 1e9)
     code, out, _ = ultramed("doctor")
     assert code == 1 and findings(out)["disk"][0] == "FAIL" and "1e+09 needed" in findings(out)["disk"][1]
-    assert findings(out)["memory"][0] == "ok"  # the rest is told all the same
+    assert findings(out)["memory"][0] == "ok"  # the rest is still reported
 
 
-def test_pins_and_inputs_that_are_missing(here: Path, ultramed: Ultramed) -> None:
+def test_pins_and_inputs_that_are_missing(root: Path, ultramed: Ultramed) -> None:
     change("location: data/raw/sample/mmlu\n", "location: data/raw/nowhere\n")
     digest = Path("params.yaml").read_text().split("medquad\n    sha256: '")[1].split("'")[0]
     change(f"sha256: '{digest}'", "sha256: ''")
     code, out, _ = ultramed("doctor")
-    found = findings(out)
+    results = findings(out)
     assert code == 1
-    assert found["pins"] == ("FAIL", "missing: raw.medquad; run `ultramed pin`")
-    assert found["inputs"] == ("FAIL", "not there: data/raw/nowhere")
+    assert results["pins"] == ("FAIL", "missing: raw.medquad; run `ultramed pin`")
+    assert results["inputs"] == ("FAIL", "not found: data/raw/nowhere")
 
 
-def test_keys_of_remote_models(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_of_remote_models(root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
     change("  remote: {}\n", FREE)
     monkeypatch.delenv("A_KEY_FOR_TESTS", raising=False)
     code, out, _ = ultramed("doctor")
@@ -86,7 +86,7 @@ def test_keys_of_remote_models(here: Path, ultramed: Ultramed, monkeypatch: pyte
 
 @contextmanager
 def provider(status: int, said: str) -> Iterator[str]:
-    """An address whose list of models is this; what is sent as key is said after it."""
+    """An address that serves this list of models; a refusal echoes the key that was sent."""
     class Lists(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert self.path == "/v1/models"
@@ -111,7 +111,7 @@ def provider(status: int, said: str) -> Iterator[str]:
     (503, "busy", False, "answers HTTP 503: busy"),
 ])
 def test_endpoints_are_looked_at(
-    here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch, status: int, said: str, fine: bool, shown: str
+    root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch, status: int, said: str, fine: bool, shown: str
 ) -> None:
     monkeypatch.setenv("A_KEY_FOR_TESTS", "a secret")
     with provider(status, said) as address:
@@ -121,7 +121,7 @@ def test_endpoints_are_looked_at(
     assert f"{'ok  ' if fine else 'FAIL'}  endpoint    api: {address} {shown}" in out and "a secret" not in out
 
 
-def test_each_replica_is_looked_at_and_one_that_is_down_is_told(here: Path, ultramed: Ultramed) -> None:
+def test_each_replica_is_looked_at_and_one_that_is_down_is_told(root: Path, ultramed: Ultramed) -> None:
     with provider(200, "{}") as address:
         change("  remote: {}\n", FREE.replace("'http://127.0.0.1:1/v1'", f"['{address}', 'http://127.0.0.1:1/v1']"))
         code, out, _ = ultramed("doctor")
@@ -129,15 +129,15 @@ def test_each_replica_is_looked_at_and_one_that_is_down_is_told(here: Path, ultr
     assert "FAIL  endpoint    open: http://127.0.0.1:1/v1 does not answer ([Errno 111] Connection refused)\n" in out
 
 
-def test_prices_are_told_and_an_unknown_one_is_missed(here: Path, ultramed: Ultramed) -> None:
+def test_prices_are_told_and_an_unknown_one_is_missed(root: Path, ultramed: Ultramed) -> None:
     known = "    known: {base_url: 'https://127.0.0.2:1/v1', model: gpt-4o-mini, revision: '1', provider: openai}\n"
     change("  remote: {}\n", REMOTE.replace(", api_key_env: A_KEY_FOR_TESTS", "") + known)
     code, out, _ = ultramed("doctor")
-    assert code == 1 and "FAIL  price       open: nobody knows it; state price under it in params.yaml\n" in out
-    assert "ok    price       known: USD 0.15 and 0.6 a million tokens, genai-prices " in out
+    assert code == 1 and "FAIL  price       open: unknown; set price under it in params.yaml\n" in out
+    assert "ok    price       known: USD 0.15 and 0.6 per million tokens, genai-prices " in out
 
 
-def test_a_mistake_in_params_is_one_finding(here: Path, ultramed: Ultramed) -> None:
+def test_a_mistake_in_params_is_one_finding(root: Path, ultramed: Ultramed) -> None:
     change("score:\n", "scored:\n")
     code, out, err = ultramed("doctor")
     assert code == 1 and err == "" and list(findings(out))[-1] == "params"
@@ -145,10 +145,10 @@ def test_a_mistake_in_params_is_one_finding(here: Path, ultramed: Ultramed) -> N
 
 
 def test_without_git_and_outside_a_repository(
-    here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch
+    root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.rmtree(".git")
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.parent))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(root.parent))
     code, out, _ = ultramed("doctor")
     fine, said = findings(out)["repository"]
     assert code == 1 and fine == "FAIL" and "not a git repository" in said
@@ -158,7 +158,7 @@ def test_without_git_and_outside_a_repository(
     assert "repository" not in findings(out)
 
 
-def test_a_ledger_elsewhere(here: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ULTRAMED_LEDGER", str(here / "far/away"))
-    assert findings(ultramed("doctor")[1])["ledger"] == ("ok", str(here / "far/away"))
-    assert not (here / "far").exists()  # looking makes nothing
+def test_a_ledger_elsewhere(root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULTRAMED_LEDGER", str(root / "far/away"))
+    assert findings(ultramed("doctor")[1])["ledger"] == ("ok", str(root / "far/away"))
+    assert not (root / "far").exists()  # the check creates nothing

@@ -1,4 +1,4 @@
-"""`ultramed explain` at a terminal: the whole story, cut where it is long, and nothing that steers the terminal."""
+"""`ultramed explain` in a terminal: the full history, long texts cut, and no terminal control characters."""
 
 import json
 import shutil
@@ -60,10 +60,10 @@ def test_a_grandchild_begins_with_its_oldest_ancestor(ultramed: Ultramed) -> Non
 @pytest.mark.parametrize("row_id", [GRANDCHILD, "MedQA,1"])
 def test_nothing_in_a_reply_steers_the_terminal(ultramed: Ultramed, row_id: str) -> None:
     out = ultramed("explain", row_id, "--full")[1]
-    assert "[2J31mred back  end" in out  # what is left of it reads as text
+    assert "[2J31mred back  end" in out  # the rest remains as plain text
     assert not [c for c in out if not (c.isprintable() or c == "\n")]
-    found = ultramed("explain", row_id, "--json")[1]
-    assert found.isascii() and not [c for c in found if not (c.isprintable() or c == "\n")]
+    printed = ultramed("explain", row_id, "--json")[1]
+    assert printed.isascii() and not [c for c in printed if not (c.isprintable() or c == "\n")]
 
 
 def test_json_holds_everything(ultramed: Ultramed) -> None:
@@ -77,4 +77,4 @@ def test_json_holds_everything(ultramed: Ultramed) -> None:
 def test_an_unknown_id_is_one_line(ultramed: Ultramed) -> None:
     code, out, err = ultramed("explain", "MedQA,77")
     assert (code, out) == (1, "") and len(err.splitlines()) == 1
-    assert err.startswith("ERROR MedQA,77: is no row that any stage has seen; ids near it: MedQA,1, MedQA,2, MedQA,3;")
+    assert err.startswith("ERROR MedQA,77: is not a row any stage has seen; similar ids: MedQA,1, MedQA,2, MedQA,3;")

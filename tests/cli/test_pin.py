@@ -16,12 +16,12 @@ from ultramed.cli.pin import pin, rewritten
 from ultramed.errors import ParamsError, SourceError
 
 ROOT = Path(__file__).parents[2]
-DIGITS = "123456789012345678901234567890e1234567890123456789012345678901234"[:64]  # a number to YAML, unless quoted
+DIGITS = "123456789012345678901234567890e1234567890123456789012345678901234"[:64]  # a number in YAML, unless quoted
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with the project's params, no pin in them, and its sample data."""
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the project's params, without pins, and its sample data."""
     text = (ROOT / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(re.sub(r"sha256: '[0-9a-f]*'", "sha256: ''", text))
     shutil.copytree(ROOT / "data/raw/sample", tmp_path / "data/raw/sample")
@@ -34,7 +34,7 @@ def changed(before: str, after: str) -> list[str]:
     return [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[0] in "+-"]
 
 
-def test_one_name_changes_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_name_changes_one_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("params.yaml").read_text()
     pin(["medqa"])
     digest = hashlib.sha256(Path("data/raw/sample/medqa/train.jsonl").read_bytes()).hexdigest()
@@ -43,7 +43,7 @@ def test_one_name_changes_one_line(here: Path, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == f"raw.medqa: sha256 {digest}, was empty\n"
 
 
-def test_all_changes_only_pins_and_twice_changes_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_changes_only_pins_and_twice_changes_nothing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("params.yaml").read_text()
     pin(all_=True)
     after = Path("params.yaml").read_text()
@@ -57,7 +57,7 @@ def test_all_changes_only_pins_and_twice_changes_nothing(here: Path, capsys: pyt
     assert capsys.readouterr().out.count(", unchanged\n") == len(entries)
 
 
-def test_as_a_command(here: Path) -> None:
+def test_as_a_command(root: Path) -> None:
     app = typer.Typer()
     app.command()(pin)
     result = CliRunner().invoke(app, ["medqa", "mmlu"])
@@ -66,17 +66,17 @@ def test_as_a_command(here: Path) -> None:
     assert "--all" in CliRunner().invoke(app, ["--help"]).output
 
 
-def test_pins_go_into_the_section_that_has_the_name(here: Path) -> None:
+def test_pins_go_into_the_section_that_has_the_name(root: Path) -> None:
     pin(["mmlu", "general.ultrachat", "raw.medqa"])
-    found = {place: entry for place, entry in params.load(Path("params.yaml")).pins.items() if entry.sha256}
-    assert sorted(found) == [("benchmarks", "mmlu"), ("general", "ultrachat"), ("raw", "medqa")]
+    pinned = {place: entry for place, entry in params.load(Path("params.yaml")).pins.items() if entry.sha256}
+    assert sorted(pinned) == [("benchmarks", "mmlu"), ("general", "ultrachat"), ("raw", "medqa")]
 
 
-def test_a_name_in_two_sections_is_refused_until_its_section_is_named(here: Path) -> None:
+def test_a_name_in_two_sections_is_refused_until_its_section_is_named(root: Path) -> None:
     text = Path("params.yaml").read_text()
     extra = "\n  medqa:\n    location: data/raw/sample/medqa_test/test.jsonl\n    sha256: ''\n    format: medqa\n"
     Path("params.yaml").write_text(text.replace("\n  medqa_test:\n", extra + "  medqa_test:\n"))
-    with pytest.raises(ParamsError, match=r"'medqa' may be raw\.medqa and benchmarks\.medqa; name it with"):
+    with pytest.raises(ParamsError, match=r"'medqa' could be raw\.medqa and benchmarks\.medqa; include the"):
         pin(["medqa"])
     pin(["benchmarks.medqa"])
     settings = params.load(Path("params.yaml"))
@@ -84,7 +84,7 @@ def test_a_name_in_two_sections_is_refused_until_its_section_is_named(here: Path
 
 
 @pytest.mark.parametrize("section", ["benchmarks", "general"])
-def test_a_location_in_a_group_that_fetch_replaces_is_refused(here: Path, section: str) -> None:
+def test_a_location_in_a_group_that_fetch_replaces_is_refused(root: Path, section: str) -> None:
     shutil.copytree("data/raw/sample/mmlu", f"data/raw/{section}/mmlu")
     name = {"benchmarks": "mmlu", "general": "ultrachat"}[section]
     text = Path("params.yaml").read_text()
@@ -96,22 +96,22 @@ def test_a_location_in_a_group_that_fetch_replaces_is_refused(here: Path, sectio
 
 @pytest.mark.parametrize(("names", "said"), [
     (["medqqa"], "'medqqa' is in none of raw, benchmarks, general and models.local; expected medqa, "),
-    ([], "no name was given"),
+    ([], "no name given"),
 ])
-def test_unknown_names_are_refused(here: Path, names: list[str], said: str) -> None:
+def test_unknown_names_are_refused(root: Path, names: list[str], said: str) -> None:
     with pytest.raises(ParamsError, match=said):
         pin(names)
 
 
-def test_a_failure_leaves_params_alone(here: Path) -> None:
+def test_a_failure_leaves_params_alone(root: Path) -> None:
     shutil.rmtree("data/raw/sample/mmlu")
     before = Path("params.yaml").read_text()
-    with pytest.raises(SourceError, match="mmlu: data/raw/sample/mmlu: is not there"):
+    with pytest.raises(SourceError, match="mmlu: data/raw/sample/mmlu: does not exist"):
         pin(["medqa", "mmlu"])
     assert Path("params.yaml").read_text() == before
 
 
-def test_a_location_that_fetch_replaces_is_refused(here: Path) -> None:
+def test_a_location_that_fetch_replaces_is_refused(root: Path) -> None:
     shutil.copytree("data/raw/sample/medqa", "data/raw/medqa")
     text = Path("params.yaml").read_text().replace("data/raw/sample/medqa/train", "data/raw/medqa/train")
     Path("params.yaml").write_text(text)

@@ -20,12 +20,12 @@ ROOT = Path(__file__).parents[2]
 SCALES = ROOT / "conf/scale"
 COMMITTED = (ROOT / "params.yaml").read_text(encoding="utf-8")
 NAMES = ("laptop", "workstation", "paper", "paper-2024")
-# A `dvc repro` with nothing to do looks at every stage: 1.3 s for 13 of them, 2.0 s for 54. paper-2024 has most, 101.
+# A `dvc repro` with nothing to do checks every stage: 1.3 s for 13 of them, 2.0 s for 54. paper-2024 has most, 101.
 STAGES_AT_MOST = 105
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the project's params and scales."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(SCALES, tmp_path / "conf/scale")
@@ -45,18 +45,18 @@ def test_these_are_the_scales() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_scale_is_valid_and_says_its_name(name: str, here: Path) -> None:
+def test_every_scale_is_valid_and_says_its_name(name: str, root: Path) -> None:
     scale(name)
-    assert params.load(here / "params.yaml").scale == name
+    assert params.load(root / "params.yaml").scale == name
 
 
-def test_the_committed_params_are_the_laptop_scale(here: Path) -> None:
+def test_the_committed_params_are_the_laptop_scale(root: Path) -> None:
     scale("laptop")
     assert Path("params.yaml").read_text(encoding="utf-8") == COMMITTED
 
 
 @pytest.mark.parametrize("name", NAMES[1:])
-def test_laptop_restores_every_byte(name: str, here: Path) -> None:
+def test_laptop_restores_every_byte(name: str, root: Path) -> None:
     scale(name)
     assert Path("params.yaml").read_text(encoding="utf-8") != COMMITTED
     scale("laptop")
@@ -77,7 +77,7 @@ def at(name: str) -> str:
 def test_comments_stay_but_those_of_entries_that_go(name: str) -> None:
     gone = comments(COMMITTED) - comments(at(name))
     assert "of the books' text" not in gone
-    # the block of local models is replaced as a whole, and the laptop scale carries its comments to bring them back
+    # the block of local models is replaced as a whole, and the laptop scale holds its comments to restore them
     block = (SCALES / "laptop.yaml").read_text(encoding="utf-8").partition("local!:")[2].partition("remote!:")[0]
     assert gone and gone <= comments(block)
 
@@ -86,20 +86,20 @@ def comments(text: str) -> set[str]:
     return set(re.findall(r"(?:^|\s)# ?(.*)", text, re.MULTILINE))
 
 
-def test_what_no_scale_names_stays_with_sources_of_ones_own(here: Path) -> None:
+def test_what_no_scale_names_stays_with_sources_of_ones_own(root: Path) -> None:
     own = COMMITTED.replace("threshold: 0.8 #", "threshold: 0.7 #")
     own = own.replace("\nraw:\n", "\nraw:\n  mine: {location: my.json, sha256: 'aa'}\n", 1)
     mine = "mine: {format: alpaca, prefix: Mine, category: open, kind: clinical, rights: deny}"
     own = own.replace("\nsources:\n", f"\nsources:\n  {mine}\n", 1)
     Path("params.yaml").write_text(own, encoding="utf-8")
     scale("paper")
-    found = params.load(Path("params.yaml"))
-    assert found.dedup.threshold == 0.7 and found.raw["mine"].location == "my.json" and "mine" in found.sources
+    settings = params.load(Path("params.yaml"))
+    assert settings.dedup.threshold == 0.7 and settings.raw["mine"].location == "my.json" and "mine" in settings.sources
     scale("laptop")
     assert Path("params.yaml").read_text(encoding="utf-8") == own
 
 
-def test_unknown_scale_is_one_clear_line(here: Path) -> None:
+def test_unknown_scale_is_one_clear_line(root: Path) -> None:
     with pytest.raises(ParamsError) as error:
         scale("papre")
     assert str(error.value).count("\n") == 0
@@ -107,7 +107,7 @@ def test_unknown_scale_is_one_clear_line(here: Path) -> None:
     assert Path("params.yaml").read_text(encoding="utf-8") == COMMITTED
 
 
-def test_a_scale_with_a_wrong_value_leaves_params_alone(here: Path) -> None:
+def test_a_scale_with_a_wrong_value_leaves_params_alone(root: Path) -> None:
     Path("conf/scale/odd.yaml").write_text("from: laptop\nscale: odd\nsplit: {dev: 2.0}\n", encoding="utf-8")
     with pytest.raises(ParamsError, match=r"split\.dev"):
         scale("odd")
@@ -163,7 +163,7 @@ def test_open_scales_keep_everything_here_under_open_licences(name: str, tmp_pat
     assert {settings.model(used).rights for used in asked(settings)} == {"open"}
     assert settings.judge.model not in {m.model for m in settings.candidates.pool.values()}
     assert len(settings.candidates.pool) == 8 and settings.candidates.pool["ultramedical"].model == "sft"
-    assert set(settings.models.local) == {*asked(settings), "encoder"}  # nothing is downloaded in vain
+    assert set(settings.models.local) == {*asked(settings), "encoder"}  # no unused downloads
 
 
 def test_the_original_s_closed_models_are_denied(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_the_original_s_closed_models_are_denied(tmp_path: Path) -> None:
 
 
 def asked(settings: Params) -> set[str]:
-    """Models that are brought here: those that stages ask, and the one that ours start from."""
+    """Models to download: those that stages ask, and the base that training starts from."""
     stages = ("textbook", "wikipedia", "evolve", "score", "complete", "judge", "base")
     pool = {m.model for m in settings.candidates.pool.values()}
     return {getattr(settings, s).model for s in stages} | pool - set(settings.ours)
@@ -185,7 +185,7 @@ def asked(settings: Params) -> set[str]:
 def test_a_step_of_training_reads_as_many_rows_as_the_original_s(
     name: str, rows: dict[str, int], tmp_path: Path
 ) -> None:
-    """Its card says 128 a step, RLHFlow's code 512, its own preference code 4 on each of 8 GPUs."""
+    """The original's card says 128 per step, RLHFlow's code 512, its preference code 4 on each of 8 GPUs."""
     settings = loaded(name, tmp_path)
     launch = YAML(typ="safe").load((ROOT / str(settings.training.launch)).read_text(encoding="utf-8"))
     gpus = launch["num_machines"] * launch["num_processes"]
@@ -195,15 +195,15 @@ def test_a_step_of_training_reads_as_many_rows_as_the_original_s(
 def test_accelerate_reads_the_launch_configuration(tmp_path: Path) -> None:
     from accelerate.commands.config.config_args import load_config_from_file
 
-    found = load_config_from_file(str(ROOT / str(loaded("paper", tmp_path).training.launch)))
-    assert (found.distributed_type.value, found.num_processes, found.use_cpu) == ("DEEPSPEED", 8, False)
-    zero = json.loads((ROOT / found.deepspeed_config["deepspeed_config_file"]).read_text(encoding="utf-8"))
-    assert zero["zero_optimization"]["stage"] == 3  # its weights must be gathered, or nothing whole is saved
+    config = load_config_from_file(str(ROOT / str(loaded("paper", tmp_path).training.launch)))
+    assert (config.distributed_type.value, config.num_processes, config.use_cpu) == ("DEEPSPEED", 8, False)
+    zero = json.loads((ROOT / config.deepspeed_config["deepspeed_config_file"]).read_text(encoding="utf-8"))
+    assert zero["zero_optimization"]["stage"] == 3  # unless weights are gathered, only shards are saved
     assert zero["zero_optimization"]["stage3_gather_16bit_weights_on_model_save"] is True
 
 
 def test_laptop_names_every_value_that_another_scale_changes() -> None:
-    """Without it, a value would stay behind on the way back; said here with the value's name."""
+    """Otherwise `ultramed scale laptop` would leave a value of the other scale; the failure names that value."""
     known = set(paths(YAML(typ="safe").load((SCALES / "laptop.yaml").read_text(encoding="utf-8"))))
     for name in NAMES[1:]:
         given = YAML(typ="safe").load((SCALES / f"{name}.yaml").read_text(encoding="utf-8"))
@@ -211,17 +211,17 @@ def test_laptop_names_every_value_that_another_scale_changes() -> None:
 
 
 def restored(place: tuple[str, ...], known: set[tuple[str, ...]]) -> bool:
-    """Whether laptop names the place, or replaces an entry around it as a whole."""
-    around = {(*place[: n - 1], f"{place[n - 1]}!") for n in range(1, len(place))}
-    return place in known or bool(around & known)
+    """Whether laptop names the place, or replaces an enclosing entry as a whole."""
+    enclosing = {(*place[: n - 1], f"{place[n - 1]}!") for n in range(1, len(place))}
+    return place in known or bool(enclosing & known)
 
 
-def paths(tree: object, here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if isinstance(tree, dict) and not (here and here[-1].endswith("!")):
+def paths(tree: object, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(tree, dict) and not (prefix and prefix[-1].endswith("!")):
         for key, value in tree.items():
-            yield from paths(value, (*here, key))
+            yield from paths(value, (*prefix, key))
     else:
-        yield here
+        yield prefix
 
 
 @pytest.mark.slow

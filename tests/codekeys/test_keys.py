@@ -1,4 +1,4 @@
-"""Code keys on a small repository: what an edit changes, and what it does not."""
+"""Code keys on a small repository: which edits change a key, and which do not."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -122,12 +122,12 @@ def _edit(old: str, new: str) -> Callable[[str], str]:
     ("ultramed/words.py", _edit("return text\n", "return text * 2\n"), {"ways/one"}),
     ("ultramed/words.py", _edit("LIMIT = 3", "LIMIT = 3\nprint(LIMIT)"), {"counting", "weighing", "ways/one"}),
     ("ultramed/things.py", _edit("return 2", "return 3"), {"weighing"}),
-    ("ultramed/things.py", _edit("size = 1", "size = 2"), {"weighing", "handing"}),  # a module handed on as a value
-    ("ultramed/things.py", _edit('"red"', '"blue"'), set()),  # a method that nobody calls
+    ("ultramed/things.py", _edit("size = 1", "size = 2"), {"weighing", "handing"}),  # a module passed on as a value
+    ("ultramed/things.py", _edit('"red"', '"blue"'), set()),  # a method that is never called
     ("ultramed/things.py", _edit("self.text = text", "self.text = text + ' '"), {"weighing", "handing"}),
     ("ultramed/things.py", _edit("class Heavy(Thing)", "class Heavy"), {"weighing", "handing"}),
     ("ultramed/progress.py", _edit("return 1", "return 2"), set()),
-    ("stages/counting.py", _edit("too many", "more than nine"), set()),  # the words of an error
+    ("stages/counting.py", _edit("too many", "more than nine"), set()),  # an error message
     ("stages/counting.py", _edit("> 9", "> 8"), {"counting"}),
     ("ultramed/prompts/ask.md", _edit("Ask", "Answer"), {"asking"}),
     ("ultramed/prompts/ask-json.md", _edit("Ask", "Answer"), {"asking"}),
@@ -168,7 +168,7 @@ def test_code_that_changes_while_a_stage_runs_stops_it(repository: Path) -> None
 
 def test_a_file_that_is_not_python_is_named_with_its_line(repository: Path) -> None:
     (repository / "ultramed/words.py").write_text("LIMIT = 3\ndef count(\n")
-    with pytest.raises(SourceError, match=r"words\.py:2: is not Python"):
+    with pytest.raises(SourceError, match=r"words\.py:2: is not valid Python"):
         Keys(repository).all()
 
 

@@ -1,4 +1,4 @@
-"""Words for comparison, and the differences that make similar questions different ones."""
+"""Words for comparison, and the differences that make similar questions distinct."""
 
 import pytest
 
@@ -65,7 +65,7 @@ LONG = "a patient with chest pain for some hours is seen in the clinic and the d
     ],
 )
 def test_what_matters_differs(a: str, b: str, why: str) -> None:
-    """In a short text and in one of many words alike."""
+    """In a short text and after a long identical one."""
     for before in ("", LONG + " "):
         assert difference(words(before + a), words(before + b)) == why
         assert difference(words(before + b), words(before + a)) == why
@@ -87,7 +87,7 @@ def test_wording_alone_is_no_difference(a: str, b: str) -> None:
 
 
 def test_short_questions_must_have_the_same_subject() -> None:
-    """ "elbow" for "ankle" is one word of eleven; in 40 words a paraphrase exchanges as many."""
+    """ "elbow" for "ankle" is one word in eleven; in 40 words a paraphrase may change as many."""
     elbow, ankle = "a lot of pain and swelling in my elbow", "a lot of pain and swelling in my ankle"
     assert difference(words(elbow), words(ankle)) == "content words"
     assert difference(words(f"{LONG} {elbow}"), words(f"{LONG} {ankle}")) is None

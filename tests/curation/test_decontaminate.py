@@ -1,4 +1,4 @@
-"""Each kind of leak, what is none, and that reasons never carry a benchmark's text."""
+"""Each kind of leak, what is not a leak, and reasons without benchmark text."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def test_the_same_question() -> None:
 
 
 def test_single_line_and_last_lines_are_compared() -> None:
-    """Nothing is cut off an item's end: its last line alone gives it away, and so does a question of one line."""
+    """Items are not truncated: the last line alone reveals one, and so does a one-line question."""
     assert (leak := index().match(row("r", f"Help me.\n{VIGNETTE.split(' An ECG')[0]}"))) and leak.kind == "ngram"
     assert (leak := index().match(row("r", SHORT))) and leak.benchmark_id == "bench,3"
     ending = "the patient in room 5 had absent P waves and tall T waves. Which drug is given first?"
@@ -153,7 +153,7 @@ def test_a_common_ngram_counts_by_run_share_or_telling_words() -> None:
     assert len(items) == 200
     piece = " ".join(sentence[:13])
     assert screen.match(row("r", f"{piece} anything else")) is None
-    run = screen.match(row("r", " ".join(sentence[:20])))  # 20 words are 1.5 x 13 and more
+    run = screen.match(row("r", " ".join(sentence[:20])))  # 20 words are more than 1.5 x 13
     assert run is not None and "20 words in a row" in run.evidence
     assert screen.match(row("r", " ".join(sentence[:19]))) is None
     share = screen.match(row("r", f"{piece} and then {names[0]} " + " ".join(items[0].question.split()[-10:])))
@@ -174,8 +174,8 @@ def exam() -> list[str]:
 
 
 def test_two_halves_of_a_real_exam(exam: list[str]) -> None:
-    """No question of one half stands in the other: what is flagged are vignettes alike for half of their words, and
-    false alarms. With the n-gram alone it is 142 of 636 (22 %)."""
+    """No question is in both halves: the flagged ones are vignettes that share half of their words, and false alarms.
+    By n-grams alone, 142 of 636 (22 %) are flagged."""
     half = len(exam) // 2
     screen = Index.from_items([benchmark(n, q) for n, q in enumerate(exam[half:])], LEAKS)
     grams = {g for q in exam[half:] for g in pieces(q)}
@@ -186,7 +186,7 @@ def test_two_halves_of_a_real_exam(exam: list[str]) -> None:
 
 
 def test_excerpts_of_a_real_exam_are_found(exam: list[str]) -> None:
-    """40 words of a question in the midst of another one: at least 98 % are found."""
+    """40 words of a question inside another one: at least 98 % are found."""
     half = len(exam) // 2
     screen = Index.from_items([benchmark(n, q) for n, q in enumerate(exam[half:])], LEAKS)
     chance, found, tried = random.Random(1), 0, 0

@@ -1,4 +1,4 @@
-"""What counts as a repetition, which of two rows stays, and the evidence for it."""
+"""What counts as a duplicate, which of two rows is kept, and the evidence for it."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def test_near_duplicate_names_the_kept_row_and_the_similarity() -> None:
     again = changed(VIGNETTE, ("because of", "with"), ("while he was shovelling", "while he was clearing"))
     found = near_duplicates([row("q,1", VIGNETTE, OPTIONS, "A"), row("q,2", again, OPTIONS[::-1], "D")], DEDUP)["q,2"]
     one, two = (set(triples(f"{text} {' '.join(sorted(OPTIONS))}")) for text in (VIGNETTE, again))
-    # "because of", one word for two, breaks 4 shingles and brings 3; the other word breaks 3 and brings 3
+    # "because of", two words replaced by one, removes 4 shingles and adds 3; the other word removes 3 and adds 3
     assert (len(one - two), len(two - one)) == (7, 6)
     assert found.similarity == len(one & two) / len(one | two) == (len(one) - 7) / (len(one) + 6)
     assert found.reason == f"near-duplicate of q,1: word shingles {found.similarity:.2f} alike; from 0.80"
@@ -118,7 +118,7 @@ def test_questions_nearly_alike_with_the_same_answer() -> None:
         " and who should avoid it.",
         reference=answer,
     )
-    # 24 words, 22 shingles; the two words changed break 6 and bring 6: 16 / (22 + 6) = 0.57, below 0.8, above 0.55
+    # 24 words, 22 shingles; the two changed words remove 6 and add 6: 16 / (22 + 6) = 0.57, below 0.8, above 0.55
     found = near_duplicates([one, two], DEDUP)["o,2"]
     assert (round(found.similarity, 2), round(found.threshold, 2)) == (0.57, 0.55)
     assert (
@@ -138,12 +138,12 @@ def test_templates_do_not_make_duplicates() -> None:
 
 
 def test_similarity_does_not_drift_along_chains() -> None:
-    """B repeats A, C repeats B but is not like A: A and C stay."""
+    """B duplicates A, C duplicates B but is unlike A: A and C are kept."""
     words = [f"w{'abcdefghij'[n // 10]}{'abcdefghij'[n % 10]}" for n in range(60)]
     a, b, c = words[:], words[:], words[:]
     b[10:13], c[10:13], c[40:43] = ["xx", "yy", "zz"], ["xx", "yy", "zz"], ["kk", "mm", "pp"]
     rows = [row(name, " ".join(text)) for name, text in (("A", a), ("B", b), ("C", c))]
-    # 58 shingles; three changed words break 5: A-B 53 / 63 = 0.84; A-C 48 / 68 = 0.71
+    # 58 shingles; three changed words replace 5: A-B 53 / 63 = 0.84; A-C 48 / 68 = 0.71
     found = near_duplicates(rows, DEDUP)
     assert {i: round(d.similarity, 2) for i, d in found.items()} == {"B": 0.84}
     assert clusters(rows, DEDUP) == {"A": "A", "B": "A", "C": "A"}
@@ -217,7 +217,7 @@ def test_exact_duplicates_with_other_keys_say_so() -> None:
 
 
 def test_real_dialogues_and_articles_lose_no_question_of_their_own() -> None:
-    """Read one by one: of 5,452 generated dialogues 9 repeat another word for word, 3 but for the greeting; MedQuAD's
+    """Read one by one: of 5,452 generated dialogues 9 repeat another verbatim, 3 except for the greeting; MedQuAD's
     templates ("What are the symptoms of …", 3,037 different questions) hold no near-duplicate."""
     if not (root := os.environ.get("ULTRAMED_REALDATA")):
         pytest.skip("ULTRAMED_REALDATA is not set: no real public files on this machine")

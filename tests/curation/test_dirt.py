@@ -1,4 +1,4 @@
-"""Cleaning repairs writing and leaves numbers, units and order alone; dirt names what no cleaning saves."""
+"""Cleaning repairs writing and leaves numbers, units and order alone; dirt names what cleaning cannot save."""
 
 from dataclasses import replace
 

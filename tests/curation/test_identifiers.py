@@ -1,4 +1,4 @@
-"""Direct identifiers are found in every usual form, and clinical numbers are not taken for them."""
+"""Direct identifiers are found in every usual form, and clinical numbers are not mistaken for them."""
 
 import csv
 import json
@@ -170,7 +170,7 @@ def _hits(texts: list[str]) -> int:
 
 
 def test_false_alarms_on_real_dialogues_and_exams(real: Path) -> None:
-    """5,452 generated dialogues and 1,272 exam questions hold no person's identifier: every hit is a false alarm."""
+    """5,452 generated dialogues and 1,272 exam questions hold no personal identifier: every hit is a false alarm."""
     dialogues = json.loads((real / "01_training_sources/ChatDoctor/chatdoctor5k.json").read_text())
     exams = json.loads((real / "01_training_sources/MedQA_dev/medqa_full_dev.json").read_text())
     tables = sorted((real / "02_mcq_eval/MIRAGE_mmlu_med/rawdata").rglob("*.csv"))

@@ -53,6 +53,9 @@ def test_one_remote_model_in_use_counts_and_an_unused_one_does_not() -> None:
     assert not remote_models_configured(with_api)
     judged = with_api.model_copy(update={"judge": params.judge.model_copy(update={"model": "api"})})
     assert remote_models_configured(judged)
+    trusted = with_api.model_copy(update={"models": models.model_copy(
+        update={"remote": {"api": api.model_copy(update={"trusted": True})}})})
+    assert not remote_models_configured(trusted.model_copy(update={"judge": judged.judge}))
     member = next(iter(params.candidates.pool.values())).model_copy(update={"model": "api"})
     candidates = params.candidates.model_copy(update={"pool": {"guest": member}})
     assert remote_models_configured(with_api.model_copy(update={"candidates": candidates}))

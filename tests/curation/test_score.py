@@ -1,4 +1,4 @@
-"""Difficulty scores: the expectation over digit tokens, or a spoken score; never a guess."""
+"""Difficulty scores: the expectation over digit tokens, or a written score; never a guess."""
 
 import math
 from typing import Any

@@ -47,7 +47,7 @@ def test_identifiers_hidden_by_entities_are_found_once_cleaned() -> None:
 
 
 def test_duplicates_are_compared_with_what_passed_only() -> None:
-    """The first of two alike is quarantined for its reference answer, so the second one stays."""
+    """The first of two equal rows is quarantined for its reference answer, so the second is kept."""
     first = row("r,1", "Does gout hurt at night?", reference="Write to a@example.com")
     second = row("r,2", "Does gout hurt at night?")
     assert [i.id for i in screen([first, second], [], settings()).rows] == ["r,2"]

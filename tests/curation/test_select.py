@@ -55,7 +55,7 @@ def test_synthetic_rows_are_screened_for_leaks() -> None:
 
 
 def family(child: str) -> list[Instruction]:
-    """A child, given before its parent."""
+    """A child, listed before its parent."""
     return [row("e", child, source="medqa_evol", parent="a", family="a", round_=1), row("a", WORDS)]
 
 

@@ -21,8 +21,8 @@ def test_letters_come_back_through_the_shuffle(served: Served) -> None:
     assert voted(served, 10, 3) == {f"MedQA,{n}": ["C"] * 3 for n in range(10)}
     shown = {prompt.split("\n\n")[1].split("\n\nReply")[0] for prompt in served.prompts("Choice")}
     under = {line[0] for options in shown for line in options.splitlines() if line.endswith("Vitamin K")}
-    assert under == set("ABCD")  # the right option stood under every letter: mapping back was needed
-    assert len({b["seed"] for b in served.bodies}) == 30  # solvers are draws of their own
+    assert under == set("ABCD")  # the right option was under every letter: mapping back was needed
+    assert len({b["seed"] for b in served.bodies}) == 30  # each solver is a separate draw
 
 
 def test_solvers_err_as_often_as_they_are_made_to(served: Served) -> None:
@@ -38,7 +38,7 @@ def test_unreadable_votes_are_left_out(served: Served) -> None:
         if "case 1?" in body["messages"][-1]["content"]:
             says(reply, "")
         elif said(reply)["answer"] == "A":
-            says(reply, "I would say the first one")  # and so again when it is asked again
+            says(reply, "I would say the first one")  # and the same when asked again
 
     served.spoil = silence
     votes = voted(served, 3, 4)

@@ -1,4 +1,4 @@
-"""Families stay whole, the shares come out, and added rows move nobody."""
+"""Families stay whole, shares are met, and added rows move no family."""
 
 import random
 from collections import Counter
@@ -46,7 +46,7 @@ def test_evolution_relatives_share_a_family_even_when_the_parent_is_gone() -> No
 def test_similar_rows_share_a_family_at_the_looser_threshold() -> None:
     words = unlike(1)[0].question.split()
     similar = [*words[:10], "aa", "bb", *words[12:]]
-    # 30 words, 28 shingles; two neighbours changed break 4: 24 / 32 = 0.75, below 0.8 and above 0.6
+    # 30 words, 28 shingles; two adjacent changes replace 4: 24 / 32 = 0.75, below 0.8 and above 0.6
     families = {a.id: a.family for a in assign([*unlike(2), row("s", " ".join(similar))], with_shares(0.3, 0.3))}
     assert families["s"] == families["q,0"] != families["q,1"]
 

@@ -1,4 +1,4 @@
-"""Engines: found by the name params use, started on what they need, and clear about why a start failed."""
+"""Engines: found by their name in params, started with what they need, and clear about why a start failed."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_every_member_is_found_by_its_own_name() -> None:
 
 def test_an_encoder_is_no_engine_that_answers() -> None:
     assert engines.serving("llama.cpp") is engines.get("llama.cpp")
-    with pytest.raises(ValueError, match=f"is 'model2vec', which answers no requests; expected one of {SERVING}"):
+    with pytest.raises(ValueError, match=f"is 'model2vec', which cannot serve requests; expected one of {SERVING}"):
         engines.serving("model2vec")
 
 
@@ -44,7 +44,7 @@ def test_any_other_name_is_refused(name: str) -> None:
      f"models.local.smollm2.engine: is 'other'; expected one of {NAMES}"),
     ("\n  engine: llama.cpp", "\n  engine: other", f"serving.engine: is 'other'; expected one of {NAMES}"),
     ("\n  engine: llama.cpp", "\n  engine: model2vec",
-     f"serving.engine: is 'model2vec', which answers no requests; expected one of {SERVING}"),
+     f"serving.engine: is 'model2vec', which cannot serve requests; expected one of {SERVING}"),
 ], ids=["model", "policies", "encoder"])
 def test_params_name_the_engines_there_are(old: str, new: str, said: str, tmp_path: Path) -> None:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -80,7 +80,7 @@ def launch(weights: Path) -> Launch:
 
 
 def options(command: list[str]) -> dict[str, str]:
-    """Names of command-line options and what follows them."""
+    """Command-line options, each with the argument that follows it."""
     return {name: value for name, value in zip(command, [*command[1:], ""], strict=True) if name.startswith("--")}
 
 

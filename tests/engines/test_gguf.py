@@ -1,4 +1,4 @@
-"""A checkpoint as a GGUF file: every weight in its place, the served model says what the checkpoint says."""
+"""A checkpoint exported to GGUF: every weight is in its place, and the served model replies as the checkpoint does."""
 
 import json
 import os
@@ -30,7 +30,7 @@ NAMES = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, LAYERS)
 
 
 def checkpoint(folder: Path, change: Callable[[dict[str, Any]], None] = lambda _: None, **config: Any) -> Path:
-    """A Llama of random weights, with changes to its weights and its configuration."""
+    """A Llama with random weights, with changes to its weights and its configuration."""
     import torch
     from safetensors.torch import save_file
 
@@ -46,7 +46,7 @@ def checkpoint(folder: Path, change: Callable[[dict[str, Any]], None] = lambda _
 
 
 def base(path: Path, architecture: str = "llama") -> Path:
-    """A GGUF file with places for all those weights."""
+    """A GGUF file with a tensor for each of those weights."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_head_count(HEADS)
     writer.add_token_list(["<s>", "a", "b"])
@@ -60,19 +60,19 @@ def base(path: Path, architecture: str = "llama") -> Path:
 
 
 def assert_equal_within_q8(file: Path, folder: Path) -> None:
-    """A block of 32 values is kept as int8 times max|x| / 127: no value is off by more than half a step, and what the
-    step itself loses as a 16-bit float (2⁻¹¹ of up to 127 steps)."""
+    """A block of 32 values is stored as int8 times max|x| / 127: no value is off by more than half a step, plus the
+    rounding of the step itself to a 16-bit float (2⁻¹¹ of up to 127 steps)."""
     import torch
-    from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor  # llama.cpp's order of rows, undone
+    from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor  # undoes llama.cpp's order of rows
 
     config = json.loads((folder / "config.json").read_text())
     weights = read_weights(folder)
-    found = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in gguf.GGUFReader(file).tensors}
+    tensors = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in gguf.GGUFReader(file).tensors}
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
-    assert len(found) == len(weights) > 0
+    assert len(tensors) == len(weights) > 0
     undo = LlamaTensorProcessor(config)
     for name, values in weights.items():
-        read = found[names.get_name(name, try_suffixes=(".weight",))]
+        read = tensors[names.get_name(name, try_suffixes=(".weight",))]
         if "q_proj" in name or "k_proj" in name:
             heads = config["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
             read = undo._reverse_permute_weights(read, config["num_attention_heads"], heads)
@@ -102,11 +102,11 @@ def test_every_weight_and_every_field_is_in_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "config", "architecture", "expected"), [
-    (None, {"model_type": "qwen3"}, "llama", r"model: is of architecture qwen3; only llama .*; set serving.engine to"),
-    (None, {}, "gemma3", r"base\.gguf: is of architecture gemma3; only llama"),
+    (None, {"model_type": "qwen3"}, "llama", r"model: has architecture qwen3; only llama .*; set serving.engine to"),
+    (None, {}, "gemma3", r"base\.gguf: has architecture gemma3; only llama"),
     (lambda w: w.pop("model.layers.1.mlp.up_proj.weight"), {}, "llama", r"model: has no weights for blk\.1\.ffn_up"),
     (lambda w: w.update({"model.layers.0.self_attn.q_proj.bias": w["model.norm.weight"].clone()}), {}, "llama",
-     r"holds 'model\.layers\.0\.self_attn\.q_proj\.bias', which has no place"),
+     r"holds 'model\.layers\.0\.self_attn\.q_proj\.bias', which is missing from"),
     (lambda w: w.update({"model.norm.weight": w["model.norm.weight"][:8].clone()}), {}, "llama",
      r"holds 'model\.norm\.weight' of shape \(8,\); its base has \(64,\)"),
 ], ids=["checkpoint", "base", "missing", "no place", "shape"])
@@ -151,19 +151,19 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def greedy(folder: Path, count: int) -> list[str]:
-    """What Transformers says to each prompt, in fp32."""
+    """The reply of Transformers to each prompt, in fp32."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-    found = []
+    replies = []
     for prompt in PROMPTS:
         asked = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True,
                                               return_dict=True, return_tensors="pt")
         said = model.generate(**asked, max_new_tokens=count, do_sample=False)[0, asked["input_ids"].shape[1]:]
-        found.append(tokenizer.decode(said, skip_special_tokens=True))
-    return found
+        replies.append(tokenizer.decode(said, skip_special_tokens=True))
+    return replies
 
 
 def served(address: str, prompt: str, count: int) -> str:

@@ -1,4 +1,4 @@
-"""Benchmarks: every question, or an error; the keys are the publishers'."""
+"""Benchmarks: every question or an error, with the publishers' keys."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def test_pubmedqa_truth_that_does_not_fit_is_an_error(tmp_path: Path, truth: dic
 
 def test_a_broken_benchmark_row_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "dev.json").write_text('{"question": "Q?", "cop": 7, "opa": "a", "opb": "b", "opc": "c", "opd": "d"}')
-    with pytest.raises(SourceError, match=r"dev\.json:1: key_out_of_range.*must be whole"):
+    with pytest.raises(SourceError, match=r"dev\.json:1: key_out_of_range.*must be complete"):
         of("medmcqa", tmp_path)
 
 

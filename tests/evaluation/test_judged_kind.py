@@ -1,4 +1,4 @@
-"""A kind of task that the project does not have: free text that a model judges. It is all here, in one class."""
+"""A new task kind, defined in one class: free text that a model judges."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from ultramed.records import BenchmarkItem, Option, Prediction
 
 
 class Difficulty(BaseModel):
-    """The verdict; the oracle knows a reply of this name, and gives the score planted for a text."""
+    """The verdict; the oracle knows this reply type and gives the score planted for a text."""
 
     justification: str
     score: int = Field(ge=1, le=10)
 
 
 class FreeText:
-    """Right from 8 points of 10."""
+    """Correct from 8 of 10 points."""
 
     NEEDS = ("reference",)
 

@@ -1,4 +1,4 @@
-"""Accuracies and their intervals: worked out here, or published."""
+"""Accuracies and their intervals, against derived or published values."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_intervals_are_wilsons_as_published(right: int, total: int, low: float, 
 def test_intervals_are_wilsons_as_worked_out_by_hand() -> None:
     # n + z² = 10 + 3.8415 = 13.8415; middle (8 + 1.9207) / 13.8415; half 1.96 √(8·2/10 + 0.9604) / 13.8415 = 0.2266
     assert [accuracy(8, 10).low, accuracy(8, 10).high] == pytest.approx([0.7167 - 0.2266, 0.7167 + 0.2266], abs=1e-4)
-    # without a right answer middle and half are alike, z²/2 / (n + z²): from 0 to z² / (5 + z²)
+    # without a right answer, middle and half are equal, z²/2 / (n + z²): from 0 to z² / (5 + z²)
     assert [accuracy(0, 5).low, accuracy(0, 5).high] == pytest.approx([0.0, 3.8415 / 8.8415], abs=1e-4)
     assert [accuracy(5, 5).low, accuracy(5, 5).high] == pytest.approx([5 / 8.8415, 1.0], abs=1e-4)
 
@@ -140,8 +140,8 @@ def test_the_papers_reward_model_by_label() -> None:
 
 
 def test_published_accuracies_of_mirage_are_met() -> None:
-    """GPT's 4,356 replies to the medical MMLU, as their authors count: where several letters are given, or none, the
-    authors take the first, or "A". Ours are those that settle on one letter; no other reply may differ."""
+    """GPT's 4,356 replies to the medical MMLU, as their authors count: for several letters they take the first, for
+    none "A". We read only replies that settle on one letter; only the others may differ."""
     folder = real("02_mcq_eval/MIRAGE_mmlu_med")
     mmlu = questions("mmlu", Benchmark(location="", format="mmlu"), folder / "rawdata")
     keys = {q.id.partition(",")[2]: q.key for q in mmlu}
@@ -174,7 +174,7 @@ def test_published_accuracies_of_mirage_are_met() -> None:
 
 @pytest.mark.parametrize(("model", "method"), MEDAGENTS)
 def test_published_accuracies_of_medagents_are_met(model: str, method: str) -> None:
-    """Among the answers stand letters and sentences such as "Please provide the options A, B, C, D, and E"."""
+    """Answers include letters and sentences such as "Please provide the options A, B, C, D, and E"."""
     name = f"{model}-afrimedqa-test_hard-{method}.json"
     rows = json.loads((real("02_mcq_eval/medagents_bench/output/afrimedqa") / name).read_text(encoding="utf-8"))
     right = sum(chosen_letter(row["predicted_answer"], list(row["options"])) == row["answer_idx"] for row in rows)

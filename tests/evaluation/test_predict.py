@@ -1,4 +1,4 @@
-"""What becomes of a policy's answers: read, counted, voted on, and picked by reward."""
+"""A policy's answers are read, counted, voted on, and picked by reward."""
 
 import json
 import re
@@ -32,7 +32,7 @@ FORMS = ("text", "json")
 
 
 def item(n: int) -> BenchmarkItem:
-    """Keys go round A to D; every third item has a context."""
+    """Keys cycle through A to D; every third item has a context."""
     options = [Option(letter, name) for letter, name in zip("ABCD", NAMES, strict=True)]
     context = f"Trial {n:03} compared them." if n % 3 == 2 else None
     return BenchmarkItem(f"bench,{n}", "bench", f"Which drug is called for in case {n:03}?", context, options,
@@ -40,7 +40,7 @@ def item(n: int) -> BenchmarkItem:
 
 
 def tasks(count: int) -> list[Task]:
-    """So many items, in two tasks."""
+    """This number of items, in two tasks."""
     every = [item(n) for n in range(count)]
     return [*of("medqa", *every[: count // 2]), *of("pubmedqa", *every[count // 2 :])]
 
@@ -94,8 +94,9 @@ def in_case(body: Body) -> int:
 
 
 def plant(served: Served, letters: dict[int, str]) -> None:
-    """Replies by item, all cut at the token limit: the letter of each sample, "-" for one that did not get so far."""
-    seeds = [s.seed for s in draws(params(served).evaluate, 9, 0.7, 0.9, params(served).seed)]
+    """Replies by item, all cut at the token limit: the letter of each sample, "-" for one cut before its letter."""
+    drawn = Ensemble(samples=9, temperature=0.7, top_p=0.9, reward="reward")
+    seeds = [s.seed for s in draws(params(served).evaluate, drawn, params(served).seed)]
 
     def spoil(body: Body, reply: Body) -> None:
         n = seeds.index(body["seed"])
@@ -145,7 +146,7 @@ def test_accuracy_is_exactly_what_the_policy_said(served: Served, form: str) -> 
 def test_a_text_without_a_letter_is_counted_by_its_cause(
     served: Served, text: str, finish: str, letter: str | None, outcome: str
 ) -> None:
-    """All keys are A, so that a letter made up for what cannot be read would show as a right answer."""
+    """All keys are A, so a letter invented for an unreadable reply would show as a right answer."""
     served.spoil = lambda _, reply: says(reply, text, finish)
     (found,) = once(served, of("medqa", item(0)))
     assert (found.letter, found.outcome, found.correct) == (letter, outcome, letter == "A")
@@ -200,7 +201,7 @@ def test_causes_are_counted_side_by_side(served: Served) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_many_samples_agree_on_more_than_one_knows(served: Served, form: str) -> None:
     """Of 15 samples about 9 are right and 2 have each wrong letter; a reward model that knows the truth needs one
-    right sample, which fails to come with 0.4 to the 15th, 1 in 900,000."""
+    right sample, which is missing with probability 0.4^15, 1 in 900,000."""
     given = tasks(30)
     knows(served, given, error=0.4)
 
@@ -223,14 +224,14 @@ def test_many_samples_agree_on_more_than_one_knows(served: Served, form: str) ->
 def test_a_majority_wins_and_of_letters_alike_the_one_chosen_first(
     letters: str, winner: str | None, place: int
 ) -> None:
-    """The answer that stands for a majority is the first with its letter; replies without a letter do not vote."""
+    """The majority's answer is the first with its letter; replies without a letter do not vote."""
     samples: list[Read] = [Read(None if x == "-" else x, "unreadable" if x == "-" else "answered", f"{n}")
                         for n, x in enumerate(letters)]
     assert majority(iter(samples)) == (winner, "answered" if winner else "unreadable", f"{place}")
 
 
 def test_best_of_n_is_the_sample_that_the_reward_model_likes_best_whatever_the_majority_says(served: Served) -> None:
-    given = tasks(3)  # keys A, B, C; two stand in the second task
+    given = tasks(3)  # keys A, B, C; two are in the second task
     plant(served, {0: "BBAB", 1: "BBBD", 2: "-C--"})
     liked = {0: 2, 1: 3, 2: 0}
     seen: list[list[dict[str, str]]] = []
@@ -279,7 +280,7 @@ def test_what_the_ledger_holds_is_not_asked_again(served: Served, form: str) -> 
 
 
 def test_another_revision_is_asked_again_and_an_unchanged_one_never(served: Served) -> None:
-    """So with any model's identity; that of a policy trained here is a hash of its weights."""
+    """This holds for any model identity; for a policy trained here it is a hash of its weights."""
     given, other = tasks(4), {"models__remote__oracle__revision": "2"}
     knows(served, given)
     assert right(once(served, given)) == 4

@@ -1,4 +1,4 @@
-"""Pairs that reviewers agree on, and what a reward model makes of them."""
+"""Pairs that reviewers agree on, and how a reward model ranks them."""
 
 import json
 from pathlib import Path
@@ -46,19 +46,19 @@ def test_without_labels_every_pair_stands_unreviewed(tmp_path: Path, content: st
     assert reviewed(pairs, labels(tmp_path)) == [(pairs[0], False), (pairs[1], False)]
 
 
-SHAPE = "; expected pair_id, annotator, and preferred as one of chosen, rejected, tie; mend the line"
+SHAPE = "; expected pair_id, annotator, and preferred as one of chosen, rejected, tie; fix the line"
 
 
 @pytest.mark.parametrize(("broken", "said"), [
-    ('{"pair_id": "x", "annotator"', "; mend the line"),
-    ('["x", "r1", "chosen"]', "a JSON list was found, an object expected; mend the line"),
+    ('{"pair_id": "x", "annotator"', "; fix the line"),
+    ('["x", "r1", "chosen"]', "a JSON list was found, an object expected; fix the line"),
     ('{"pair_id": "x", "annotator": "r1"}', "holds {'pair_id': 'x', 'annotator': 'r1'}" + SHAPE),
     ('{"pair_id": "x", "preferred": "chosen"}', "holds {'pair_id': 'x', 'preferred': 'chosen'}" + SHAPE),
     ('{"annotator": "r1", "preferred": "tie"}', "holds {'annotator': 'r1', 'preferred': 'tie'}" + SHAPE),
     (line("A", pair_id="x"), "holds {'pair_id': 'x', 'annotator': 'r1', 'preferred': 'A'}" + SHAPE),
     (line(["chosen"], pair_id="x"), "holds {'pair_id': 'x', 'annotator': 'r1', 'preferred': ['chosen']}" + SHAPE),
     (line(annotator=1, pair_id="x"), "holds {'pair_id': 'x', 'annotator': 1, 'preferred': 'chosen'}" + SHAPE),
-    (line("rejected"), f"is the second label of annotator 'r1' on {PAIR}; 1 expected; take one of them out"),
+    (line("rejected"), f"is a second label by annotator 'r1' on {PAIR}; expected 1; remove one of them"),
 ])
 def test_a_line_of_another_shape_is_named_in_one_line(tmp_path: Path, broken: str, said: str) -> None:
     with pytest.raises(SourceError) as error:
@@ -77,13 +77,13 @@ def test_a_line_of_another_shape_is_named_in_one_line(tmp_path: Path, broken: st
 def test_two_who_agree_keep_a_pair_or_turn_it(tmp_path: Path, said: tuple[str, ...], becomes: str | None) -> None:
     found = reviewed([pair(), pair("MedQA,2#a>c")], labelled(tmp_path, *votes(*said)))
     assert [(p.id, p.label_type, seen) for p, seen in found] == ([(PAIR, becomes, True)] if becomes else [])
-    for p, _ in found:  # the second pair, which nobody labelled, is out in any case
+    for p, _ in found:  # the second pair is unlabelled and always excluded
         assert (p.chosen, p.rejected) == (("bad", "good") if becomes == "human" else ("good", "bad"))
         assert p.messages == pair().messages
 
 
 def test_labels_on_other_pairs_are_refused() -> None:
-    with pytest.raises(SourceError, match=r"speak of 2 pair\(s\) that are not in the split test, such as x#a>b; "):
+    with pytest.raises(SourceError, match=r"refer to 2 pair\(s\) that are not in the test split, such as x#a>b; "):
         reviewed([pair()], {PAIR: ["chosen", "chosen"], "y#a>b": ["tie"], "x#a>b": ["chosen"]})
 
 

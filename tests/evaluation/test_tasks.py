@@ -1,4 +1,4 @@
-"""What policies are asked: which items, in which words, with which sampling."""
+"""What policies are asked: which items, in what words, with what sampling."""
 
 import shutil
 from dataclasses import replace
@@ -26,7 +26,7 @@ SAME = {"medqa": "medqa_test", "medmcqa": "medmcqa_dev", "pubmedqa": "pubmedqa_t
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's benchmarks where fetch puts them."""
+    """The sample's benchmarks, where fetch puts them."""
     folder = tmp_path_factory.mktemp("base")
     for name in SETTINGS.benchmarks:
         shutil.copytree(SAMPLE / name, folder / artifacts.BENCHMARKS / name)
@@ -117,8 +117,12 @@ def test_greedily_each_item_is_asked_once_at_temperature_0(base: Path) -> None:
     assert {r.rights for r in found} == {"open"}
 
 
+def ensemble(samples: int) -> params.Ensemble:
+    return params.Ensemble(samples=samples, temperature=0.7, top_p=0.9, reward="reward")
+
+
 def test_draws_of_an_item_differ_in_seed_and_number_alone(base: Path) -> None:
-    medqa, sampling = task(base, "medqa_test"), draws(plan(), 4, 0.7, 0.9, 7)
+    medqa, sampling = task(base, "medqa_test"), draws(plan(), ensemble(4), 7)
     found = requests(replace(medqa, items=medqa.items[:2]), plan(), sampling)
     first, second = found[:4], found[4:]
     assert len({s.seed for s in sampling}) == 4 and {(s.temperature, s.top_p, s.max_tokens) for s in sampling} == {
@@ -127,7 +131,7 @@ def test_draws_of_an_item_differ_in_seed_and_number_alone(base: Path) -> None:
     same = [replace(r, step="", sample=0, sampling=replace(r.sampling, seed=0)) for r in first]
     assert all(r == same[0] for r in same) and first[0].row_id != second[0].row_id
     assert len({r.key("p") for r in found}) == 8
-    assert draws(plan(), 2, 0.7, 0.9, 7) == sampling[:2]  # more samples are asked for on top of those already bought
+    assert draws(plan(), ensemble(2), 7) == sampling[:2]  # more samples are added to those already bought
 
 
 def test_a_json_reply_may_name_only_letters_that_the_item_has(base: Path) -> None:
@@ -138,7 +142,7 @@ def test_a_json_reply_may_name_only_letters_that_the_item_has(base: Path) -> Non
 
 
 def test_two_benchmarks_of_one_format_are_two_tasks(base: Path) -> None:
-    """Merged they would be one task of 24 items."""
+    """Merged, they would be one task of 24 items."""
     shutil.copytree(base / artifacts.BENCHMARKS / "medqa_test", base / artifacts.BENCHMARKS / "medqa_own")
     both = {name: SETTINGS.benchmarks["medqa_test"] for name in ("medqa_test", "medqa_own")}
     found = ids(tasks(settings(None, **both), base))

@@ -1,4 +1,4 @@
-"""Stand-ins know nothing of the product they stand beside: what they answer cannot follow its mistakes."""
+"""Stand-ins import nothing from the product, so their answers cannot repeat its mistakes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The fault endpoint's Batch API, seen through OpenAI's own SDK: its walk, its files, its faults and its refusals."""
+"""The fault endpoint's Batch API, seen through OpenAI's own SDK: its states, files, faults and refusals."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def body(text: str, model: str = "m") -> dict[str, Any]:
 
 
 def line(number: int, **more: Any) -> dict[str, Any]:
-    """The request `r<number>`, whose prompt has as many words: the answer's `prompt_tokens`."""
+    """The request `r<number>`, whose prompt has `number` words: the answer's `prompt_tokens`."""
     return {"custom_id": f"r{number}", "method": "POST", "url": URL, "body": body("w " * number), **more}
 
 
@@ -44,7 +44,7 @@ def served(folder: Path, **script: Any) -> Iterator[tuple[openai.OpenAI, str]]:
 
 
 def submit(client: openai.OpenAI, content: list[dict[str, Any]] | bytes, **more: Any) -> Batch:
-    """A new batch, as its creation answers it."""
+    """A new batch, as returned on creation."""
     if isinstance(content, list):
         content = "\n".join(map(json.dumps, content)).encode()
     file = client.files.create(file=("in.jsonl", content), purpose="batch")
@@ -52,9 +52,9 @@ def submit(client: openai.OpenAI, content: list[dict[str, Any]] | bytes, **more:
 
 
 def ended(client: openai.OpenAI, batch: Batch) -> Batch:
-    while (found := client.batches.retrieve(batch.id)).status in OPEN:
+    while (current := client.batches.retrieve(batch.id)).status in OPEN:
         time.sleep(0.01)
-    return found
+    return current
 
 
 def told_by(client: openai.OpenAI, file_id: str | None) -> dict[str, dict[str, Any]]:
@@ -120,7 +120,7 @@ def test_lines_meet_every_kind_of_fault_once(tmp_path: Path) -> None:
 
 
 def check(fault: str, output: dict[str, Any] | None, error: dict[str, Any] | None) -> None:
-    """A line of this fault is in the right file, and says the right thing."""
+    """A line with this fault is in the right file, with the right content."""
     if fault in ("stall", "trickle"):
         assert output is None and error is not None
         assert error["response"] is None and error["error"]["code"] == "batch_expired"
@@ -159,7 +159,7 @@ def test_a_body_that_the_oracle_cannot_answer_costs_its_line_alone(tmp_path: Pat
 def test_a_cancelled_batch_keeps_what_was_answered(tmp_path: Path) -> None:
     with served(tmp_path, batch_s=3600) as (client, _):
         batch = submit(client, lines(4))
-        while counts(client.batches.retrieve(batch.id)) != (4, 1, 0):  # the first answer comes at once
+        while counts(client.batches.retrieve(batch.id)) != (4, 1, 0):  # the first answer arrives at once
             time.sleep(0.01)
         assert client.batches.retrieve(batch.id).status == "in_progress"
         assert client.batches.cancel(batch.id).status == "cancelling"
@@ -178,7 +178,7 @@ def test_a_cancelled_batch_stays_so(tmp_path: Path) -> None:
         client.batches.cancel(batch.id)
         left = ended(client, batch)
         asked = told(address)["tries"]
-        ended(client, submit(client, lines(1)))  # by now the first one would have ended, too
+        ended(client, submit(client, lines(1)))  # by now the first one would have ended as well
         assert client.batches.retrieve(batch.id) == left and told(address)["tries"] == asked + 1
 
 
@@ -203,7 +203,7 @@ def test_a_lost_answer_leaves_a_batch_behind(tmp_path: Path) -> None:
             submit(client, lines(3), metadata={"part": "7"})
         (left,) = client.batches.list().data
         assert left.metadata == {"part": "7"} and counts(ended(client, left)) == (3, 3, 0)
-        assert ended(client, submit(client, lines(2))).status == "completed", "the first one alone"
+        assert ended(client, submit(client, lines(2))).status == "completed", "only the first one is lost"
         report = told(address)
         assert (report["batches"], report["batch_lines"], report["tries"], report["requests"]) == (2, 5, 5, 3)
 
@@ -241,8 +241,8 @@ def test_input_that_is_unfit_fails_its_batch(tmp_path: Path) -> None:
             ([line(1), line(2, body=body("q", "other"))], [("mismatched_model", 2)]),
         ]:
             batch = ended(client, submit(client, content))
-            found = [(error.code, error.line) for error in (batch.errors and batch.errors.data) or []]
-            assert (batch.status, found) == ("failed" if expected else "completed", expected)
+            errors = [(error.code, error.line) for error in (batch.errors and batch.errors.data) or []]
+            assert (batch.status, errors) == ("failed" if expected else "completed", expected)
         report = told(address)
         assert (report["batches"], report["batch_lines"], report["tries"]) == (8, 3, 3)
 

@@ -1,4 +1,4 @@
-"""The fault endpoint fails as its script says, counts what it was asked, and the client gets through what clears."""
+"""The fault endpoint fails by script and counts its requests, and the client gets past faults that clear."""
 
 import json
 import subprocess
@@ -25,8 +25,8 @@ def choice(body: bytes) -> dict[str, Any]:
 ])
 def test_refusals_carry_their_status(tmp_path: Path, kind: str, status: int, after: str | None) -> None:
     with endpoint(tmp_path, **always(kind)) as address:
-        found, _, headers = post(address)
-        assert (found, headers.get("Retry-After")) == (status, after)
+        code, _, headers = post(address)
+        assert (code, headers.get("Retry-After")) == (status, after)
         assert told(address).items() >= {"tries": 1, "requests": 1, "by_fault": {kind: 1}}.items()
 
 
@@ -85,7 +85,7 @@ def test_the_client_gets_through_what_clears(tmp_path: Path, ledger: Path) -> No
         assert values(answers) == ["A planted answer to an open question."] * 60
         report = told(address)
     assert report["requests"] == 60 and {*CLEARING, "none"} == set(report["by_fault"])
-    assert report["by_fault"]["none"] == 60, "no answer that came is asked for again"
+    assert report["by_fault"]["none"] == 60, "no answered request is sent again"
 
 
 @pytest.mark.parametrize(("script", "said"), [

@@ -1,4 +1,4 @@
-"""The oracle: what is planted comes back, and the errors and biases that are set can be measured."""
+"""The oracle: planted truth comes back, and the errors and biases that are set can be measured."""
 
 import json
 from collections import Counter
@@ -54,7 +54,7 @@ def test_the_letter_follows_the_text_of_the_option(order: tuple[str, ...]) -> No
 @pytest.mark.parametrize("name", ["complete-exam-examples", "complete-exam-examples-json"])
 @pytest.mark.parametrize("shown", [OPTIONS, OPTIONS[::-1]])
 def test_worked_examples_do_not_pass_for_the_question(name: str, shown: list[str]) -> None:
-    """Examples, known to the oracle too, stand before the question and have more options."""
+    """Examples, which the oracle also knows, come before the question and have more options."""
     organs = ["Heart", "Lung", "Spleen", "Kidney", "Liver"]
     example = {"question": item(organs, "Which organ makes bile?"), "answer": "E"}
     letter = "ABCD"[shown.index("Hypocalcemia")]
@@ -64,7 +64,7 @@ def test_worked_examples_do_not_pass_for_the_question(name: str, shown: list[str
 
 
 def test_the_error_rate_is_the_one_set_and_the_same_again() -> None:
-    """400 draws at 0.3: mean 0.3, standard deviation 0.023; four of them allowed."""
+    """400 draws at 0.3: mean 0.3, standard deviation 0.023; the bounds are four of them away."""
     share = wrong_share(Oracle(TRUTH, Biases(error=0.3)), 400)
     assert 0.21 < share < 0.39
     assert wrong_share(Oracle(TRUTH, Biases(error=0.3)), 400) == share
@@ -93,13 +93,13 @@ def test_an_unbiased_judge_finds_the_better_answer_wherever_it_stands() -> None:
 def test_scores_are_the_planted_qualities() -> None:
     oracle = Oracle({"quality": {"good\n\nand long": 5, "bad": 1, "unclear": 3}})
     prompt = render("judge", question="q", key="A", count=3, answers=["bad", "good\n\nand long", "unclear"])
-    found = asked(oracle, prompt, judgement(3, 60, 5))
-    assert [f.score for f in found.feedback] == [1, 5, 3]
-    assert found.ranking == [2, 3, 1]
+    judged = asked(oracle, prompt, judgement(3, 60, 5))
+    assert [f.score for f in judged.feedback] == [1, 5, 3]
+    assert judged.ranking == [2, 3, 1]
 
 
 def test_position_length_and_self_bias_can_be_measured() -> None:
-    """Each is worth 2 points: enough to turn a difference of 1, not one of 3."""
+    """Each is worth 2 points: enough to reverse a difference of 1, too little for one of 3."""
     assert first_wins(Biases(position=2), quality=(2, 3)) == 1
     assert first_wins(Biases(position=2), quality=(1, 4)) == 0
     long = ("y" * 1000, "short")
@@ -114,7 +114,7 @@ def test_a_judge_that_errs_is_sometimes_wrong() -> None:
 
 
 def test_the_difficulty_is_the_planted_one_by_digit_and_by_text() -> None:
-    """The digit is one less than the score and has 0.98 of 0.99, the next one 0.01: 6 + 0.01 / 0.99."""
+    """The digit is the score minus 1 and has 0.98 of 0.99, the next one 0.01: 6 + 0.01 / 0.99."""
     _, tops = asked(Oracle(TRUTH), render("score", question=item(OPTIONS)), tops=20)
     assert expected_digit(tops[0]) == pytest.approx(6 + 0.01 / 0.99)
     _, tops = asked(Oracle(TRUTH), render("score", question="not planted"), tops=20)

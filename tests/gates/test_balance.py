@@ -1,4 +1,4 @@
-"""Reconciliation sees every way in which rows can go missing or come from nowhere."""
+"""Reconciliation detects every way rows can go missing or appear from nowhere."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -106,7 +106,7 @@ def test_codes_are_counted_by_outcome(world: World) -> None:
 
 
 def test_parts_come_from_params_not_from_the_folder(world: World) -> None:
-    """A member taken out of the pool leaves its folder behind; nobody counts it."""
+    """A member taken out of the pool leaves its folder behind, which is not counted."""
     pool = {name: member for name, member in world.params.candidates.pool.items() if name != "brief"}
     world.params = world.params.model_copy(
         update={"candidates": world.params.candidates.model_copy(update={"pool": pool})})

@@ -24,5 +24,5 @@ def test_it_is_dvcs_hash_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_no_folder_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="is not here"):
+    with pytest.raises(SourceError, match="does not exist"):
         content_hash(tmp_path / "nothing")

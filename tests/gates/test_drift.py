@@ -84,7 +84,7 @@ def collected(world: World, keep: dict[str, int], **change: object) -> list[str]
 
 def test_a_source_that_hands_over_nothing_fails_the_gate(world: World) -> None:
     (line,) = collected(world, {"medquad": 0})
-    assert line.startswith("sources: every source hands over a row at least") and "medquad (0)" in line
+    assert line.startswith("sources: every source hands over at least one row") and "medquad (0)" in line
 
 
 def test_a_source_that_has_shrunk_fails_the_gate_unless_its_limit_says_so(world: World) -> None:

@@ -14,16 +14,16 @@ from ultramed.gates.gate import judge, suite
 from ultramed.gates.store import Store
 from ultramed.records import Instruction, Message, Option
 
-Fault = tuple[str, tuple[str, str, str], int, dict[str, Any]]  # words, table, row, what is changed
+Fault = tuple[str, tuple[str, str, str], int, dict[str, Any]]  # words, table, row, changes
 
 
 def same_as(other: int, *names: str) -> dict[str, Callable[[list[Any]], Any]]:
-    """Values to be taken from another row of the table."""
+    """Values to take from another row of the table."""
     return {name: lambda rows, n=name: getattr(rows[other], n) for name in names}
 
 
 def reworded(row: Instruction) -> list[Message]:
-    """The row's question with one word more at its end."""
+    """The row's question with one more word at its end."""
     return [Message("user", f"{row.question} Explain.")]
 
 
@@ -36,13 +36,13 @@ LONG = "word " * 1201
 
 CHAT, TAUGHT, PREFERRED = ("general", "ultrachat", "rows"), ("instructions", "", "rows"), ("preferences", "", "rows")
 ROUND, ANSWERS = ("sampled", "1", "rows"), ("evaluated", "sft", "rows")
-LOST = ("every source hands over a row at least", "no source has lost rows since its figures were accepted, as "
+LOST = ("every source hands over at least one row", "no source has lost rows since its figures were accepted, as "
         "checks.collected.least_of_accepted allows")
 FAMILY_WATCHED = "a family of both"
 
 
 def learnt(table: tuple[str, str, str], rights: dict[str, Any], role: str) -> list[Fault]:
-    """What breaks the rules that all rows to learn from share, in rows 1 to 4."""
+    """Faults for the rules shared by all training rows, in rows 1 to 4."""
     return [
         ("rights are among those that may be learnt from", table, 1, rights),
         ("the last turn is the right one's", table, 2, {"messages": [Message(role, "So.")]}),
@@ -56,7 +56,7 @@ FAULTS: dict[str, list[Fault]] = {
         ("ids are unique", EXAMS, 0, same_as(1, "id")),
         ("ids have the form Prefix,key with their source's prefix", EXAMS, 2, {"id": "MedMCQA,2"}),
         ("sources are known", EXAMS, 3, {"source": "blog"}),
-        ("each source lies in its own folder", EXAMS, 3, {"source": "blog"}),
+        ("each row is in its source's folder", EXAMS, 3, {"source": "blog"}),
         ("categories are known", EXAMS, 4, {"category": "quiz"}),
         ("question kinds are known", EXAMS, 5, {"kind": "poem"}),
         ("the class of rights is known", EXAMS, 6, {"rights": "maybe"}),
@@ -106,7 +106,7 @@ FAULTS: dict[str, list[Fault]] = {
         ("no row gives away a benchmark question", CURATED, 10, {"messages": [Message("user", BENCHMARK)]}),
         ("every row has a score", CURATED, 5, {"id": "MedQA,unscored"}),
         ("every source has a threshold in curate.min_score", CURATED, 6, {"source": "blog"}),
-        ("scores reach their source's threshold", CURATED, 7, {"id": "MedQA,1"}),  # scored 1.5, 3.0 is asked
+        ("scores reach their source's threshold", CURATED, 7, {"id": "MedQA,1"}),  # score 1.5, threshold 3.0
     ],
     "split": [
         ("each row is in one split", SPLIT, 0, same_as(1, "id")),
@@ -132,7 +132,7 @@ FAULTS: dict[str, list[Fault]] = {
         ("the instruction is in the curated set", CAREFUL, 3, {"instruction_id": "MedQA,none"}),
         ("no answer is empty", CAREFUL, 4, {"text": ""}),
         ("one answer per member and instruction", CAREFUL, 5, same_as(6, "instruction_id")),
-        ("each pool member's answers lie in its own folder", CAREFUL, 7, {"author": "brief"}),
+        ("each answer is in its author's folder", CAREFUL, 7, {"author": "brief"}),
         ("answers are by the pool's members", CAREFUL, 8, {"author": "someone"}),
     ],
     "judged": [
@@ -170,7 +170,7 @@ FAULTS: dict[str, list[Fault]] = {
     ],
     "general": [
         ("ids are unique", CHAT, 5, same_as(6, "id")),
-        ("each set lies in its own folder", CHAT, 0, {"source": "openorca"}),
+        ("each row is in its set's folder", CHAT, 0, {"source": "openorca"}),
         ("sets are known", CHAT, 7, {"source": "blog"}),
         *learnt(CHAT, {"rights": "deny"}, "system"),
     ],
@@ -201,7 +201,7 @@ FAULTS: dict[str, list[Fault]] = {
     ],
     "evaluated": [
         ("one prediction an item and policy", ANSWERS, 0, same_as(1, "id")),
-        ("each policy's predictions lie in its own folder", ANSWERS, 2, {"policy": "dpo"}),
+        ("each prediction is in its policy's folder", ANSWERS, 2, {"policy": "dpo"}),
         ("each task is of its item's benchmark, one of the params", ANSWERS, 1, {"task": "trivia"}),
         ("answers are greedy", ANSWERS, 4, {"mode": "lucky"}),
         ("outcomes are known", ANSWERS, 0, {"outcome": "odd"}),
@@ -238,7 +238,7 @@ def test_every_expectation_has_a_broken_row_or_a_test_of_its_own(world: World) -
     store = Store(world.params, world.base)
     tested = {words for faults in FAULTS.values() for words, *_ in faults}
     elsewhere = {"there are enough rows", *BALANCED.values(), *LOST}  # test_gate, test_balance, test_drift
-    for artifact in set(suites.names()) - {"release"}:  # a test of its own, below
+    for artifact in set(suites.names()) - {"release"}:  # tested separately below
         assert {rule.words for rule in suite(store, ARTIFACTS[artifact])} - tested - elsewhere == set()
 
 

@@ -1,4 +1,4 @@
-"""A gate leaves two small files behind, or none and a report."""
+"""A gate writes two small files, or only a report."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def test_a_passed_gate_writes_figures_and_a_constant_token(world: World) -> None
     figures, token = written(world.base, "screened")
     assert token.read_text() == PASSED
     found = json.loads(figures.read_text())
-    collected, screened = 7 * 17, 7 * 16  # seven sources of 17 rows, the last of each was dropped
+    collected, screened = 7 * 17, 7 * 16  # seven sources of 17 rows, the last of each dropped
     dropped = found["counts"]["by_code"]["dropped"]
     assert found["counts"] == {
         "in": collected, "kept": screened, "dropped": 7, "quarantined": 0, "by_code": {"dropped": dropped}}
@@ -84,7 +84,7 @@ def test_a_failed_gate_keeps_its_report_and_nothing_in_quality(world: World) -> 
     report = Path(lines[-1].removeprefix("; the report is "))
     assert report.is_relative_to(paths.home() / "quality") and report.name == "report.html"
     page = report.read_text()
-    assert f"such as {row} (validation)" in page and "://" not in page  # nothing is loaded from anywhere
+    assert f"such as {row} (validation)" in page and "://" not in page  # loads nothing from the network
     assert (report.parent / "index.html").exists()
     assert "splits are known" in (report.parent / "validation.json").read_text()
     assert any(p.suffix == ".html" for p in (report.parent / "validations").rglob("*"))

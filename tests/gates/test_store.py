@@ -1,4 +1,4 @@
-"""What SQL can rely on: keys that tell ids apart, texts bared as Python bares them, parts named by params."""
+"""SQL helpers: keys that distinguish ids, texts stripped as in Python, parts named by params."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_a_missing_part_is_one_clear_line(world: World) -> None:
         file.unlink()
     store = Store(world.params, world.base)
     assert not store.has(EVOLVED) and store.has(SYNTHETIC)
-    with pytest.raises(SourceError, match="textbook: holds 0 shard"):
+    with pytest.raises(SourceError, match="textbook: has 0 shard"):
         store.view(EVOLVED)
 
 

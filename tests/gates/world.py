@@ -1,4 +1,4 @@
-"""A small whole world: every artifact of the walk, consistent, made by hand and without a model. Tests break it."""
+"""A small complete world: every artifact of the pipeline, consistent, made by hand without a model. Tests break it."""
 
 import json
 import shutil
@@ -34,13 +34,13 @@ class World:
         self.kinds[artifact, part, table], self.rows[artifact, part, table] = kind, rows
 
     def copy(self, base: Path) -> "World":
-        """The same world in another folder, written too."""
+        """The same world, written to another folder."""
         shutil.copytree(self.base / "data", base / "data")
         return World(base, self.params, dict(self.kinds), {key: list(rows) for key, rows in self.rows.items()},
                      {key: [dict(row) for row in rows] for key, rows in self.published.items()})
 
     def write(self, *artifacts: str) -> "World":
-        """Write these artifacts, all where none is named."""
+        """Write these artifacts; all of them if none is named."""
         for artifact, part in dict.fromkeys((a, p) for a, p, _ in self.rows):
             if artifacts and artifact not in artifacts:
                 continue
@@ -72,7 +72,7 @@ class World:
 
 
 def settings(**sections: dict[str, Any]) -> Params:
-    """The committed params with gates that ask for one row, and some sections' values replaced."""
+    """The committed params with gates that require one row, and some sections' values replaced."""
     values = params_module.load(ROOT / "params.yaml").model_dump()
     for check in values["checks"].values():
         check["min_rows"] = 1

@@ -34,7 +34,7 @@ TOPICS = {
 
 
 class DataMaker:
-    """Makes the artifacts of the data half, one a method, in their order."""
+    """Makes the artifacts of the data half in order, one per method."""
 
     def __init__(self, world: World, rng: random.Random, size: int) -> None:
         self.world, self.rng, self.size, self.serial = world, rng, size, 0
@@ -106,7 +106,7 @@ class DataMaker:
 
     def score(self) -> None:
         rows = [Score(r.id, round(self.rng.uniform(5, 9.5), 2), "logprob", "", f"k-score-{r.id}") for r in self.kept]
-        rows[1] = replace(rows[1], score=1.5)  # below the threshold of a public source, as all others are above
+        rows[1] = replace(rows[1], score=1.5)  # below the threshold of its public source; all others are above
         self.put("scored", "", rows, [keep(r.id, "score", "scored") for r in rows], kind=Score)
 
     def curate(self) -> None:

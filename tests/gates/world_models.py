@@ -1,4 +1,4 @@
-"""The models' half of the small world, and the world as a whole."""
+"""The model half of the small world, and the complete world."""
 
 import random
 from pathlib import Path
@@ -21,7 +21,7 @@ from ultramed.records import (
 
 
 def build(base: Path, per_source: int = 4, seed: int = 7) -> World:
-    """A consistent world with so many rows of each public source."""
+    """A consistent world with `per_source` rows of each public source."""
     maker = ModelMaker(World(base, settings()), random.Random(seed), per_source)
     for step in (maker.collect, maker.screen, maker.synthesise, maker.evolve, maker.score, maker.curate,
                  maker.split, maker.complete, maker.candidates, maker.judge, maker.pair, maker.general, maker.mix,
@@ -31,7 +31,7 @@ def build(base: Path, per_source: int = 4, seed: int = 7) -> World:
 
 
 class ModelMaker(DataMaker):
-    """Adds what models are trained on and what they answer."""
+    """Adds the models' training data and answers."""
 
     def general(self) -> None:
         for name, own in self.world.params.general.items():

@@ -15,6 +15,7 @@ from aiohttp import web
 from ultramed import params
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import BatchSettings, LocalModel, Models, Params, Price, RemoteModel
 from ultramed.params.models import Retries
@@ -117,8 +118,8 @@ def settings(concurrency: int = 4, price: Price | None = None, key_env: str | No
 def client(address: str, name: str = "here", given: Params | None = None, key_env: str | None = None) -> Client:
     """A client whose retries follow fast upon each other; its ledger is where ULTRAMED_LEDGER says."""
     given = given or settings()
-    target = Target(name, (address,), name, key_env, given.model(name).concurrency, retries=Retries(backoff_s=0.005),
-                    patience_s=0.05)
+    target = Target(name, (address,), Dialect(name), key_env, concurrency=given.model(name).concurrency,
+                    retries=Retries(backoff_s=0.005), patience_s=0.05)
     return Client(name, "trial", lambda: nullcontext(target), "identity", given)
 
 

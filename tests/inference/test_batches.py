@@ -1,4 +1,4 @@
-"""Requests through the Batch API: the same replies in the same ledger, none submitted twice, whatever breaks."""
+"""Requests through the Batch API: the same replies in the same ledger, nothing submitted twice, whatever breaks."""
 
 import json
 import sqlite3
@@ -22,6 +22,7 @@ from ultramed.inference.batch import batches
 from ultramed.inference.batch.api import BatchApi
 from ultramed.inference.batch.results import collect
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.params import BudgetUSD, Params, Price
 from ultramed.params.models import Retries
 
@@ -92,13 +93,13 @@ def test_after_a_kill_the_batch_is_found_and_collected(ledger: Path, tmp_path: P
 
 
 def test_a_batch_that_several_wait_for_is_collected_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of two workers of a queue that run the same stage."""
+    """As when two workers of a queue run the same stage."""
     collected: list[str] = []
 
-    def slowly(*what: Any) -> Any:
+    def slowly(*arguments: Any) -> Any:
         collected.append("")
-        time.sleep(0.2)  # in which the others see the batch as ended, too
-        return collect(*what)
+        time.sleep(0.2)  # meanwhile the others see that the batch has ended
+        return collect(*arguments)
 
     monkeypatch.setattr(batches, "collect", slowly)
     with endpoint(tmp_path, reply="yes", batch_s=1.0) as address, ThreadPoolExecutor(3) as several:
@@ -162,8 +163,8 @@ def test_lines_that_never_get_through_are_given_up_with_their_kind(
         tries = counted(address)["tries"]
     failed = [a for a in answers if not a.ok]
     assert 3 < len(failed) < 27 and {a.failure for a in failed} == {failure}
-    assert tries == 30 if kind == "400" else tries > 30 + len(failed), "what is refused for good is asked once"
-    assert open_batches(ledger) == [], "none is left behind that will be charged for"
+    assert tries == 30 if kind == "400" else tries > 30 + len(failed), "a request refused for good is sent once"
+    assert open_batches(ledger) == [], "no batch is left behind that would be charged for"
 
 
 def test_lines_that_fail_once_are_sent_again(tmp_path: Path) -> None:
@@ -209,7 +210,7 @@ def test_a_damaged_file_of_requests_is_brought_back(ledger: Path, tmp_path: Path
 def test_a_batch_that_is_not_begun_is_one_error(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_fault="failed") as address:
         line = told(ModelError, address, *questions(5), given=given(), name="api")
-        assert "does not take the batch (" in line and "models.remote.api.batch" in line
+        assert "refused the batch (" in line and "models.remote.api.batch" in line
         assert values(ask(address, questions(5), given(), "api")[0]) == ["yes"] * 5
     assert open_batches(ledger) == []
 
@@ -226,7 +227,7 @@ def test_the_budget_lets_in_as_many_lines_as_it_can_pay_for(ledger: Path, tmp_pa
                                        db.execute("SELECT sum(price_usd) FROM replies").fetchone())
         assert db.execute("SELECT coalesce(sum(nano), 0) FROM reserved").fetchone() == (0,)
     assert (nano / 1e9, uncertain) == (pytest.approx(price), 0)
-    assert price == pytest.approx(30 * 0.5 * 0.002), "one word asked and one said, at half the price"
+    assert price == pytest.approx(30 * 0.5 * 0.002), "one prompt and one completion token, at half the price"
 
 
 def test_the_api_is_retried_as_params_say() -> None:
@@ -243,7 +244,7 @@ def test_the_api_is_retried_as_params_say() -> None:
     with HTTPServer(("127.0.0.1", 0), Down) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1"
-        api = BatchApi(Target("api", (address,), "m", retries=Retries(tries=3, backoff_s=0.001)))
+        api = BatchApi(Target("api", (address,), Dialect("m"), retries=Retries(tries=3, backoff_s=0.001)))
         with closing(api), pytest.raises(ModelError, match="answered HTTP 500"):
             api.find("uid")
         server.shutdown()
@@ -253,4 +254,4 @@ def test_the_api_is_retried_as_params_say() -> None:
 def test_a_refused_key_is_one_error_without_the_key(tmp_path: Path) -> None:
     with endpoint(tmp_path, **always("500")) as address:
         line = told(ModelError, address.replace("/v1", "/nothing"), *questions(2), given=given(), name="api")
-    assert "(HTTP 404)" in line and json.dumps(line).count("\\n") == 0
+    assert "(HTTP 404: " in line and json.dumps(line).count("\\n") == 0

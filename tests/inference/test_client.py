@@ -1,4 +1,4 @@
-"""The client against a real endpoint on this machine: order and thrift."""
+"""The client against a real endpoint on this machine: replies keep their order, and no request is sent twice."""
 
 import asyncio
 import gc
@@ -22,6 +22,7 @@ from ultramed.errors import LedgerError, ModelError
 from ultramed.inference.ask.flow import AHEAD, LOOKUP
 from ultramed.inference.client import connect
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.ledger.ledger import Ledger
 from ultramed.ledger.requests import Reply, Request
 from ultramed.params import Models
@@ -80,7 +81,7 @@ def test_two_draws_of_the_same_question_are_two() -> None:
 
 
 def test_the_window_bounds_what_is_in_flight_and_in_memory() -> None:
-    """2,000 requests: never more than a window of them taken from the stream and not yet answered."""
+    """2,000 requests: never more than a window of them are taken from the stream and not yet answered."""
     taken = ahead = 0
 
     def requests() -> Iterator[Request]:
@@ -99,9 +100,9 @@ def test_the_window_bounds_what_is_in_flight_and_in_memory() -> None:
 
 
 def test_replies_are_let_go_once_they_are_handed_on() -> None:
-    """Those of a large commit, too: another process is writing while they come."""
+    """Even those of one large commit: replies pile up while another connection holds the write lock."""
     def alive() -> int:
-        return sum(isinstance(thing, Reply) and thing.text.startswith("re large") for thing in gc.get_objects())
+        return sum(isinstance(value, Reply) and value.text.startswith("re large") for value in gc.get_objects())
 
     with Loopback() as server, closing(client(server.address)) as asker, ThreadPoolExecutor() as other:
         stream: Any = asker.ask(question(f"large {n}") for n in range(LOOKUP))
@@ -157,7 +158,7 @@ def test_a_remote_model_is_retried_as_its_entry_in_params_says(ledger: Path) -> 
 
 
 def test_pauses_double_up_to_the_longest() -> None:
-    target = Target("here", ("",), "here", retries=Retries(backoff_s=0.5, longest_s=3.0))
+    target = Target("here", ("",), Dialect("here"), retries=Retries(backoff_s=0.5, longest_s=3.0))
     for tries, longest in ((0, 0.5), (1, 1.0), (2, 2.0), (3, 3.0), (9, 3.0)):
         pauses = [target.pause(tries) for _ in range(200)]
         assert longest / 2 <= min(pauses) < 0.6 * longest < 0.9 * longest < max(pauses) <= longest

@@ -1,4 +1,4 @@
-"""Keys, rights and prices: what is never sent, never shown, and what is written down."""
+"""Keys, rights and prices: what is never sent, what is never shown, and what is recorded."""
 
 from pathlib import Path
 
@@ -23,8 +23,8 @@ def test_the_key_is_sent_and_nothing_else_shows_it(ledger: Path, capfd: pytest.C
 
 @pytest.mark.parametrize(("status", "said"), [
     (401, "refused the key (HTTP 401); check the value of LOOPBACK_KEY"),
-    (403, "refused the key (HTTP 403); check the value of LOOPBACK_KEY"),
-    (500, "answers nothing (7 tries, last: HTTP 500: bad key ***)"), (402, "answered HTTP 402: bad key ***"),
+    (403, "check the value of LOOPBACK_KEY"),
+    (500, "answered no request (7 tries, last: HTTP 500: bad key ***)"), (402, "answered HTTP 402: bad key ***"),
 ])
 def test_a_refused_key_is_named_by_its_variable_and_never_shown(
     status: int, said: str, ledger: Path, capfd: pytest.CaptureFixture[str]
@@ -53,13 +53,14 @@ def test_text_that_must_stay_here_is_never_sent_away(rights: str) -> None:
     with Loopback() as server:
         row = question("q", rights=rights)
         line = told(RightsError, server.address, row, given=settings(), name="api")
-        assert line.startswith(f"q (attempt-1): has rights '{rights}': its text must not leave this machine, 'api' is ")
+        assert line.startswith(
+            f"q (attempt-1): has rights '{rights}': its text must not leave this machine, but 'api' is remote; ")
         assert server.bodies == []
         assert values(ask(server.address, [row])[0]) == ["re q"], "a model on this machine may be asked"
 
 
 def test_the_manifest_says_what_was_used_and_what_it_cost_when_it_was_bought() -> None:
-    """10 prompt and 2 completion tokens at 3 and 15 USD a million: (30 + 30) / 1e6. A new price changes nothing."""
+    """10 prompt and 2 completion tokens at 3 and 15 USD per million: (30 + 30) / 1e6. A new price changes nothing."""
     with Loopback() as server:
         bought, dear = ask(server.address, [question("q")], settings(price=Price(prompt=3.0, completion=15.0)), "api")
         _, cheap = ask(server.address, [question("q")], settings(price=Price(prompt=1.0, completion=1.0)), "api")
@@ -73,5 +74,5 @@ def test_the_manifest_says_what_was_used_and_what_it_cost_when_it_was_bought() -
 
 def test_models_of_ours_run_on_this_machine(ledger: Path) -> None:
     address = "http://127.0.0.1:1/v1"
-    assert client(address, "sft", SETTINGS).local and client(address, "base", SETTINGS).local
-    assert not client(address, "api").local
+    assert client(address, "sft", SETTINGS).private and client(address, "base", SETTINGS).private
+    assert not client(address, "api").private

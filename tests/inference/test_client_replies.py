@@ -1,5 +1,6 @@
-"""Replies of no use, and trouble on the way: what is asked again, what is given up."""
+"""Unusable replies and failed requests: what is asked again, and what is given up."""
 
+import re
 import socket
 import time
 from pathlib import Path
@@ -60,11 +61,11 @@ def test_free_text_cut_by_the_limit_is_taken_only_where_asked_for() -> None:
     with Loopback(lambda *_: answered("It is", "length")) as server:
         assert ask(server.address, [question("q")])[0][0].failure == "truncated"
         assert ask(server.address, [question("q")], truncated_ok=True)[0][0].value == "It is"
-    assert len(server.bodies) == 1, "how a reply is read is not part of what was asked"
+    assert len(server.bodies) == 1, "how a reply is parsed is not part of the request"
 
 
 def test_text_that_is_no_unicode_is_mended_and_kept(ledger: Path) -> None:
-    """Half of a surrogate pair, as JSON can carry it: no file and no ledger could hold it."""
+    """A lone surrogate: JSON can carry it, but neither a file nor the ledger can hold it."""
     with Loopback(lambda *_: answered("a \ud83d b")) as server:
         first, _ = ask(server.address, [question("q")])
         second, _ = ask(server.address, [question("q")])
@@ -101,13 +102,13 @@ def test_a_dropped_connection_is_tried_again() -> None:
 def test_trouble_that_stays_is_one_error_with_the_address_and_the_last_words() -> None:
     with Loopback(statuses(*[500] * 100, text="out of\n memory")) as server:
         line = told(ModelError, server.address)
-    assert line.startswith(f"model 'here' at {server.address}: answers nothing ")
-    assert f"({TRIES} tries, last: HTTP 500: out of memory)" in line and "run again when it is well" in line
+    assert line.startswith(f"model 'here' at {server.address}: answered no request ")
+    assert f"({TRIES} tries, last: HTTP 500: out of memory)" in line and "then run again" in line
     assert len(server.bodies) == TRIES
 
 
 @pytest.mark.parametrize("body", [
-    "null", "[]", "not json", "{}", '{"choices": []}', '{"choices": [{"message": null}]}', '{"error": "overloaded"}',
+    "null", "[]", "not json", "{}", '{"choices": []}', '{"choices": [{"message": null}]}',
     '{"choices": [{"message": {"content": "x"}, "logprobs": {"content": [{"top_logprobs": null}]}}]}',
 ])
 def test_a_reply_of_no_known_form_is_tried_again_and_then_one_error(body: str) -> None:
@@ -154,9 +155,87 @@ def test_a_request_that_is_refused_costs_that_row_only(status: int) -> None:
 
 @pytest.mark.parametrize(("status", "said"), [
     (402, "answered HTTP 402: no credit left"), (405, "answered HTTP 405: no credit left"),
-    (404, "knows no model 'here' (HTTP 404); check base_url and model in params.yaml"),
+    (404, "does not know model 'here' (HTTP 404: no credit left); check model and base_url of models.remote.here"),
+    (403, "refuses every request (HTTP 403: no credit left); check the value of api_key_env"),
 ])
 def test_trouble_of_the_account_or_address_stops_instead_of_costing_every_row(status: int, said: str) -> None:
     with Loopback(statuses(*[status] * 9, text="no credit left")) as server:
         assert said in told(ModelError, server.address)
     assert len(server.bodies) == 1
+
+
+ERRORS = {
+    "moderated": (403, '{"error": {"message": "Your input was flagged by moderation", "code": 403}}'),
+    "routed": (404, '{"error": {"message": "No endpoint can handle this input"}}'), "legal": (451, "for legal reasons"),
+    "dependency": (424, "a guardrail failed"),
+    "echoed": (422, '{"detail": [{"msg": "unprocessable", "input": {"response_format": {"type": "json_schema"}}}]}'),
+}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+@pytest.mark.parametrize("shaped", [False, True])
+def test_one_refused_row_among_good_ones_is_set_aside_with_the_words(kind: str, shaped: bool) -> None:
+    status, words = ERRORS[kind]
+
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        if body["messages"][-1]["content"].startswith("q5"):
+            return web.Response(status=status, text=words)
+        return await answered('{"answer": "B"}')
+
+    more: dict[str, Any] = {"reply_type": Pick} if shaped else {}
+    with Loopback(plan) as server:
+        answers, _ = ask(server.address, [question(f"q{n}", **more) for n in range(10)])
+    assert [a.failure for a in answers] == ["rejected" if n == 5 else "" for n in range(10)]
+    assert answers[5].detail.startswith(f"HTTP {status}: ")
+
+
+@pytest.mark.parametrize("rows", [3, 40])
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_every_row_meets_stops_the_stage_early(status: int, rows: int) -> None:
+    with Loopback(statuses(*[status] * 99)) as server:
+        line = told(ModelError, server.address, *(question(f"q{n}") for n in range(rows)))
+        assert len(server.bodies) <= 10 and f"HTTP {status}" in line
+
+
+@pytest.mark.parametrize(("body", "code"), [
+    ({"error": {"message": "slow down", "code": 429}}, 429), ({"error": {"message": "busy", "code": 503}}, 503),
+    ({"choices": [{"error": {"message": "upstream", "code": 502}, "message": {"content": "half an"}}]}, 502),
+    ({"choices": [{"finish_reason": "abort", "message": {"content": "half an"}}]}, 502),
+])
+def test_an_error_with_status_200_is_tried_again_like_that_error(body: dict[str, Any], code: int) -> None:
+    async def plan(given: dict[str, Any], nth: int) -> web.StreamResponse:
+        return web.json_response(body) if nth == 1 else await echo(given, nth)
+
+    with Loopback(plan) as server:
+        answers, _ = ask(server.address, [question("q")])
+        assert values(answers) == ["re q"] and len(server.bodies) == 2
+
+
+@pytest.mark.parametrize(("kind", "reply"), [
+    ("empty", {"message": {"content": None, "reasoning_content": "B, because"}, "finish_reason": "stop"}),
+    ("truncated", {"message": {"content": "<think>well"}, "finish_reason": "length"}),
+    ("unreadable", {"message": {"content": "It is B."}, "finish_reason": "stop"}),
+    ("invalid", {"message": {"content": '{"letter": "B"}'}, "finish_reason": "stop"}),
+])
+def test_a_stage_of_which_nothing_is_usable_stops_and_says_what_comes(kind: str, reply: dict[str, Any]) -> None:
+    async def plan(_: dict[str, Any], __: int) -> web.StreamResponse:
+        return web.json_response({"choices": [reply], "usage": {"prompt_tokens": 10, "completion_tokens": 2000}})
+
+    with Loopback(plan) as server:
+        line = told(ModelError, server.address, *(question(f"q{n}", reply_type=Pick) for n in range(300)))
+        bought = len(server.bodies)
+        assert bought <= 120 and re.search(rf"sends nothing usable: \d\d {kind}[,;]", line), line
+        told(ModelError, server.address, *(question(f"q{n}", reply_type=Pick) for n in range(300)))
+        assert len(server.bodies) == bought, "what the ledger has shows it, too"
+
+
+def test_thinking_is_no_part_of_a_value_and_the_ledger_keeps_it() -> None:
+    async def plan(_: dict[str, Any], __: int) -> web.StreamResponse:
+        message = {"content": "<think>A? No.</think>\nB", "reasoning": "Hm."}
+        return web.json_response({"choices": [{"message": message}]})
+
+    with Loopback(plan) as server:
+        first, _ = ask(server.address, [question("q")])
+        second, _ = ask(server.address, [question("q")])
+    for answer in (*first, *second):
+        assert (answer.value, answer.text, answer.thinking) == ("B", "B", "Hm.\n\nA? No.")

@@ -1,4 +1,4 @@
-"""Kills, interrupts, full disks: what came is kept."""
+"""Kills, interrupts, full disks: replies received so far are kept."""
 
 import asyncio
 import json
@@ -17,6 +17,7 @@ from loopback import Loopback, asked_of, echo, question, said
 
 from ultramed.inference.ask.scheduler import Scheduler
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -27,7 +28,7 @@ async def slow(body: dict[str, Any], nth: int) -> web.StreamResponse:
 
 
 def bought(ledger: Path) -> set[str]:
-    """The turns that were asked and answered, as the endpoint counts them."""
+    """The turns of answered requests, in the form that the endpoint counts them by."""
     with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
         return {json.dumps(json.loads(row[0])) for row in db.execute("SELECT asked FROM replies")}
 
@@ -39,7 +40,7 @@ def test_after_a_kill_only_what_had_not_come_is_asked_again(ledger: Path) -> Non
             first.kill()
         wait_for(lambda: server.open == 0)
         before, kept = Counter(server.asked), bought(ledger)
-        assert 0 <= len(before) - len(kept) <= 2 * 4, "what was in flight or not yet on disk"
+        assert 0 <= len(before) - len(kept) <= 2 * 4, "those in flight or not yet on disk"
         with start(server.address, 300, 4) as second:
             out, said = second.communicate(timeout=60)
         assert (second.returncode, out) == (0, "300\n"), said
@@ -57,12 +58,12 @@ def test_an_interrupt_takes_in_what_is_in_flight_and_says_what_is_left(ledger: P
     asked = len(server.bodies)
     assert said.splitlines() == [
         f"  trial: interrupted; {asked} replies were bought and are kept, the rest are still to be answered",
-        "ERROR stage asking: interrupted; replies and checkpoints so far are kept, `dvc repro` goes on"]
+        "ERROR stage asking: interrupted; replies and checkpoints so far are kept, `dvc repro` resumes"]
     assert len(bought(ledger)) == asked
 
 
 def test_a_ledger_that_cannot_grow_ends_the_stage_in_one_line(ledger: Path) -> None:
-    """As on a full disk: the stage must neither hang nor go on buying what it cannot keep."""
+    """As on a full disk: the stage must neither hang nor keep buying replies that it cannot store."""
     async def plan(body: dict[str, Any], _: int) -> web.Response:
         return said(asked_of(body) * 10_000)
 
@@ -101,7 +102,7 @@ def test_a_damaged_record_is_bought_again(ledger: Path) -> None:
 
 def test_what_is_to_be_asked_again_once_a_pass_is_broken_off_is_left() -> None:
     """The writer settles its last replies when the scheduler's loop is closed: an error there would lose others."""
-    target = Target("here", ("http://127.0.0.1:1/v1",), "here")
+    target = Target("here", ("http://127.0.0.1:1/v1",), Dialect("here"))
     failed: list[BaseException] = []
     uncapped: Any = SimpleNamespace(capped=False)
     outcomes: Any = SimpleNamespace(failed=failed.append, known=0)

@@ -1,4 +1,4 @@
-"""How much an endpoint is asked at once. Times are given by hand: seconds, from 100 on."""
+"""Limits on requests to one endpoint. Times are set by hand, in seconds, from 100 on."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def slowed(concurrency: int = 8) -> Throttle:
 
 
 def test_a_burst_of_five_seconds_is_there_at_once_and_then_nothing() -> None:
-    """120 a minute are 2 a second: 10 at once, then one each half second."""
+    """120 per minute are 2 per second: 10 at once, then one every half second."""
     bucket = full(120)
     for _ in range(10):
         assert bucket.wait(1, START) == 0
@@ -49,7 +49,7 @@ def test_in_no_minute_is_more_let_through_than_the_limit_and_one_burst(per_minut
 
 
 def test_a_limit_of_less_than_one_in_a_burst_still_lets_one_through() -> None:
-    """6 a minute: half a request in 5 s. The first goes at once, the next after 10 s."""
+    """6 per minute: half a request in 5 s. The first goes at once, the next after 10 s."""
     bucket = full(6)
     assert bucket.wait(1, START) == 0
     bucket.take(1)
@@ -57,7 +57,7 @@ def test_a_limit_of_less_than_one_in_a_burst_still_lets_one_through() -> None:
 
 
 def test_more_than_the_bucket_holds_is_let_through_once_and_waited_for_afterwards() -> None:
-    """600 a minute are 10 a second, 50 at once. 80 go when it is full; 30 are owed, so 10 more need 4 s."""
+    """600 per minute are 10 per second, 50 at once. 80 go when it is full; 30 are owed, so 10 more need 4 s."""
     bucket = full(600)
     assert bucket.wait(80, START) == 0
     bucket.take(80)
@@ -98,7 +98,7 @@ def test_concurrency_is_halved_once_for_all_requests_sent_before_a_429() -> None
         throttle.slower(sent_at, wait=0.0, now=START + 2)
     assert throttle.room() == 4
     throttle.slower(sent_at=START + 1.5, wait=0.0, now=START + 2)
-    assert throttle.room() == 2, "that one was sent after the slowing down"
+    assert throttle.room() == 2, "that one was sent after it slowed down"
 
 
 def test_concurrency_never_falls_below_one() -> None:
@@ -119,7 +119,7 @@ def test_what_is_in_flight_when_the_throttle_narrows_is_waited_for() -> None:
 
 
 def test_concurrency_grows_by_one_a_round_of_answers_up_to_the_limit() -> None:
-    """From 2: about 2 answers make 3, about 3 more make 4; a rounding may ask for one answer more."""
+    """From 2: about 2 answers make 3, about 3 more make 4; rounding may require one more answer."""
     throttle, rooms = slowed(4), []
     for _ in range(100):
         throttle.quicker()
@@ -134,11 +134,11 @@ def test_nothing_is_sent_until_the_longest_retry_after_is_over() -> None:
     throttle.slower(sent_at=START, wait=3.0, now=START + 1)
     assert throttle.wait(0, START + 1) == pytest.approx(19)
     assert throttle.wait(0, START + 20) == throttle.wait(0, START + 500) == 0
-    assert throttle.room() == 2, "the pause is no matter of room"
+    assert throttle.room() == 2, "the pause does not change the room"
 
 
 def test_of_all_waits_the_longest_counts() -> None:
-    """120 requests and 600 tokens a minute: 10 requests of 5 tokens use both up; 1 more request takes 0.5 s, 10 more
+    """120 requests and 600 tokens per minute: 10 requests of 5 tokens use both up; 1 more request takes 0.5 s, 10 more
     tokens 1 s."""
     throttle = Throttle(99, full(120), full(600))
     for _ in range(10):
@@ -157,4 +157,4 @@ def test_tokens_that_were_not_used_are_given_back() -> None:
     assert throttle.wait(50, START) == pytest.approx(1)
     throttle.take(0)
     throttle.give(unused=-20)
-    assert throttle.wait(50, START) == pytest.approx(3), "more than was set aside counts, too"
+    assert throttle.wait(50, START) == pytest.approx(3), "tokens beyond those set aside count, too"

@@ -1,4 +1,4 @@
-"""Replicas on this machine that are slow, die, recover, refuse and limit: who is asked, how fast, and what it costs."""
+"""Replicas on this machine that are slow, die, recover, refuse or limit: which is asked, how fast, at what cost."""
 
 import asyncio
 import sqlite3
@@ -19,7 +19,7 @@ from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.limits import BURST_S
 from ultramed.inference.http.replicas import FAILURES
-from ultramed.inference.http.wire import UNANSWERED
+from ultramed.inference.http.wire import UNANSWERED, Dialect
 from ultramed.ledger.requests import Answer, Request
 from ultramed.params.models import Retries
 
@@ -35,9 +35,9 @@ def questions(count: int) -> list[Request]:
 
 
 def asker(servers: Iterable[Loopback], **limits: Any) -> Client:
-    """A client of a model with these replicas; its retries follow fast upon each other."""
+    """A client of a model with these replicas; its retries follow quickly."""
     quick = {"concurrency": 4, "retries": Retries(backoff_s=0.002), "patience_s": 0.2}
-    target = Target("here", tuple(server.address for server in servers), "here", **{**quick, **limits})
+    target = Target("here", tuple(server.address for server in servers), Dialect("here"), **{**quick, **limits})
     return Client("here", "trial", lambda: nullcontext(target), "identity", settings(target.concurrency))
 
 
@@ -47,7 +47,7 @@ def run(servers: Iterable[Loopback], requests: Iterable[Request], **limits: Any)
 
 
 def fails(servers: Iterable[Loopback], requests: Iterable[Request], **limits: Any) -> str:
-    """The line a run ends in."""
+    """The error line that a run ends with."""
     with pytest.raises(ModelError) as caught:
         run(servers, requests, **limits)
     assert "\n" not in str(caught.value)
@@ -60,7 +60,7 @@ def kept(ledger: Path) -> int:
 
 
 def taking(seconds: float) -> Any:
-    """A plan: each answer takes so long."""
+    """A plan: each answer takes this many seconds."""
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
         await asyncio.sleep(seconds)
         return await echo(body, nth)
@@ -68,7 +68,7 @@ def taking(seconds: float) -> Any:
 
 
 def falling_silent(server: Loopback, after: int) -> Any:
-    """A plan: so many answers, then 500 to everything."""
+    """A plan: `after` answers, then 500 to everything."""
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
         server.down = len(server.bodies) >= after
         return await echo(body, nth)
@@ -89,7 +89,7 @@ def status(code: int, text: str = "not now", **headers: str) -> Trouble:
 
 
 class Dropped(web.Response):
-    """Nothing is answered: the connection ends."""
+    """No answer: the connection closes."""
 
     async def prepare(self, request: web.BaseRequest) -> None:
         assert request.transport
@@ -130,8 +130,8 @@ def test_when_a_replica_dies_the_other_goes_on(capfd: pytest.CaptureFixture[str]
         answers = run([dying, living], questions(200), patience_s=0.0)
     assert values(answers) == [f"re q{n}" for n in range(200)]
     again = sum((dying.asked + living.asked).values()) - 200
-    assert 0 < again <= 4, "what was in flight when it died"
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "going on without it" in line]
+    assert 0 < again <= 4, "requests in flight when it died"
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "continuing without it" in line]
     assert line.startswith(f"  model 'here' at {dying.address}: does not answer (")
 
 
@@ -154,12 +154,12 @@ def test_when_all_replicas_die_what_came_is_kept(ledger: Path) -> None:
 
     with Loopback(plan) as first, Loopback(plan) as second:
         line = fails([first, second], questions(200))
-    assert "does not answer (" in line and line.endswith("what came is kept, the next run goes on from there")
+    assert "does not answer (" in line and line.endswith("replies so far are kept, the next run continues from there")
     assert kept(ledger) == 40
 
 
 def test_a_replica_that_only_fails_costs_no_row_while_another_answers() -> None:
-    """It has most room, always: it must not draw in what the other would answer."""
+    """It always has the most room, but must not attract requests that the other would answer."""
     with Loopback(statuses(*[500] * 999)) as broken, Loopback(taking(0.02)) as sound:
         answers = run([broken, sound], questions(60))
     assert [a.failure for a in answers] == [""] * 60
@@ -167,7 +167,7 @@ def test_a_replica_that_only_fails_costs_no_row_while_another_answers() -> None:
 
 
 def test_a_replica_that_is_down_holds_up_no_row_of_the_others(capfd: pytest.CaptureFixture[str]) -> None:
-    """Nothing waits for its patience to end: neither the row that found it down, nor one that failed at the other
+    """Nothing waits for its patience to run out: neither the row that found it down, nor one that failed at the other
     meanwhile, nor those behind them."""
     failed: list[str] = []
 
@@ -181,14 +181,14 @@ def test_a_replica_that_is_down_holds_up_no_row_of_the_others(capfd: pytest.Capt
         down.plan = falling_silent(down, after=10)
         answers = run([down, sound], questions(200), patience_s=10.0)
     assert values(answers) == [f"re q{n}" for n in range(200)] and len(failed) == 5
-    assert "going on without it" not in capfd.readouterr().err, "all was answered long before"
+    assert "continuing without it" not in capfd.readouterr().err, "everything was answered long before"
 
 
 @pytest.mark.parametrize(("name", "limit", "each", "count"), [("rpm", 600, 1, 140), ("tpm", 24_000, 12, 440)])
 def test_a_limit_a_minute_holds_for_each_replica_in_every_window(name: str, limit: int, each: int, count: int) -> None:
-    """600 requests a minute are 10 a second, 50 at once: of 70 to one replica the last 20 take 2 s; and so with tokens,
-    of which a request uses 12. What a busy machine delays arrives closer to the next than it was sent: half a second
-    of that is let pass, and a pass that was delayed more is measured again, which no broken limit would survive."""
+    """600 requests per minute are 10 per second, 50 at once: of 70 to one replica the last 20 take 2 s. Tokens work
+    alike; a request uses 12. On a busy machine, delayed requests arrive closer together than they were sent: half a
+    second of that is allowed, and a pass with longer delays is measured again, which no broken limit would survive."""
     def holds() -> bool:
         with Loopback() as first, Loopback() as second:
             assert all(a.ok for a in run([first, second], questions(count), concurrency=50, **{name: limit}))
@@ -209,7 +209,7 @@ def test_a_429_pauses_all_requests_for_its_retry_after() -> None:
 
 
 def test_fewer_are_asked_at_once_after_429s() -> None:
-    """The 41st to 56th request meet a 429, twice what may be open: all that came before has been answered then."""
+    """Requests 41 to 56 get a 429, twice as many as may be open: by the end all earlier ones are answered."""
     opened: list[int] = []
 
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
@@ -236,7 +236,7 @@ def test_an_endpoint_that_is_down_for_a_while_costs_no_row(capfd: pytest.Capture
     with Loopback(plan) as server:
         answers = run([server], questions(200), patience_s=30.0)
     assert values(answers) == [f"re q{n}" for n in range(200)]
-    assert 200 + FAILURES <= len(server.bodies) <= 200 + FAILURES + 4, "while it is down it is looked at, not asked"
+    assert 200 + FAILURES <= len(server.bodies) <= 200 + FAILURES + 4, "while it is down it is checked, not asked"
     assert "does not answer" not in capfd.readouterr().err
 
 
@@ -269,12 +269,12 @@ def test_rows_that_never_get_through_are_given_up_with_their_kind(kind: str, tro
 def test_an_endpoint_that_refuses_the_first_requests_is_not_asked_the_rest() -> None:
     with Loopback(statuses(*[400] * 999, text="max_tokens is too large")) as server:
         line = fails([server], questions(100), concurrency=1)
-    assert "refuses every request (HTTP 400: max_tokens is too large); check max_tokens, context and " in line
+    assert "refuses every request (HTTP 400: max_tokens is too large); check context and max_tokens in " in line
     assert len(server.bodies) == MAX_REFUSED
 
 
 def test_nothing_is_sent_once_an_endpoint_is_of_no_use() -> None:
-    """Also while the caller is busy with answers that the ledger had, and learns of it only later."""
+    """Even while the caller is busy with answers from the ledger, and learns of it only later."""
     with Loopback() as server:
         run([server], questions(3))
         server.plan = statuses(*[400] * 999, text="max_tokens is too large")
@@ -284,7 +284,7 @@ def test_nothing_is_sent_once_an_endpoint_is_of_no_use() -> None:
             time.sleep(0.3)
             with pytest.raises(ModelError, match="refuses every request"):
                 list(stream)
-    assert len(server.bodies) <= 3 + MAX_REFUSED + 3, "what was in flight beside the fifth may still come"
+    assert len(server.bodies) <= 3 + MAX_REFUSED + 3, "requests in flight beside the fifth may still arrive"
 
 
 def test_an_account_without_money_ends_the_run_at_once() -> None:
@@ -307,12 +307,13 @@ def test_an_endpoint_without_schemas_ends_in_the_setting_that_helps() -> None:
     words = "This response_format type is unavailable now"
     with Loopback(statuses(*[400] * 9, text=words)) as server:
         line = told(ModelError, server.address, question("q", reply_type=Pick), given=settings(), name="api")
-    assert f"takes no JSON schema (HTTP 400: {words}); set models.remote.api.replies to json_object or text in " in line
+    remedy = "set models.remote.api.replies to json_object or text in params.yaml"
+    assert f"does not accept a JSON schema (HTTP 400: {words}); {remedy}" in line
     assert len(server.bodies) == 1
 
 
 def test_rows_refused_while_others_are_being_answered_do_not_end_the_run() -> None:
-    """A refusal comes at once, an answer takes its time: none has come yet when the fifth refusal is there."""
+    """Refusals come at once, answers take a while: none has come yet when the fifth refusal arrives."""
     bad = {f"q{n}" for n in range(MAX_REFUSED + 1)}
 
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
@@ -327,7 +328,7 @@ def test_rows_refused_while_others_are_being_answered_do_not_end_the_run() -> No
 
 
 def test_rows_refused_in_an_earlier_run_do_not_end_the_next() -> None:
-    """The ledger has the others: only those that will be refused again are asked."""
+    """The ledger has the others, so only those that will be refused again are sent."""
     bad = {f"q{n}" for n in range(20, 20 + MAX_REFUSED + 1)}
     with Loopback(but(bad, status(400, "context_length_exceeded"))) as server:
         first, second = (run([server], questions(40), concurrency=1) for _ in range(2))
@@ -336,7 +337,7 @@ def test_rows_refused_in_an_earlier_run_do_not_end_the_next() -> None:
 
 
 def test_rows_given_up_in_an_earlier_run_do_not_end_the_next() -> None:
-    """As above: the endpoint is well, these rows are not."""
+    """As above: the endpoint is healthy, only these rows fail."""
     bad = {f"q{n}" for n in range(20, 20 + MAX_CONSECUTIVE + 1)}
     with Loopback(but(bad, status(500))) as server:
         first, second = (run([server], questions(40)) for _ in range(2))

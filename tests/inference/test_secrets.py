@@ -1,4 +1,4 @@
-"""A planted key, and every file that a run leaves: ledger, batches, logs, manifests, errors, spending."""
+"""A planted key is in no file that a run leaves: ledger, batches, logs, manifests, errors, spending."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Local servers with the real engine and the embedded weights: started, shared, gone when nobody needs them."""
+"""Local servers with the real engine and the embedded weights: started, shared, and stopped when nobody needs them."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from ultramed.engines.vllm import Vllm
 from ultramed.errors import EnvironmentFault, ModelError
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.inference.serving.server import IDLE_S
 from ultramed.inference.serving.servers import healthy, serving
 from ultramed.params import LocalModel
@@ -47,8 +48,8 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
     (tmp_path / "weights").mkdir()
-    (found,) = Path(spec.origin).parent.glob("*.gguf")
-    (tmp_path / "weights" / found.name).symlink_to(found)
+    (file,) = Path(spec.origin).parent.glob("*.gguf")
+    (tmp_path / "weights" / file.name).symlink_to(file)
     return tmp_path / "weights"
 
 
@@ -85,9 +86,9 @@ def ends(pid: int, within: float) -> float:
 
 
 def reply(address: str, ledger: str, sample: int) -> str:
-    """What the served model says, bought anew."""
+    """A new reply of the served model."""
     os.environ["ULTRAMED_LEDGER"] = ledger
-    target = Target("here", (address,), "here", concurrency=2)
+    target = Target("here", (address,), Dialect("here"), concurrency=2)
     with closing(Client("here", "trial", lambda: nullcontext(target), "identity", settings(2))) as asker:
         (answer,) = asker.ask([question("Name an organ.", sample=sample)], truncated_ok=True)
     assert answer.ok, answer.detail
@@ -101,7 +102,7 @@ def test_a_server_is_started_answers_the_same_again_and_is_reused(weights: Path,
         third = reply(address, str(tmp_path / "other"), 0)
         assert first == second == third != ""
         pid = pid_of(tmp_path)
-        assert b"GOMP_SPINCOUNT=1000\0" in Path(f"/proc/{pid}/environ").read_bytes(), "crawls beside others"
+        assert b"GOMP_SPINCOUNT=1000\0" in Path(f"/proc/{pid}/environ").read_bytes(), "crawls beside other jobs"
     with serving("here", MODEL, weights, "identity") as again:
         assert (again, pid_of(tmp_path)) == (address, pid)
     os.kill(pid, signal.SIGTERM)
@@ -111,7 +112,7 @@ def test_a_server_is_started_answers_the_same_again_and_is_reused(weights: Path,
 
 @pytest.mark.slow
 def test_two_clients_share_a_server_that_outlives_each_but_not_both(weights: Path, tmp_path: Path) -> None:
-    """Both come at once; one goes, the other is killed outright: the kernel drops its lease all the same."""
+    """Both start at once; one ends, the other is killed, and the kernel drops its lease all the same."""
     with hold(weights) as first, hold(weights) as second:
         assert first.stdin is not None
         addresses = {address_of(first), address_of(second)}
@@ -121,7 +122,7 @@ def test_two_clients_share_a_server_that_outlives_each_but_not_both(weights: Pat
         first.stdin.close()
         first.wait(10)
         time.sleep(IDLE_S + 2)
-        assert healthy(f"{root}/health"), "the second still holds it"
+        assert healthy(f"{root}/health"), "the second still holds the lease"
         second.kill()
     assert ends(pid, IDLE_S + 10) > IDLE_S - 1
     assert not healthy(f"{root}/health")
@@ -130,7 +131,7 @@ def test_two_clients_share_a_server_that_outlives_each_but_not_both(weights: Pat
 
 @pytest.mark.slow
 def test_a_server_that_was_killed_is_replaced(weights: Path, tmp_path: Path) -> None:
-    """Its state file stays behind and must not be believed."""
+    """Its state file stays behind and must not be trusted."""
     with hold(weights) as holder:
         assert address_of(holder)
         pid = pid_of(tmp_path)
@@ -176,7 +177,7 @@ HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Health).s
 
 @pytest.fixture
 def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The module of an API server that stands in for vLLM's."""
+    """The path of a module that replaces vLLM's API server."""
     package = tmp_path / "packages/vllm/entrypoints/openai"
     package.mkdir(parents=True)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
@@ -229,7 +230,7 @@ def test_a_folder_without_weights_is_one_clear_line(tmp_path: Path, monkeypatch:
 def test_an_encoder_answers_no_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     encoder = LocalModel(location="-", engine="model2vec", rights="open")
-    with pytest.raises(ModelError, match="engine 'model2vec' answers no requests"), \
+    with pytest.raises(ModelError, match="engine 'model2vec' cannot serve requests"), \
             serving("encoder", encoder, tmp_path, "identity"):
         pass
 

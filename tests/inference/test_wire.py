@@ -1,14 +1,21 @@
-"""What goes over the line: bodies, replies, and what providers say when they refuse."""
+"""What is sent to providers, and what they say when they refuse."""
 
+import hashlib
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import pytest
 from clients import KEY, Pick
 from loopback import question
+from pydantic import BaseModel, Field
 
-from ultramed.inference.http.wire import Malformed, body, refusal, reply
-from ultramed.ledger.requests import Reply, Request, Sampling
+from ultramed.annotation.judge import judgement
+from ultramed.curation.score import Difficulty
+from ultramed.exam import explained
+from ultramed.inference.http.schemas import strict
+from ultramed.inference.http.wire import Dialect, refusal
+from ultramed.ledger.requests import Request, Sampling, canonical
 from ultramed.params.models import ReplyMode
 from ultramed.prompts import Prompt
 
@@ -18,15 +25,11 @@ SCHEMA = Pick.model_json_schema()
 
 
 def sent(request: Request, mode: ReplyMode = "json_schema") -> dict[str, Any]:
-    return json.loads(body(request, "m", mode))
-
-
-def completion(text: Any = "x", **more: Any) -> bytes:
-    return json.dumps({"choices": [{"message": {"content": text}, **more}]}).encode()
+    return json.loads(Dialect("m", mode).body(request))
 
 
 def error(message: str, code: Any = None, kind: str = "invalid_request_error") -> str:
-    """As OpenAI puts it, and many after it."""
+    """An error in OpenAI's form, which many others copy."""
     return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}}, indent=2)
 
 
@@ -44,7 +47,7 @@ def test_free_text_is_asked_for_alike_in_all_modes(mode: ReplyMode) -> None:
 
 
 def test_a_schema_is_sent_with_its_fields_in_their_order() -> None:
-    made = body(question("q", reply_type=Pick), "m")
+    made = Dialect("m").body(question("q", reply_type=Pick))
     shape = {"name": "Pick", "strict": True, "schema": SCHEMA}
     assert json.loads(made)["response_format"] == {"type": "json_schema", "json_schema": shape}
     assert json.dumps(SCHEMA) in made
@@ -74,47 +77,85 @@ def test_what_is_told_to_a_model_is_no_part_of_what_was_asked() -> None:
 
 def test_sampling_and_names_survive_as_json() -> None:
     request = Request("r", "s", Prompt("p", "0" * 16, (USER,)), Sampling(1e-5, 7, 2**40, 0.95, top_logprobs=5))
-    assert json.loads(body(request, 'a "quoted"\\name')) == {
+    assert json.loads(Dialect('a "quoted"\\name').body(request)) == {
         "model": 'a "quoted"\\name', "messages": [{"role": "user", "content": USER[1]}], "temperature": 1e-5,
         "top_p": 0.95, "max_tokens": 7, "seed": 2**40, "logprobs": True, "top_logprobs": 5}
 
 
-def test_a_whole_completion_is_read() -> None:
-    tokens = [{"token": "A", "logprob": -0.1, "top_logprobs": [
-        {"token": "A", "logprob": -0.12345678}, {"token": "\ud83d", "logprob": -2.5}]}]
-    choice = {"message": {"content": " x\n"}, "finish_reason": "length", "logprobs": {"content": tokens}}
-    usage = {"prompt_tokens": 10, "completion_tokens": 2}
-    raw = json.dumps({"choices": [choice], "model": "served", "usage": usage})
-    assert reply(raw) == reply(raw.encode()) == Reply(" x\n", "length", "served", 10, 2, [{"A": -0.123457, "?": -2.5}])
-
-
-@pytest.mark.parametrize(("raw", "read"), [
-    (completion(), Reply("x", "stop", "", 0, 0)),
-    (completion(None), Reply("", "stop", "", 0, 0)),
-    (completion(logprobs=None, finish_reason=None), Reply("x", "stop", "", 0, 0)),
-    (completion(logprobs={"content": None}), Reply("x", "stop", "", 0, 0)),
-    (completion("a \ud83d b", finish_reason="\udc00"), Reply("a ? b", "?", "", 0, 0)),
-    (b'{"choices": [{"message": {}}], "usage": null, "model": null}', Reply("", "stop", "", 0, 0)),
-    (b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": null}}', Reply("x", "stop", "", 0, 0)),
-    (b' \n{"choices": [{"message": {"content": "\xe2\x82\xac"}}, 3]}', Reply("\u20ac", "stop", "", 0, 0)),
+@pytest.mark.parametrize(("settings", "removed", "added"), [
+    ({"max_tokens": "max_completion_tokens"}, {"max_tokens"}, {"max_completion_tokens": 16}),
+    ({"temperature": None, "seed": None}, {"temperature", "seed"}, {}),
+    ({"temperature": 1}, set(), {"temperature": 1}),
+    ({"reasoning_effort": "low", "provider": {"only": ["a"]}}, set(),
+     {"reasoning_effort": "low", "provider": {"only": ["a"]}}),
+    ({"seed": "random_seed", "top_p": None, "n": 1}, {"seed", "top_p"}, {"random_seed": 1, "n": 1}),
 ])
-def test_what_a_completion_leaves_out_or_spoils_is_no_trouble(raw: bytes, read: Reply) -> None:
-    assert reply(raw) == read
-    reply(raw).text.encode()
+def test_parameters_are_renamed_left_out_and_added(
+    settings: dict[str, Any], removed: set[str], added: dict[str, Any]
+) -> None:
+    made = json.loads(Dialect("m", request=settings).body(question("q")))
+    del made["messages"]
+    assert made == {name: value for name, value in FIXED.items() if name not in removed} | added
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"null", b"[]", b"7", b"<html>502</html>", b"\xff\xfe\x00", b'{"choices": [', b"{}", b'{"choices": []}',
-    b'{"choices": {}}', b'{"choices": [null]}', b'{"choices": [{}]}', b'{"choices": [{"message": null}]}',
-    b'{"error": "overloaded"}', completion(3), completion(["x"]), completion(logprobs=[]) + b"}",
-    completion(logprobs={"content": [{"top_logprobs": None}]}), completion(logprobs={"content": [3]}),
-    b'{"choices": [{"message": {"content": "x"}}], "model": 3}',
-    pytest.param(b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": "ten"}}', id="tokens"),
-    pytest.param(b"[" * 100_000, id="depth"),
-])
-def test_what_is_no_completion_is_malformed_and_nothing_else(raw: bytes) -> None:
-    with pytest.raises(Malformed, match=r"^a body that is no chat completion, \w+: "):
-        reply(raw)
+def test_what_params_do_not_set_is_not_sent() -> None:
+    plain = json.loads(Dialect("m", neutral=False).body(question("q")))
+    assert "top_p" not in plain and "top_k" not in plain and "min_p" not in plain
+    request = Request("r", "s", Prompt("p", "0" * 16, (USER,)), Sampling(0.5, 7, 1, 0.9, top_k=40, min_p=0.05))
+    made = json.loads(Dialect("m", neutral=False).body(request))
+    assert (made["top_p"], made["top_k"], made["min_p"]) == (0.9, 40, 0.05)
+
+
+def test_a_key_is_what_it_was_before_parameters_were_added() -> None:
+    asked = {"messages": [{"role": "user", "content": "q"}], "model": "i", "sample": 0, "schema": None, "version": 1,
+             "sampling": {"temperature": 0.0, "max_tokens": 16, "seed": 1, "top_p": 1.0, "top_logprobs": 0}}
+    assert question("q").key("i") == hashlib.sha256(canonical(asked).encode()).hexdigest()
+
+
+class Part(BaseModel):
+    score: int = Field(ge=1, le=5)
+    note: str | None = None
+
+
+class Whole(BaseModel):
+    kind: Literal["a", "b"]
+    text: str = Field(default="x", min_length=2, max_length=9, description="what is said")
+    parts: list[Part] = Field(min_length=1)
+    pair: tuple[int, int]
+
+
+def test_a_strict_schema_requires_all_allows_no_other_and_says_its_bounds() -> None:
+    made = json.loads(Dialect("m", schema="strict").body(question("q", reply_type=Whole)))
+    schema = made["response_format"]["json_schema"]["schema"]
+    assert schema["required"] == ["kind", "text", "parts", "pair"] and schema["additionalProperties"] is False
+    assert schema["properties"]["text"] == {
+        "type": "string", "description": "what is said, at least 2 characters, at most 9 characters"}
+    assert schema["properties"]["pair"] == {"type": "array", "items": {"type": "integer"}, "description":
+                                            "at least 2 items, at most 2 items"}
+    part = schema["$defs"]["Part"]
+    assert part["required"] == ["score", "note"] and part["additionalProperties"] is False
+    assert part["properties"]["note"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    assert set(_keywords(schema)) <= {"type", "enum", "description", "properties", "required", "additionalProperties",
+                                      "items", "anyOf", "$defs", "$ref"}
+
+
+def _keywords(schema: Any) -> Iterator[str]:
+    """All keywords of a schema; names of properties and definitions are none."""
+    if isinstance(schema, dict):
+        for name, value in schema.items():
+            yield name
+            named = name in ("properties", "$defs")
+            for inner in (value.values() if named else [value]):
+                yield from _keywords(inner)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _keywords(value)
+
+
+@pytest.mark.parametrize("kind", [Pick, judgement(4, 200, 5), explained(5, 256), Difficulty])
+def test_the_shapes_that_stages_ask_for_can_be_strict(kind: type[BaseModel]) -> None:
+    made = strict(kind.model_json_schema())
+    assert strict(made) == made, "nothing is left to take out"
 
 
 TOO_LONG = [
@@ -144,11 +185,15 @@ NO_SCHEMA = [
 REJECTED = [
     (400, error("Invalid value for 'temperature': expected at most 2.")), (413, "Request Entity Too Large"), (422, ""),
     (400, error("The response was filtered due to the prompt triggering our content policy.", "content_filter")),
+    (451, error("Unavailable for legal reasons")), (424, "Failed Dependency"),
 ]
 KEYS = [
     (401, error("Incorrect API key provided: sk-wrong. You can find yours at the dashboard.", "invalid_api_key")),
-    (403, error("Country, region, or territory not supported", "unsupported_country_region_territory")),
     (401, llama_cpp("Invalid API Key", "authentication_error", 401)),
+]
+FORBIDDEN = [
+    (403, error("Country, region, or territory not supported", "unsupported_country_region_territory")),
+    (403, error("Your input was flagged by moderation", 403)), (403, ""),
 ]
 MODELS = [
     (404, error("The model `gpt-9` does not exist or you do not have access to it.", "model_not_found")),
@@ -179,21 +224,21 @@ SERVER_ERROR = [
     (503, llama_cpp("Loading model", "unavailable_error", 503)), (502, "<html>Bad Gateway</html>"), (529, "Overloaded"),
     (500, vllm("EngineCore encountered an issue. This model's maximum context length …", 500)), (408, ""), (425, ""),
 ]
-KINDS = {"too_long": TOO_LONG, "no_schema": NO_SCHEMA, "rejected": REJECTED, "key": KEYS, "model": MODELS,
-         "account": ACCOUNT, "rate_limited": RATE_LIMITED, "server_error": SERVER_ERROR}
+KINDS = {"too_long": TOO_LONG, "no_schema": NO_SCHEMA, "rejected": REJECTED, "key": KEYS, "forbidden": FORBIDDEN,
+         "model": MODELS, "account": ACCOUNT, "rate_limited": RATE_LIMITED, "server_error": SERVER_ERROR}
 
 
 @pytest.mark.parametrize(("kind", "status", "text"), [
     pytest.param(kind, *given, id=f"{kind}-{n}") for kind, all_of in KINDS.items() for n, given in enumerate(all_of)
 ])
 def test_what_providers_say_is_understood(kind: str, status: int, text: str) -> None:
-    found = refusal(status, text)
-    assert found.kind == kind
-    assert found.said.startswith(f"HTTP {status}: ") and "\n" not in found.said and len(found.said) <= 310
+    refused = refusal(status, text)
+    assert refused.kind == kind
+    assert refused.said.startswith(f"HTTP {status}: ") and "\n" not in refused.said and len(refused.said) <= 310
 
 
 @pytest.mark.parametrize("before", ["", "x" * 285, "word \n" * 40])
 def test_the_key_is_struck_out_wherever_it_stands(before: str) -> None:
-    """Also where the end of what is kept would cut it in two."""
+    """Even where truncation would cut it in two."""
     said = refusal(401, f"{before}{KEY} is no key; {KEY}", KEY).said
     assert KEY[:8] not in said and KEY[-8:] not in said and "***" in said

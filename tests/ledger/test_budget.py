@@ -1,4 +1,4 @@
-"""The budget: never passed, whatever is in flight or killed; on reaching it a clean stop that says how to go on."""
+"""The budget: never exceeded, whatever is in flight or killed; the stop at it is clean and says how to continue."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from ultramed.params import BudgetUSD, Params, Price
 
 pytestmark = pytest.mark.usefixtures("ledger")
 PRICE = Price(prompt=1000.0, completion=1000.0)  # echo: 10 + 2 tokens, USD 0.012 a reply
-MOST = 0.19  # of one question: about 170 bytes sent, 16 tokens allowed
+MOST = 0.19  # upper bound for one question: about 170 bytes sent, 16 tokens allowed
 
 
 def capped(total: float | None = None, concurrency: int = 8, **stages: float) -> Params:
@@ -59,7 +59,7 @@ def test_the_cap_is_never_passed_with_500_in_flight_and_what_came_is_kept(ledger
         assert 5.0 - MOST <= cost <= 5.0
         assert line.startswith("budget_usd.total: is used up: USD ") and "raise budget_usd.total and run again" in line
         told(BudgetError, server.address, *questions(2000), given=capped(total=5.0, concurrency=500), name="api")
-    assert len(server.bodies) == bought, "the second time there is nothing to spend"
+    assert len(server.bodies) == bought, "the second time nothing is left to spend"
     assert reserved(ledger) == 0
 
 
@@ -94,7 +94,7 @@ def test_parts_of_a_stage_share_its_limit(ledger: Path) -> None:
 
 
 def test_a_try_whose_outcome_nobody_knows_counts_at_the_most_it_can_cost(ledger: Path) -> None:
-    """An answer cut off in its midst has been written, and may be charged for."""
+    """An answer that was cut off has been generated, and may be charged for."""
     async def cut(body: dict[str, Any], nth: int) -> web.StreamResponse:
         return await echo(body, nth) if nth > 1 else web.Response(text='{"choi', content_type="application/json")
 
@@ -170,4 +170,4 @@ def test_what_was_spent_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
     with Loopback() as server:
         ask(server.address, questions(5), settings(4, PRICE), "api")
         ask(server.address, questions(5), settings(4, PRICE), "api")
-    assert capfd.readouterr().err.count("  trial: 5 replies of api for USD 0.0600\n") == 1
+    assert capfd.readouterr().err.count("  trial: 5 replies from api for USD 0.0600\n") == 1

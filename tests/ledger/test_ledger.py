@@ -1,4 +1,4 @@
-"""The ledger: what is in it stays in it, for every process, and its own trouble is one clear line."""
+"""The ledger: its entries stay, for every process, and its own faults are one clear line."""
 
 import os
 import shutil
@@ -27,11 +27,11 @@ folder, author, count, end = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), s
 print("ready", flush=True)
 sys.stdin.readline()
 ledger = Ledger(folder)
-stood = []
+kept = []
 for n in range(count):
     entry = LedgerEntry(f"k{n}", "m", "s", "[]", Reply(f"{author} {n}", "stop", "m", 1, 1), 0.0, 0.1)
-    stood.append(ledger.put([entry])[f"k{n}"].reply.text)
-print("|".join(stood), flush=True)
+    kept.append(ledger.put([entry])[f"k{n}"].reply.text)
+print("|".join(kept), flush=True)
 if end == "kill":
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -60,7 +60,7 @@ def start(folder: Path, author: str, count: int, end: str = "") -> subprocess.Po
 
 
 def together(writers: list[subprocess.Popen[str]]) -> list[list[str]]:
-    """Let the writers go at once; what stood after each of their entries."""
+    """Start the writers at once. Returns what the ledger kept after each of their entries."""
     for writer in writers:
         assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
     for writer in writers:
@@ -94,8 +94,8 @@ def test_many_keys_are_found_at_once(ledger: Ledger) -> None:
 
 def test_the_first_reply_stays_and_everyone_is_given_it(ledger: Ledger) -> None:
     ledger.put([entry(text="first", price=0.5)])
-    stands = ledger.put([entry(text="second", price=0.7), entry("other")])
-    assert (stands["k"].reply.text, stands["k"].price_usd) == ("first", 0.5)
+    kept = ledger.put([entry(text="second", price=0.7), entry("other")])
+    assert (kept["k"].reply.text, kept["k"].price_usd) == ("first", 0.5)
     assert ledger.get(["k"])["k"].reply.text == "first"
 
 
@@ -106,7 +106,7 @@ def test_a_reply_is_on_disk_when_put_returns(tmp_path: Path) -> None:
     assert writer.returncode == -signal.SIGKILL
     with closing(Ledger(tmp_path)) as ledger:
         assert len(ledger.get(f"k{n}" for n in range(5))) == 5
-        assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: survives a loss of power, too"
+        assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: survives a power loss, too"
         assert ledger._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
@@ -114,15 +114,15 @@ def test_two_processes_write_at_once_and_agree(tmp_path: Path) -> None:
     first, second = together([start(tmp_path, "a", 200), start(tmp_path, "b", 200)])
     assert first == second
     with closing(Ledger(tmp_path)) as ledger:
-        stands = ledger.get(f"k{n}" for n in range(200))
-    assert [stands[f"k{n}"].reply.text for n in range(200)] == first
+        kept = ledger.get(f"k{n}" for n in range(200))
+    assert [kept[f"k{n}"].reply.text for n in range(200)] == first
 
 
 def test_many_processes_open_a_new_ledger_at_once(tmp_path: Path) -> None:
     for n in range(3):
         folder = tmp_path / str(n)
-        stood = together([start(folder, str(w), 1) for w in range(6)])
-        assert len({s[0] for s in stood}) == 1
+        kept = together([start(folder, str(w), 1) for w in range(6)])
+        assert len({texts[0] for texts in kept}) == 1
 
 
 @pytest.mark.parametrize("damage", [
@@ -133,8 +133,8 @@ def test_a_damaged_record_costs_that_record_only(damage: str, ledger: Ledger) ->
     ledger.put([entry("k1"), entry("k2"), entry("k3")])
     change(ledger, f"UPDATE replies SET {damage} WHERE key = 'k2'")
     assert sorted(ledger.get(["k1", "k2", "k3"])) == ["k1", "k3"]
-    stands = ledger.put([entry("k2", "bought again"), entry("k3", "not again")])
-    assert (stands["k2"].reply.text, stands["k3"].reply.text) == ("bought again", "a reply")
+    kept = ledger.put([entry("k2", "bought again"), entry("k3", "not again")])
+    assert (kept["k2"].reply.text, kept["k3"].reply.text) == ("bought again", "a reply")
     assert len(ledger.get(["k1", "k2", "k3"])) == 3
 
 
@@ -153,7 +153,7 @@ def test_another_version_is_refused(ledger: Ledger) -> None:
 def test_a_file_that_is_no_ledger_is_one_clear_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(content)
     assert "cannot be used: " in fault(tmp_path)
-    assert (tmp_path / "ledger.sqlite").read_bytes() == content, "it is left for a person to look at"
+    assert (tmp_path / "ledger.sqlite").read_bytes() == content, "it is left for a person to inspect"
 
 
 def test_a_ledger_spoilt_while_open_is_one_clear_line(ledger: Ledger) -> None:
@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("filled", [True, False], ids=["ledger there", "none there"])
 def test_a_read_only_folder_is_one_clear_line(filled: bool) -> None:
-    """Root may write anywhere, so where the tests run as root a child gives that up first."""
+    """Root may write anywhere, so a child process of root gives up that right first."""
     folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to other users
     try:
         if filled:

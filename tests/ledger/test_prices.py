@@ -1,4 +1,4 @@
-"""What a model costs: as params say, else as the table knows; nothing is sent to one whose price nobody knows."""
+"""What a model costs: the price in params, else in the table; nothing is sent to a model without a known price."""
 
 from importlib.metadata import version
 from typing import Any
@@ -20,7 +20,7 @@ def remote(model: str = "gpt-4o-mini", provider: str = "openai", url: str = OPEN
 
 
 def unpriced(address: str, **more: Any) -> Params:
-    """The tests' parameters, where `api` has no price."""
+    """The tests' parameters, with no price for `api`."""
     given = settings(address=address)
     api = given.models.remote["api"].model_copy(update={"price": None, **more})
     return given.model_copy(update={"models": Models(local=given.models.local, remote={"api": api})})
@@ -52,9 +52,9 @@ def test_a_provider_is_known_by_its_name_or_else_by_its_address() -> None:
 @pytest.mark.parametrize("price", [None, Price(prompt=0.15, completion=0.6)])
 def test_a_batch_has_its_discount_wherever_the_price_comes_from(price: Price | None) -> None:
     """A quarter off: 0.15 · 0.75 and 0.6 · 0.75."""
-    found = price_of(remote(price=price, batch=BatchSettings(discount=0.25)))
-    assert found is not None
-    assert (found.prompt, found.completion) == (pytest.approx(0.1125), pytest.approx(0.45))
+    discounted = price_of(remote(price=price, batch=BatchSettings(discount=0.25)))
+    assert discounted is not None
+    assert (discounted.prompt, discounted.completion) == (pytest.approx(0.1125), pytest.approx(0.45))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
@@ -67,7 +67,7 @@ def test_what_nobody_knows_is_refused_with_what_to_do() -> None:
     with pytest.raises(BudgetError) as caught:
         required("strong", remote("m-1", "p", "https://p.example/v1"))
     assert str(caught.value) == (
-        "models.remote.strong: nobody knows what 'm-1' of 'p' costs; state it as price: {prompt: …, completion: …} in "
+        "models.remote.strong: no price is known for 'm-1' from 'p'; state it as price: {prompt: …, completion: …} in "
         "USD per million tokens; 0.0 for a server of your own")
 
 
@@ -77,7 +77,7 @@ def test_nothing_is_sent_to_a_model_whose_price_nobody_knows(model: str) -> None
     with Loopback() as server:
         given = unpriced(server.address, model=model, provider="openai")
         line = told(BudgetError, server.address, question("q"), given=given, name="api")
-    assert line.startswith(f"models.remote.api: nobody knows what '{model}' of 'openai' costs; state it as price: ")
+    assert line.startswith(f"models.remote.api: no price is known for '{model}' from 'openai'; state it as price: ")
     assert server.bodies == []
 
 

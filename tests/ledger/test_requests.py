@@ -1,4 +1,4 @@
-"""The key of a request: everything that can change a reply, nothing else, and the same for ever."""
+"""The key of a request: everything that can change a reply, nothing else, and the same forever."""
 
 import hashlib
 import json
@@ -73,7 +73,7 @@ def test_the_model_changes_the_key() -> None:
     {"row_id": "MedQA,2"}, {"step": "attempt-2"}, {"rights": "open"}, {"prompt": replace(PROMPT, name="n", hash="h")},
 ])
 def test_what_cannot_change_a_reply_is_not_in_the_key(change: dict[str, Any]) -> None:
-    """Two rows with the same question share one reply. Address, port and concurrency are no part of a request."""
+    """Two rows with the same question share one reply. Address, port and concurrency are not part of a request."""
     assert replace(ASKED, **change).key("local:abc") == ASKED.key("local:abc")
 
 

@@ -1,4 +1,4 @@
-"""What the methods declare, and that declaring them costs nothing."""
+"""The methods' declarations, and that declaring them costs nothing."""
 
 import subprocess
 import sys

@@ -10,8 +10,8 @@ from workspace import Workspace, clone, smaller
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The laptop pipeline, run once with the real embedded model, results committed; tests leave it so. Trainings take
-    two steps, and policies answer one item a task."""
+    """The laptop pipeline, run once with the real embedded model, results committed; tests restore it. Each training
+    takes two steps, and policies answer one item per task."""
     base = tmp_path_factory.mktemp("pipeline")
     workspace = clone(base / "built", base / "ledger")
     smaller(workspace)

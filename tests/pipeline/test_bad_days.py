@@ -1,4 +1,4 @@
-"""Kills, corrupted sources, red gates: one clear line, nothing half-written, and `dvc repro` goes on."""
+"""Kills, corrupted sources, red gates: one clear line, nothing half-written, and `dvc repro` resumes."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def copied(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A second worktree, built from the first one's ledger and cache, to be broken."""
+    """A second worktree with the first one's ledger and cache, for tests to break."""
     root = tmp_path_factory.mktemp("spare")
     subprocess.run(["cp", "-a", f"{built.root}/.", str(root / "repo")], check=True)
     subprocess.run(["cp", "-a", str(built.ledger), str(root / "ledger")], check=True)
@@ -25,22 +25,22 @@ def copied(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Worksp
 
 @pytest.fixture
 def spare(copied: Workspace) -> Iterator[Workspace]:
-    """The second worktree, mended after each test."""
+    """The second worktree, restored after each test."""
     yield copied
     copied.restore()
 
 
 def _stage_pids(workspace: Workspace, name: str) -> list[int]:
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 command = (entry / "cmdline").read_bytes().split(b"\0")
                 if f"stages.data.{name}".encode() in command and os.readlink(entry / "cwd") == str(workspace.root):
-                    found.append(int(entry.name))
+                    pids.append(int(entry.name))
             except OSError:
                 continue
-    return found
+    return pids
 
 
 def _wait(until: Callable[[], bool | list[int]], seconds: float = 120) -> None:
@@ -52,7 +52,7 @@ def _wait(until: Callable[[], bool | list[int]], seconds: float = 120) -> None:
 
 @pytest.mark.parametrize("victim", ["stage", "dvc"])
 def test_killed_while_asking_goes_on_from_what_it_had(spare: Workspace, victim: str) -> None:
-    # another temperature makes every answer of this pool member a new question
+    # a new temperature makes every request of this pool member new
     rule = "careful: {model: smollm2, prompt: candidate-careful, temperature: "
     spare.edit("params.yaml", f"{rule}0.2,", f"{rule}{'0.21' if victim == 'stage' else '0.22'},")
     before = spare.replies()
@@ -65,11 +65,11 @@ def test_killed_while_asking_goes_on_from_what_it_had(spare: Workspace, victim: 
     _wait(lambda: not _stage_pids(spare, "candidates"), 10)  # the stage does not outlive dvc
     assert not (spare.root / "data/candidates/careful").exists()
     spare.run("dvc", "repro", "candidates@careful")
-    assert spare.replies() - before == _uses(spare)  # every question of this run was bought exactly once
+    assert spare.replies() - before == _uses(spare)  # every request of this run was paid for exactly once
 
 
 def _uses(workspace: Workspace) -> int:
-    """Different replies that the pool member's answers used."""
+    """Number of distinct replies that the pool member's answers used."""
     manifest = f"{workspace.root}/data/candidates/careful/manifest-*.parquet"
     return duckdb.sql(f"SELECT count(DISTINCT request_key) FROM read_parquet('{manifest}')").fetchall()[0][0]
 

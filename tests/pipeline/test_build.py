@@ -1,4 +1,4 @@
-"""The laptop pipeline as a whole: what it builds, that it repeats itself, that it asks nothing twice."""
+"""The whole laptop pipeline: what it builds, that it is reproducible, that it asks nothing twice."""
 
 import json
 
@@ -14,8 +14,8 @@ SETS = ("medqa", "medmcqa", "pubmedqa", "chatdoctor", "medquad", "medinstruct_52
 
 def test_every_path_keeps_rows(built: Workspace) -> None:
     rows = f"read_parquet('{built.root}/data/curated/rows-*.parquet')"
-    found = {source for (source,) in duckdb.sql(f"SELECT DISTINCT source FROM {rows}").fetchall()}
-    assert set(SETS) <= found
+    sources = {source for (source,) in duckdb.sql(f"SELECT DISTINCT source FROM {rows}").fetchall()}
+    assert set(SETS) <= sources
     pairs = f"read_parquet('{built.root}/data/paired/selected-*.parquet')"
     assert duckdb.sql(f"SELECT count(*) FROM {pairs}").fetchall()[0][0] > 0
 
@@ -49,9 +49,9 @@ def test_two_runs_from_one_ledger_give_the_same_hashes(built: Workspace, tmp_pat
     again.run("rm", "-f", "dvc.lock")
     again.run("dvc", "repro", "summary", "release@open", "train@sft", "evaluate@sft")
     trained = [json.loads((w.root / "models/transformers/sft/training.json").read_text()) for w in (again, built)]
-    assert trained[0] == trained[1]  # says more than the hashes do
-    found, expected = again.hashes(), built.hashes()
-    assert found == {path: expected[path] for path in found} and "models/transformers/sft" in found
+    assert trained[0] == trained[1]  # more informative than the hashes
+    hashes, expected = again.hashes(), built.hashes()
+    assert hashes == {path: expected[path] for path in hashes} and "models/transformers/sft" in hashes
     assert again.replies() == asked
 
 

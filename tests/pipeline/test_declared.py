@@ -1,4 +1,4 @@
-"""What the stages of the laptop build read and execute, beside what dvc.yaml and their code keys declare."""
+"""What the stages of the laptop build read and execute, compared with what dvc.yaml and their code keys declare."""
 
 from functools import cache
 from pathlib import Path
@@ -14,9 +14,9 @@ from ultramed.codekeys.reach import Reach
 pytestmark = pytest.mark.slow
 
 WATCHED = ("data", "models", "quality", "conf")
-# Never read, on purpose: tokens order stages behind their gates, code keys stand for the code.
+# Never read, on purpose: tokens order stages after their gates, code keys represent the code.
 ORDER_ONLY = ("quality/tokens", "quality/code")
-BASE = "models/local/smollm2"  # what the base of the policies is made from
+BASE = "models/local/smollm2"  # the policies' base is made from it
 
 
 def test_every_stage_was_recorded(built: Workspace) -> None:
@@ -25,54 +25,54 @@ def test_every_stage_was_recorded(built: Workspace) -> None:
 
 
 def test_nothing_is_read_that_is_not_declared(built: Workspace) -> None:
-    found = {}
+    undeclared = {}
     for record in built.records():
         declared = _declared(built, record, "deps", "outs")
         extra = [p for p in _watched(record) if not any(_inside(p, d) or _partial(p, d) for d in declared)]
         if extra:
-            found[" ".join(record["stage"])] = extra
-    assert found == {}
+            undeclared[" ".join(record["stage"])] = extra
+    assert undeclared == {}
 
 
 def test_nothing_is_declared_that_is_not_read(built: Workspace) -> None:
-    found = {}
+    unread = {}
     for record in built.records():
         read, declared = _watched(record), _declared(built, record, "deps")
         idle = [d for d in declared if _is_watched(d) and not d.startswith(ORDER_ONLY)
                 and not any(_inside(p, d) for p in read) and not _served(d, declared)]
         if idle:
-            found[" ".join(record["stage"])] = idle
-    assert found == {}
+            unread[" ".join(record["stage"])] = idle
+    assert unread == {}
 
 
 def test_every_function_that_a_stage_executes_is_in_its_key(built: Workspace) -> None:
-    keys, found = Keys(built.root), {}
+    keys, uncovered = Keys(built.root), {}
     for record in built.records():
         reach = keys.reach(f"stages.{record['stage'][0]}")
         names = set(reach.nodes) | _of_families(keys, reach)
         missing = [name for name in record["functions"] if not exempt(name) and not _counted(name, names)]
         if missing:
-            found[" ".join(record["stage"])] = missing
-    assert found == {}
+            uncovered[" ".join(record["stage"])] = missing
+    assert uncovered == {}
 
 
 def test_families_that_a_stage_chooses_from_are_declared(built: Workspace) -> None:
-    keys, found = Keys(built.root), {}
+    keys, undeclared = Keys(built.root), {}
     for record in built.records():
         script = record["stage"][0]
         families = {f for f in keys.reach(f"stages.{script}").families if not exempt(f)}
         families -= {family for family, stages in ASKED.items() if script.rpartition(".")[2] not in stages}
         declared = _declared(built, record, "deps")
-        places = {family: str(place(family, "")) for family in families}
-        missing = [f for f, place in places.items() if not any(d.startswith(place) for d in declared)]
+        folders = {family: str(place(family, "")) for family in families}
+        missing = [f for f, folder in folders.items() if not any(d.startswith(folder) for d in declared)]
         if missing:
-            found[" ".join(record["stage"])] = missing
-    assert found == {}
+            undeclared[" ".join(record["stage"])] = missing
+    assert undeclared == {}
 
 
 @cache
 def _entries(root: Path) -> dict[str, dict]:
-    """Stages of dvc.lock, by script and arguments."""
+    """Stages in dvc.lock, by script and arguments."""
     stages = yaml.load((root / "dvc.lock").read_text(), yaml.CSafeLoader)["stages"]
     return {entry["cmd"].removeprefix("python -m stages."): {"name": name, **entry} for name, entry in stages.items()}
 
@@ -91,8 +91,8 @@ def _is_watched(path: str) -> bool:
 
 
 def _served(weights: str, declared: list[str]) -> bool:
-    """Weights of a policy that is asked, and those its base comes from: its server reads them, where the ledger does
-    not have every reply."""
+    """Whether these are weights of a policy that is asked, or of its base: its server reads them unless the ledger has
+    every reply."""
     asked = {path.stem for path in map(Path, declared) if path.parent == Path("models/identity")}
     return weights.startswith("models/") and (Path(weights).name in asked or (weights == BASE and bool(asked)))
 
@@ -102,18 +102,18 @@ def _inside(path: str, declared: str) -> bool:
 
 
 def _partial(path: str, declared: str) -> bool:
-    """What a stage reads of its own output while it writes it, and the folder it writes it beside."""
-    place = Path(declared)
-    return path.startswith(str(place.with_name(f".{place.name}."))) or path == str(place.parent)
+    """Whether a stage reads its own partial output, or the folder around it."""
+    out = Path(declared)
+    return path.startswith(str(out.with_name(f".{out.name}."))) or path == str(out.parent)
 
 
 def _counted(name: str, names: set[str]) -> bool:
-    """A method counts by itself or with its class."""
+    """Whether a method counts, by itself or with its class."""
     return name in names or name.rpartition(".")[0] in names
 
 
 def _of_families(keys: Keys, reach: Reach) -> set[str]:
-    """Names that the members of its families reach, and of those that they choose from."""
+    """Names reached by members of the families, including families that those members choose from."""
     names, waiting, done = set[str](), set(reach.families), set[str]()
     while waiting:
         done.add(family := waiting.pop())

@@ -14,7 +14,7 @@ POLICIES = ("base", "sft", "dpo", "iterate-1")
 
 @pytest.fixture(autouse=True)
 def restored(built: Workspace) -> Iterator[None]:
-    """Whatever becomes of a test, the next one finds the workspace as it was built."""
+    """Restore the workspace after each test, even a failed one."""
     yield
     built.restore()
 
@@ -34,7 +34,7 @@ def test_a_loosened_threshold_asks_only_about_the_new_rows(built: Workspace) -> 
     assert "Running stage 'score'" not in output and "Running stage 'curate'" in output
     after = set(_curated(built))
     assert before - after and not {i for i in after if i.startswith("MedMCQA,")}
-    # rows went, none came: completions need nothing new; the pool may be filled up with other rows
+    # rows were removed and none added: completions need nothing new; other rows may fill the pool
     assert built.replies() - asked <= 12 * 5
 
 
@@ -83,7 +83,7 @@ def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspa
 
 
 def _ultrainteract(built: Workspace) -> tuple[int, int]:
-    """Rows of the set that are learnt from, and those that its weight left out."""
+    """Number of the set's rows in training, and number left out by its weight."""
     codes = _column(built, "code", "preferences/verdicts", "id LIKE 'UltraInteract,%'")
     return codes.count("drawn"), codes.count("not_drawn")
 
@@ -92,8 +92,8 @@ def test_an_added_round_trains_that_round_alone(built: Workspace) -> None:
     output = built.run("dvc", "exp", "run", "-n", "two-rounds", "-S", "+iterate.rounds.2={from: iterate-1}",
                        "-S", "+evaluate.policies.iterate-2={}", "results")
     assert _ran(output) == {"sample@2", "iterate@2", "evaluate@iterate-2", "check-evaluated", "results"}
-    found = json.loads((built.root / "results.json").read_text())["accuracy"]
-    assert {"iterate-1", "iterate-2"} <= set(found)
+    accuracy = json.loads((built.root / "results.json").read_text())["accuracy"]
+    assert {"iterate-1", "iterate-2"} <= set(accuracy)
 
 
 def test_a_training_param_retrains_that_model_and_what_starts_from_it(built: Workspace) -> None:
@@ -103,14 +103,14 @@ def test_a_training_param_retrains_that_model_and_what_starts_from_it(built: Wor
         "evaluate@dpo", "evaluate@iterate-1"}
     told = built.ultramed("summary")
     starred = {name for name in POLICIES if f"\n{name}*" in told}
-    assert starred == {"dpo", "iterate-1"} and "Everything in pictures*: " in told
+    assert starred == {"dpo", "iterate-1"} and "Full report*: " in told
 
 
 def _ran(output: str) -> set[str]:
-    """Stages that a run has run, without the look at params.yaml that every change of it brings about."""
-    found = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert "params" in found
-    return found - {"params"}
+    """Stages that ran, without `params`, which every change of params.yaml runs."""
+    stages = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert "params" in stages
+    return stages - {"params"}
 
 
 def _curated(built: Workspace) -> list[str]:

@@ -1,5 +1,5 @@
-"""CONTRIBUTING's recipes, each followed in a clone of the built pipeline: what is added goes through its gate, and the
-rest does not run again."""
+"""CONTRIBUTING's recipes, each followed in a clone of the built pipeline: additions pass their gate, and nothing else
+runs again."""
 
 import re
 import shutil
@@ -45,7 +45,7 @@ def copy(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def clinic(copy: Workspace) -> Iterator[Workspace]:
-    """The copy, as it was built."""
+    """The copy in its built state."""
     yield copy
     copy.restore()
     copy.run("git", "clean", "-qfd", "data", "ultramed")
@@ -104,7 +104,7 @@ def put(workspace: Workspace, path: str, text: str) -> None:
 
 
 def enter(workspace: Workspace, section: str, name: str, value: str) -> None:
-    """Write an entry at the head of a section of params.yaml."""
+    """Insert an entry at the top of a section of params.yaml."""
     text = (workspace.root / "params.yaml").read_text()
     head = next(line for line in text.splitlines() if line.startswith(f"{section}:"))
     workspace.edit("params.yaml", f"\n{head}\n", f"\n{head}\n  {name}: {value}\n")

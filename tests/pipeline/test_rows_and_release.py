@@ -1,4 +1,4 @@
-"""Rows that explain themselves, and releases that come back as they were sent."""
+"""Rows that explain themselves, and releases that read back as they were sent."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from workspace import Workspace
 pytestmark = pytest.mark.slow
 
 
-def _ids(built: Workspace, place: str, where: str) -> list[str]:
+def _ids(built: Workspace, files: str, where: str) -> list[str]:
     return [r[0] for r in duckdb.sql(
-        f"SELECT id FROM read_parquet('{built.root}/data/{place}') WHERE {where} ORDER BY id LIMIT 2").fetchall()]
+        f"SELECT id FROM read_parquet('{built.root}/data/{files}') WHERE {where} ORDER BY id LIMIT 2").fetchall()]
 
 
 def test_every_row_ever_seen_explains_itself(built: Workspace) -> None:
@@ -63,7 +63,7 @@ def test_published_and_read_back(built: Workspace, hub: str, profile: str, tmp_p
     env = {"HF_ENDPOINT": hub, "HF_TOKEN": "hf_loopback", "HF_HOME": str(tmp_path)}
     repo = f"tester/ultramedical-{profile}"
     dry = built.ultramed("publish", "data", "--repo-id", repo, "--profile", profile, "--tag", "v1", "--dry-run", **env)
-    assert "fit to be published" in dry
+    assert "ready to publish" in dry
     built.ultramed("publish", "data", "--repo-id", repo, "--profile", profile, "--tag", "v1", **env)
     script = ("import datasets, json, sys; d = datasets.load_dataset(sys.argv[1], revision='v1'); "
               "print(json.dumps({k: v.num_rows for k, v in d.items()}))")
@@ -72,5 +72,5 @@ def test_published_and_read_back(built: Workspace, hub: str, profile: str, tmp_p
     rows = json.loads(done.stdout.splitlines()[-1])
     sent = built.root / f"data/release/{profile}/data/instructions"
     for split, count in rows.items():
-        found = duckdb.sql(f"SELECT count(*) FROM read_parquet('{sent}/{split}-*.parquet')").fetchall()[0]
-        assert found == (count,)
+        rows_sent = duckdb.sql(f"SELECT count(*) FROM read_parquet('{sent}/{split}-*.parquet')").fetchall()[0]
+        assert rows_sent == (count,)

@@ -1,4 +1,4 @@
-"""A copy of the repository to run the real pipeline in, and what the tests ask of it."""
+"""A copy of the repository to run the real pipeline in, with helpers for tests."""
 
 import json
 import os
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Workspace:
-    """A clone with a ledger of its own choice. Commands run under this very interpreter's environment."""
+    """A clone with a ledger. Commands run in the environment of the current interpreter."""
 
     root: Path
     ledger: Path
@@ -35,7 +35,7 @@ class Workspace:
         )
 
     def run(self, *command: str, ok: bool = True, **env: str) -> str:
-        """Output of a command, stdout and stderr together; fails the test when its exit code is not as expected."""
+        """Output of a command, stdout and stderr together; fails the test if the exit code is unexpected."""
         process = self.start(*command, **env)
         output, _ = process.communicate(timeout=3000)
         assert (process.returncode == 0) == ok, f"{' '.join(command)} exited {process.returncode}:\n{output[-4000:]}"
@@ -45,7 +45,7 @@ class Workspace:
         return self.run(sys.executable, "-m", "ultramed.cli", *arguments, ok=ok, **env)
 
     def replies(self) -> int:
-        """Replies in the ledger."""
+        """Number of replies in the ledger."""
         path = self.ledger / "ledger.sqlite"
         if not path.exists():
             return 0
@@ -71,27 +71,27 @@ class Workspace:
 
     @property
     def record(self) -> Path:
-        """Where stages write down what they read and execute, when they run with `recording`."""
+        """The folder where stages record what they read and execute when run with `recording`."""
         return self.root.parent / "record"
 
     @property
     def recording(self) -> dict[str, str]:
-        """The environment in which they do."""
+        """The environment variables that turn on recording."""
         self.record.mkdir(exist_ok=True)
         return {"ULTRAMED_RECORD": str(self.record), "PYTHONPATH": str(Path(__file__).parent / "recorder")}
 
     def records(self) -> list[dict]:
-        """What each stage wrote down."""
+        """The record of each stage."""
         return [json.loads(path.read_text()) for path in sorted(self.record.glob("*.json"))]
 
     def restore(self) -> None:
-        """Tracked files and outputs as they were committed."""
+        """Restore tracked files and outputs to their committed state."""
         self.run("git", "checkout", "-q", ".")
         self.run("dvc", "checkout", "-q", "--force")
 
 
 def smaller(workspace: Workspace) -> None:
-    """The laptop scale with the least synthesis, training and evaluation that still goes every way."""
+    """The laptop scale with the least synthesis, training and evaluation that still covers every path."""
     for steps in re.findall(r"steps: \d+,", (workspace.root / "params.yaml").read_text()):
         workspace.edit("params.yaml", steps, "steps: 2,")
     workspace.edit("params.yaml", "paragraphs: 6 #", "paragraphs: 4 #")
@@ -104,7 +104,7 @@ def smaller(workspace: Workspace) -> None:
 
 
 def clone(root: Path, ledger: Path) -> Workspace:
-    """The tracked files as they are now, committed to a Git repository of their own."""
+    """The tracked files in their current state, committed to a new Git repository."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=REPOSITORY, capture_output=True, text=True,
         check=True,

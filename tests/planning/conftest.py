@@ -1,4 +1,4 @@
-"""A folder with the project's params, some artifacts of known size, and assumptions that are easy to reckon with."""
+"""A folder with the project's params, some artifacts of known size, and assumptions that make arithmetic easy."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from ultramed.planning.built import Built
 from ultramed.planning.flow import Flow, Need
 
 ROOT = Path(__file__).parents[2]
-MADE = {  # stage → its output and how many rows that has
+MADE = {  # stage → its output and number of rows
     "screen": ("data/screened", 30),
     "curate": ("data/curated", 14),
     "mix-instructions": ("data/instructions", 20),
@@ -53,7 +53,7 @@ def assume(**numbers: dict[str, float]) -> None:
 
 @pytest.fixture
 def flow(world: Path) -> Callable[..., Flow]:
-    """Rows and requests under the params of the folder, with sections changed."""
+    """Rows and requests for the params in the folder, with sections changed."""
     def made(**sections: dict[str, Any]) -> Flow:
         settings = changed(params.load(), **sections)
         return Flow(settings, load(), Built(settings))
@@ -62,8 +62,8 @@ def flow(world: Path) -> Callable[..., Flow]:
 
 @pytest.fixture
 def need(flow: Callable[..., Flow]) -> Callable[..., Need]:
-    """What a stage asks a model."""
+    """The requests of a stage to a model."""
     def needed(stage: str, **sections: dict[str, Any]) -> Need:
-        ((_, found),) = [one for one in flow(**sections).asks().items() if one[0][0] == stage and one[0][1]]
-        return found
+        (requests,) = [n for (asking, model), n in flow(**sections).asks().items() if asking == stage and model]
+        return requests
     return needed

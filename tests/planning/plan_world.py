@@ -14,5 +14,5 @@ def changed(settings: Params, **sections: dict[str, Any]) -> Params:
 
 
 def lock(stages: dict[str, Any]) -> None:
-    """Write a dvc.lock by which these stages have run."""
+    """Write a dvc.lock that says these stages have run."""
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))

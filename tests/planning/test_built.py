@@ -1,4 +1,4 @@
-"""Which stages can be rehearsed: those of which all they read, by dvc.yaml, is built with today's params."""
+"""Which stages can be rehearsed: those whose inputs, by dvc.yaml, are all built with the current params."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ READ = ["data/evolved", "data/raw/sample", IDENTITY]
 
 @pytest.fixture
 def inputs(world: Path) -> Inputs:
-    """What `score` reads in a DVC repository of that graph, whose stages have run as dvc.lock says."""
+    """The inputs of `score` in a DVC repository with that graph, whose stages have run as dvc.lock says."""
     Path(".dvc").mkdir()
     Path(".dvc/config").write_text("[core]\n    no_scm = True\n")
     Path("dvc.yaml").write_text(json.dumps({"stages": GRAPH}))

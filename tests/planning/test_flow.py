@@ -72,7 +72,7 @@ def test_a_mixture_is_each_set_by_its_weight(flow: Flows) -> None:
 
 
 def test_complete_asks_again_where_the_key_was_missed_and_then_solvers(need: Needs) -> None:
-    # low: nobody misses. expected: 14, half of them again, 2 solvers for each fourth. high: all of it, JSON twice
+    # low: none misses. expected: 14, half of them again, 2 solvers for a quarter. high: all of it, JSON twice
     twice = need("complete", complete={"attempts": 2, "solvers": 2})
     assert twice.calls == Range(14, 14 + 7 + 7, 2 * 14 + 14 * 2 * 2)
     assert need("complete", complete={"attempts": 3, "solvers": 0}).calls == Range(14, 25, 3 * 14)  # 14 + 7 + 3.5

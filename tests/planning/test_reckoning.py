@@ -1,4 +1,4 @@
-"""What counts as lying here, what money is unknown, what is assumed."""
+"""What counts as built, which prices are unknown, what is assumed."""
 
 import json
 from collections.abc import Callable
@@ -22,29 +22,29 @@ REMOTE = RemoteModel(base_url="http://127.0.0.1:1/v1", model="m", revision="1", 
 
 
 def with_remote(price: Price | None) -> Params:
-    """The judge behind somebody else's endpoint."""
+    """Params with a remote judge."""
     settings = params.load()
     models = Models(local=settings.models.local, remote={"api": REMOTE.model_copy(update={"price": price})})
     return changed(settings.model_copy(update={"models": models}), judge={"model": "api"})
 
 
 def test_a_price_is_tokens_times_usd_per_million(world: Path) -> None:
-    found = make(with_remote(Price(prompt=2.0, completion=10.0)))
-    judge = next(a for a in found.asking if a.stage == "judge")
+    plan = make(with_remote(Price(prompt=2.0, completion=10.0)))
+    judge = next(a for a in plan.asking if a.stage == "judge")
     assert judge.price_usd is not None and judge.price_usd.expected == pytest.approx(
         (judge.prompt_tokens.expected * 2 + judge.generated_tokens.expected * 10) / 1e6)
-    assert f"USD {judge.price_usd.expected:,.2f}" in money(found)
+    assert f"USD {judge.price_usd.expected:,.2f}" in money(plan)
 
 
 def test_a_price_that_nobody_stated_is_unknown_and_not_0(world: Path) -> None:
-    found = make(with_remote(None))
-    assert unpriced(found) == ["judge"] and money(found) == "price unknown: judge" and "USD 0" not in sentence(found)
-    assert [a.price_usd for a in found.asking if a.stage == "judge"] == [None]
+    plan = make(with_remote(None))
+    assert unpriced(plan) == ["judge"] and money(plan) == "price unknown: judge" and "USD 0" not in sentence(plan)
+    assert [a.price_usd for a in plan.asking if a.stage == "judge"] == [None]
     assert money(make(params.load())) == "no remote model"
 
 
 def test_rows_of_other_params_do_not_count(world: Path) -> None:
-    """dvc.lock holds the params that a stage ran with; what is made from its output falls with it."""
+    """dvc.lock holds the params that a stage ran with; everything made from its output is affected too."""
     stages = {
         "screen": {"params": {"params.yaml": {"screen.min_words": params.load().screen.min_words}},
                    "outs": [{"path": "data/screened"}]},
@@ -117,7 +117,7 @@ def test_models_are_known_by_the_table_by_the_size_in_their_name_or_not(world: P
     sizes = {name: (machines.shape(name).parameters, machines.shape(name).active) for name in strange}
     assert sizes["own-7b.Q4.gguf"] == (7.0, None) and sizes["Own3-30B-A3B-Instruct"] == (30.0, 3.0)
     assert sizes["Own1.5-0.5B"] == (0.5, None) and sizes["ab-12bits"] == (8.0, None)
-    assert sizes["big"] == (8.0, None) and "by no better knowledge" in machines.assumptions.used["models.big"]
+    assert sizes["big"] == (8.0, None) and "by default" in machines.assumptions.used["models.big"]
 
 
 def test_what_no_gpu_holds_is_marked(world: Path) -> None:
@@ -127,8 +127,8 @@ def test_what_no_gpu_holds_is_marked(world: Path) -> None:
     def judged(**options: object) -> Asking:
         model = settings.models.local["smollm2"].model_copy(update=vllm | {"options": options})
         models = Models(local={**settings.models.local, "judge": model}, remote={})
-        found = make(changed(settings.model_copy(update={"models": models}), judge={"model": "judge"}))
-        return next(a for a in found.asking if a.stage == "judge")
+        plan = make(changed(settings.model_copy(update={"models": models}), judge={"model": "judge"}))
+        return next(a for a in plan.asking if a.stage == "judge")
     one, two = judged(), judged(**{"tensor-parallel-size": 2, "gpu-memory-utilization": 0.5})
     assert one.weights == pytest.approx(2 * 32e9)  # 2 bytes for each of the 32 billion in its name
     assert (one.gpus, one.gpu) == (1, 0.9 * 80e9) and not too_large(one, 80)
@@ -137,17 +137,17 @@ def test_what_no_gpu_holds_is_marked(world: Path) -> None:
 
 
 def test_everything_assumed_is_listed_with_its_reason(world: Path) -> None:
-    found = make(params.load())
-    assert found.assumed["complete.missed"] == "0.5 (0 to 1): test"
-    assert "mix.medical" not in found.assumed, "the mixtures are counted"
-    assert "raw.textbooks" in found.assumed and "remote.tokens" not in found.assumed
-    assert found.counted == sorted(found.counted) and "data/curated" in found.counted
+    plan = make(params.load())
+    assert plan.assumed["complete.missed"] == "0.5 (0 to 1): test"
+    assert "mix.medical" not in plan.assumed, "the mixtures are counted"
+    assert "raw.textbooks" in plan.assumed and "remote.tokens" not in plan.assumed
+    assert plan.counted == sorted(plan.counted) and "data/curated" in plan.counted
 
 
 @pytest.mark.parametrize(("spoil", "said"), [
     (lambda t: t["numbers"].pop("screen.kept"), "numbers.screen.kept: is missing"),
     (lambda t: t["asks"][0].update(reads="x"), "conf/plan.yaml: asks.0.reads: is "),
-    (lambda t: t["numbers"]["cpu.writing"].update(low=0), "numbers.cpu.writing: is 0; a number above 0"),
+    (lambda t: t["numbers"]["cpu.writing"].update(low=0), "numbers.cpu.writing: is 0; expected a number above 0"),
     (lambda t: t["numbers"]["cpu.writing"].update(expected="fast"), "numbers.cpu.writing.expected: is 'fast'"),
     (lambda t: t.pop("models"), "conf/plan.yaml: models: is "),
 ])

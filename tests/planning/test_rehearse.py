@@ -1,4 +1,4 @@
-"""A plan that rehearses stages with their real inputs: what it says is what the run then costs, and nothing is sent."""
+"""A plan that rehearses stages with their real inputs: it predicts what the run then costs, and sends nothing."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import pytest
 from oracle_endpoint import ROOT, Served, asked, exam
 from ruamel.yaml import YAML
 
-from stages import candidates, complete, evolve, judge, score, wikipedia
+from stages.data import candidates, complete, evolve, judge, score, wikipedia
 from ultramed import params, paths, tables
 from ultramed.cli import app
 from ultramed.errors import RightsError
@@ -27,7 +27,7 @@ from ultramed.planning.plan import Asking, make
 from ultramed.records import Completion, Example, Instruction, Message, Score, Verdict, keep
 
 WORDS = ["fever", "cough", "rash", "edema", "nausea", "pallor", "jaundice", "syncope", "ataxia", "dyspnea"]
-# in dvc.lock by stage; what asking stages made is there under other names, so that none of them is up to date
+# in dvc.lock by stage; outputs of asking stages have other stage names there, so that none of these is up to date
 MADE = {"screen": "data/screened", "curate": "data/curated"} | {path: path for path in (
     "data/synthetic/wikipedia", "data/synthetic/textbook", "data/scored", "data/evolved/medqa",
     "data/evolved/textbook", "data/evolved/wikipedia", "data/completed", "models/local/encoder",
@@ -52,7 +52,7 @@ def item(number: int) -> Instruction:
 
 
 def inputs(count: int) -> None:
-    """Everything that the stages read, of so many rows."""
+    """Everything that the stages read, with this many rows."""
     rows = sorted(map(item, range(1, count + 1)), key=lambda i: i.id)
     for place in ("screened", "synthetic/wikipedia", "synthetic/textbook", "evolved/medqa", "evolved/textbook",
                   "evolved/wikipedia", "curated"):
@@ -73,8 +73,8 @@ def put(place: str, kind: Any, rows: list[Any], verdicts: list[Verdict] | None =
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A repository whose stages ask an oracle that errs, at a price, and which has asked it about 80 rows."""
+def oracle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A repository whose stages ask a fallible oracle, at a price."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("ULTRAMED_LEDGER", str(tmp_path / "ledger"))
@@ -94,7 +94,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def write_lock(made: dict[str, str]) -> None:
-    """A dvc.lock by which stages have made one path each."""
+    """Write a dvc.lock in which each stage has made one path."""
     stages = {name: {"cmd": "true", "outs": [{"path": path}]} for name, path in made.items()}
     Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))
 
@@ -123,14 +123,14 @@ def paid() -> tuple[int, float]:
 
 
 @pytest.mark.parametrize("stage", ["score", "complete", "candidates@careful", "judge", "evolve@medqa"])
-def test_a_plan_after_a_trial_is_what_the_run_then_costs(here: Served, stage: str) -> None:
+def test_a_plan_after_a_trial_is_what_the_run_then_costs(oracle: Served, stage: str) -> None:
     inputs(80)
     RUNS[stage]()
     inputs(400)
     count, price = paid()
-    asked_before = len(here.bodies)
+    asked_before = len(oracle.bodies)
     plan = planned(stage)
-    assert len(here.bodies) == asked_before, "nothing is sent"
+    assert len(oracle.bodies) == asked_before, "nothing is sent"
     assert plan.measured and plan.known == count and plan.price_usd is not None
     RUNS[stage]()
     cost = paid()[1] - price
@@ -140,23 +140,24 @@ def test_a_plan_after_a_trial_is_what_the_run_then_costs(here: Served, stage: st
     assert after.calls.high == 0 and plan.known < after.known <= paid()[0], "what was bought is not planned again"
 
 
-def test_without_a_trial_the_calls_of_the_first_pass_are_exact(here: Served) -> None:
+def test_without_a_trial_the_calls_of_the_first_pass_are_exact(oracle: Served) -> None:
     inputs(100)
     plan = planned("judge")
     assert (plan.known, plan.measured) == (0, True)
     assert plan.calls.low == 100
     judge.main()
-    assert len(here.bodies) == 100
+    assert len(oracle.bodies) == 100
 
 
-def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_reward_model(here: Served) -> None:
-    """Its record is all that is there of it: the policies' answers are all that is planned."""
+def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_reward_model(oracle: Served) -> None:
+    """The reward model exists only as a training record: the plan covers only the policies' answers."""
     inputs(3)
-    made = ["data/instructions", *(f"models/transformers/{p}" for p in ("sft", "dpo")),
+    made = ["data/instructions", "models/local/smollm2", *(f"models/transformers/{p}" for p in ("sft", "dpo")),
             *(f"models/identity/{p}.json" for p in ("sft", "dpo"))]
     turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium falls.")]
     put("instructions", Example, [Example(f"e{n}", "medical", turns, f"e{n}", "open") for n in range(20)])
     Path("models/identity").mkdir()
+    Path("models/local/smollm2").mkdir(parents=True)
     for policy in ("sft", "dpo"):
         Path(f"models/transformers/{policy}").mkdir(parents=True)
         Path(f"models/identity/{policy}.json").write_text(json.dumps({"identity": f"local:{policy}"}))
@@ -172,14 +173,14 @@ def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_rewa
     assert once.measured and often.measured and often.calls.low == 3 * once.calls.low > 0
 
 
-def test_text_that_must_not_leave_is_refused_by_the_plan_too(here: Served) -> None:
+def test_text_that_must_not_leave_is_refused_by_the_plan_too(oracle: Served) -> None:
     inputs(3)
     put("curated", Instruction, [asked("ChatDoctor,1", "Why do I cough?", rights="quarantine")])
     with pytest.raises(RightsError, match="must not leave this machine"):
         make(params.load())
 
 
-def test_inputs_made_with_other_params_are_not_rehearsed(here: Served) -> None:
+def test_inputs_made_with_other_params_are_not_rehearsed(oracle: Served) -> None:
     inputs(30)
     lock = json.loads(Path("dvc.lock").read_text())
     lock["stages"]["curate"]["params"] = {"params.yaml": {"curate.min_score.medqa": 9.9}}
@@ -188,7 +189,7 @@ def test_inputs_made_with_other_params_are_not_rehearsed(here: Served) -> None:
 
 
 def test_a_price_that_nobody_knows_is_exit_code_1_and_the_plan_is_shown_all_the_same(
-    here: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    oracle: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inputs(30)
     tree = json.loads(Path("params.yaml").read_text())
@@ -198,11 +199,11 @@ def test_a_price_that_nobody_knows_is_exit_code_1_and_the_plan_is_shown_all_the_
     with pytest.raises(SystemExit) as ended:
         app()
     captured = capsys.readouterr()
-    assert ended.value.code == 1 and "nobody knows what oracle costs; state price: " in captured.err
+    assert ended.value.code == 1 and "no price is known for oracle; set price: " in captured.err
     assert "judge" in captured.out and "price unknown" in captured.out
 
 
-def test_a_plan_that_may_pass_the_budget_says_so(here: Served) -> None:
+def test_a_plan_that_may_pass_the_budget_says_so(oracle: Served) -> None:
     inputs(100)
     settings = params.load()
     for_judge, for_score, for_all = limits(make(settings.model_copy(update={"budget_usd": BudgetUSD(
@@ -212,7 +213,7 @@ def test_a_plan_that_may_pass_the_budget_says_so(here: Served) -> None:
     assert for_all.startswith("budget_usd.total is USD 1,000.00")
 
 
-def test_what_was_spent_is_no_longer_there_for_what_is_planned(here: Served) -> None:
+def test_what_was_spent_is_no_longer_there_for_what_is_planned(oracle: Served) -> None:
     inputs(60)
     score.main()
     settings, spent = params.load(), paid()[1]
@@ -227,8 +228,8 @@ def test_what_was_spent_is_no_longer_there_for_what_is_planned(here: Served) -> 
     assert [planned_under(total=high + share * spent)[0].too_low for share in (0.9, 1.1)] == [True, False]
 
 
-def test_a_stage_that_is_up_to_date_costs_nothing_whatever_it_went_without(here: Served) -> None:
-    """In real DVC: the ledger lacks ten of its replies, as of rows that were refused."""
+def test_a_stage_that_is_up_to_date_costs_nothing_whatever_it_went_without(oracle: Served) -> None:
+    """With real DVC: the ledger lacks ten of the stage's replies, as if those rows were refused."""
     inputs(30)
     Path("dvc.yaml").write_text(json.dumps({"stages": {
         "inputs": {"cmd": "true", "outs": [f"data/{place}" for place in INPUTS if place != "scored"]},
@@ -240,18 +241,18 @@ def test_a_stage_that_is_up_to_date_costs_nothing_whatever_it_went_without(here:
     subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "-q"], check=True)
     with closing(Ledger(paths.ledger())) as ledger, ledger.writing() as db:
         db.execute("DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE stage = 'score' LIMIT 10)")
-    found = make(params.load())
-    line = next(a for a in found.asking if a.stage == "score")
+    plan = make(params.load())
+    line = next(a for a in plan.asking if a.stage == "score")
     assert (line.known, line.unanswered, line.calls.high, line.price_usd.high) == (20, 10, 0, 0)  # type: ignore[union-attr]
-    assert unanswered(found).startswith("Up to date, with requests that have no reply here: score (10); `dvc repro --f")
-    assert next(a for a in found.asking if a.stage == "judge").calls.low > 0, "which never ran"
-    steps = {run.stage: run.steps.low for run in found.training}
+    assert unanswered(plan).startswith("Up to date, with requests that have no reply here: score (10); `dvc repro --f")
+    assert next(a for a in plan.asking if a.stage == "judge").calls.low > 0, "which never ran"
+    steps = {run.stage: run.steps.low for run in plan.training}
     assert steps["train@sft"] == 0 < steps["train@dpo"]
     put("screened", Instruction, [item(1), item(2)])
     assert planned("score").unanswered == 0, "its input is another, so it will run"
 
 
-def test_a_plan_makes_no_artifact(here: Served) -> None:
+def test_a_plan_makes_no_artifact(oracle: Served) -> None:
     inputs(5)
     before = sorted(Path().rglob("data/**/*"))
     make(params.load())

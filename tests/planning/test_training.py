@@ -58,43 +58,43 @@ def trainings(flow: Callable[..., Flow]) -> Callable[..., Trainings]:
 def test_hours_are_work_over_what_the_gpus_reach(trainings: Callable[..., Trainings]) -> None:
     eight = trainings(training={"lora": None, "launch": "conf/accelerate/zero3.yaml", "gradient_checkpointing": False})
     assert eight.gpus == 8
-    found = eight.run("train@x", recipe(max_length=100), exact(1280))  # 30 steps × 128 rows × 100 tokens
-    assert found.tokens == exact(30 * 128 * 100)
+    sft = eight.run("train@x", recipe(max_length=100), exact(1280))  # 30 steps × 128 rows × 100 tokens
+    assert sft.tokens == exact(30 * 128 * 100)
     work = 6 * 0.1345e9 * 30 * 128 * 100
-    assert found.hours.expected == pytest.approx(work / (8 * 9.89e14 * 0.35) / 3600)
+    assert sft.hours.expected == pytest.approx(work / (8 * 9.89e14 * 0.35) / 3600)
     dpo = eight.run("train@x", recipe("dpo", max_length=100), exact(1280))  # two sides, and the reference's pass
-    assert dpo.hours.expected == pytest.approx(found.hours.expected * 2 * 8 / 6)
+    assert dpo.hours.expected == pytest.approx(sft.hours.expected * 2 * 8 / 6)
 
 
 def test_memory_is_shared_by_the_gpus_and_each_process_loads_all_weights(trainings: Callable[..., Trainings]) -> None:
     eight = trainings(training={"lora": None, "launch": "conf/accelerate/zero3.yaml", "gradient_checkpointing": True})
-    found = eight.run("train@x", recipe(), exact(1280))
+    sft = eight.run("train@x", recipe(), exact(1280))
     activations = 4 * 1024 * (2 * 576 * 30 + 12 * 49152)  # batch × length × (kept a layer + logits)
-    assert found.gpu == pytest.approx(16 * 0.1345e9 / 8 + activations)
-    assert found.host == pytest.approx(8 * (4 * 0.1345e9 + 1e9))
+    assert sft.gpu == pytest.approx(16 * 0.1345e9 / 8 + activations)
+    assert sft.host == pytest.approx(8 * (4 * 0.1345e9 + 1e9))
     reference = eight.run("train@x", recipe("kto"), exact(1280))
     assert reference.gpu == pytest.approx((16 + 4) * 0.1345e9 / 8 + activations)
 
 
 def test_on_the_cpu_all_of_it_is_host_memory_and_lora_needs_no_reference(trainings: Callable[..., Trainings]) -> None:
-    here = trainings(training={"lora": Lora(rank=8, alpha=16), "launch": None})
-    sft, kto = (here.run("train@x", recipe(m), exact(10)) for m in ("sft", "kto"))
-    assert here.gpus == 0 and sft.gpu is None and sft.host == kto.host
+    cpu = trainings(training={"lora": Lora(rank=8, alpha=16), "launch": None})
+    sft, kto = (cpu.run("train@x", recipe(m), exact(10)) for m in ("sft", "kto"))
+    assert cpu.gpus == 0 and sft.gpu is None and sft.host == kto.host
 
 
 def test_every_model_of_ours_is_in_the_plan(trainings: Callable[..., Trainings], world: Path) -> None:
-    found = {r.stage: r for r in trainings().all()}
+    runs = {r.stage: r for r in trainings().all()}
     settings = params.load()
-    assert set(found) == {f"train@{n}" for n in settings.train} | {f"iterate@{n}" for n in settings.iterate.rounds}
-    assert found["train@sft"].rows == exact(20) and found["train@dpo"].rows == exact(40)  # as counted
+    assert set(runs) == {f"train@{n}" for n in settings.train} | {f"iterate@{n}" for n in settings.iterate.rounds}
+    assert runs["train@sft"].rows == exact(20) and runs["train@dpo"].rows == exact(40)  # as counted
 
 
 def test_a_reward_model_reads_with_one_forward_pass_on_one_machine(trainings: Callable[..., Trainings]) -> None:
     need = Need(calls=exact(32), prompt_tokens=exact(32 * 150), generated_tokens=exact(32 * 100))
-    here = trainings(training={"launch": None}).reading("sample@1", need)
-    assert (here.rows, here.tokens, here.steps) == (exact(32), exact(32 * 250), exact(0))
-    assert here.hours.expected == pytest.approx(2 * 0.1345e9 * 32 * 250 / 9e10 / 3600)
-    assert here.gpu is None and here.host == pytest.approx(4 * 0.1345e9 + 1e9)
+    cpu = trainings(training={"launch": None}).reading("sample@1", need)
+    assert (cpu.rows, cpu.tokens, cpu.steps) == (exact(32), exact(32 * 250), exact(0))
+    assert cpu.hours.expected == pytest.approx(2 * 0.1345e9 * 32 * 250 / 9e10 / 3600)
+    assert cpu.gpu is None and cpu.host == pytest.approx(4 * 0.1345e9 + 1e9)
     gpu = trainings(training={"lora": None, "launch": "conf/accelerate/zero3.yaml"}).reading("sample@1", need)
     assert gpu.hours.expected == pytest.approx(2 * 0.1345e9 * 32 * 250 / (9.89e14 * 0.35) / 3600)
     assert gpu.gpu == pytest.approx(2 * 0.1345e9)

@@ -70,7 +70,7 @@ def built_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repository(built_repository: Path, tmp_path: Path) -> Path:
-    """A copy of the built repository, to spoil."""
+    """A copy of the built repository, free to spoil."""
     path = tmp_path / "repository"
     shutil.copytree(built_repository, path, symlinks=True)
     return path
@@ -78,7 +78,7 @@ def repository(built_repository: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
-    """The world in a fresh current folder, and the project's own params for it."""
+    """The world in a fresh current folder, with the project's own params."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     shutil.copy(PROJECT / "params.yaml", "params.yaml")
@@ -89,7 +89,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
 
 @pytest.fixture
 def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LoopbackHub]]:
-    """Start a loopback Hub in a process of its own; call again with `root` for a second start on the same folder."""
+    """Start a loopback Hub in its own process; call again with `root` to restart it on the same folder."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*options: str, root: Path | None = None) -> LoopbackHub:

@@ -1,4 +1,4 @@
-"""Models of ours for release tests: folders as training leaves them, the mixtures they learnt from, their results.
+"""Trained models for release tests: folders as training leaves them, their mixtures and results.
 
     model    method   start   learnt from                                        class
     sft      sft      base    6 MedQuad rows (open)                              open
@@ -30,7 +30,7 @@ STARTS = {"sft": "base", "reward": "base", "dpo": "sft"}
 
 
 def write_params(folder: Path) -> Params:
-    """The project's params, with a base that is no demonstration, few steps, and one benchmark of the Hub."""
+    """The project's params, with a base that is not for demonstration, few steps, and one Hub benchmark."""
     yaml = YAML()
     values = yaml.load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
     values["checks"] = {name: values["checks"][name] for name in ("curated", "paired")}
@@ -66,8 +66,8 @@ def write_mixtures() -> None:
 
 
 def write_results(models: Iterable[str] = ("sft",)) -> None:
-    """Of three MedQA items two are right and one cannot be read; the one of anatomy is wrong. Of three pairs the hard
-    one has equal rewards, the easy ones are right."""
+    """Of three MedQA items, two are right and one is unreadable; the anatomy item is wrong. Of three pairs, the hard
+    one has equal rewards and the easy ones are right."""
     for name in models:
         found = [_answer(name, n, "medqa_test", letter) for n, letter in enumerate("AA?")]
         _write(artifacts.EVALUATED / name, Prediction, rows=[*found, _answer(name, 9, "mmlu_anatomy", "B")])
@@ -78,7 +78,7 @@ def write_results(models: Iterable[str] = ("sft",)) -> None:
 
 
 def write_models() -> None:
-    """Folders with weights that no library could read, records, and a dvc.lock that names them."""
+    """Folders with placeholder weights and records, and a dvc.lock that names them."""
     write_mixtures()
     write_results()
     write_files(artifacts.MODELS / "base")
@@ -111,13 +111,13 @@ def change_record(model: str, /, **changes: Any) -> None:
 
 
 def lock() -> None:
-    """A dvc.lock that names the models as they lie here."""
+    """A dvc.lock that names the models as they are on disk."""
     outs = [{"path": str(p), "md5": content_hash(p)} for p in sorted(artifacts.MODELS.iterdir())]
     Path("dvc.lock").write_text(json.dumps({"stages": {"train": {"outs": outs}}}), encoding="utf-8")
 
 
 def write_files(folder: Path) -> None:
-    """What lies in a model's folder, but for its record."""
+    """The files in a model's folder, except its record."""
     folder.mkdir(parents=True)
     for name in ("config.json", "model.safetensors", "chat_template.jinja"):
         (folder / name).write_text(f"{folder.name} {name}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A tiny world for release tests: every artifact a release reads, three to ten rows each, written through `tables`.
+"""A tiny world for release tests: every artifact a release reads, with three to ten rows each, written by `tables`.
 
     id                  class       split   completed  pairs
     MedQuad,1           open        train   yes        careful > brief
@@ -63,7 +63,7 @@ ROWS = [
     (instruction("ChatDoctor,8", "chatdoctor", "open", "quarantine"), "train"),
 ]
 UNANSWERED = {"WikiInstruct,w1": "unreadable", "MedQA,7": "contested"}
-PAIRED = {  # instruction → rejected author; the chosen one is always careful
+PAIRED = {  # instruction → rejected author; chosen is always careful
     "MedQuad,1": "brief", "MedQuad,2": "brief", "MedQuad,3": "source", "MedInstruct-52k,4": "brief",
     "MedQA,6": "brief", "ChatDoctor,8": "brief",
 }
@@ -150,7 +150,7 @@ class LoopbackHub:
     home: Path  # of the client's caches
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What a client of this Hub runs under."""
+        """The environment of a client of this Hub."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DVC_"))}
         own = {"HF_ENDPOINT": self.url, "HF_TOKEN": TOKEN, "HF_HOME": str(self.home), "PYTHONPATH": str(PROJECT)}
         return kept | own | more
@@ -161,7 +161,7 @@ class LoopbackHub:
         return subprocess.run([sys.executable, *command], cwd=cwd, env=environment, capture_output=True, text=True)
 
     def load(self, repo: str, config: str, revision: str, **more: str) -> dict[str, list[dict]]:
-        """What `datasets.load_dataset` reads back, by split."""
+        """The rows `datasets.load_dataset` reads back, by split."""
         code = (
             "import datasets, json, sys\n"
             "found = datasets.load_dataset(sys.argv[1], sys.argv[2], revision=sys.argv[3])\n"
@@ -177,7 +177,7 @@ class LoopbackHub:
 
 
 def run(path: Path, *command: str) -> None:
-    """A command in a repository, with the project's own `dvc` and `python`."""
+    """Run a command in a repository, with the project's own `dvc` and `python`."""
     bin_folder = Path(sys.executable).parent
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")} | {
         "PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1",

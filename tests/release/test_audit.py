@@ -27,7 +27,7 @@ def found(settings: Params, profile: str = "open") -> list[str]:
 
 
 def rewrite(path: Path, **changes: str) -> None:
-    """Replace columns of a shard by one value."""
+    """Replace columns of a shard with one value."""
     table = pq.read_table(path)
     for name, value in changes.items():
         at = table.schema.get_field_index(name)
@@ -66,7 +66,7 @@ def test_rights_that_were_withdrawn_since_are_seen(release: Params) -> None:
 
 def test_texts_are_no_recipe(release: Params) -> None:
     refusals = found(release, "recipe")
-    assert any("has other columns than config 'instructions'" in r for r in refusals)
+    assert any("does not have the columns of config 'instructions'" in r for r in refusals)
     assert any("rewardbench" in r and "has no place" in r for r in refusals)
 
 
@@ -82,5 +82,5 @@ def test_a_missing_page_and_an_empty_release_are_refused(release: Params) -> Non
     for path in OUT.rglob("*.parquet"):
         path.unlink()
     assert [r.split(": ", 1)[1].split(";")[0] for r in found(release)] == [
-        "lacks NOTICE.md", "holds no row: none may be released as 'open'"
+        "lacks NOTICE.md", "is empty: no row may be released as 'open'"
     ]

@@ -27,7 +27,7 @@ def header(card: str) -> dict:
 
 
 def cells(card: str, first: str) -> list[str]:
-    """The cells of the first table line that starts with this cell or has it third (Table 1)."""
+    """The cells of the first table row that has this cell first or third (Table 1)."""
     line = next(line for line in card.splitlines() if line.startswith("|") and f"| {first} |" in line)
     return [cell.strip() for cell in line.strip("|").split("|")]
 

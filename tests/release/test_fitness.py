@@ -11,7 +11,7 @@ from ultramed.release.fitness import git_changes, head, open_gates
 
 @pytest.fixture
 def gated(settings: Params) -> Params:
-    """One gate, passed for what dvc.lock names."""
+    """One gate, passed for the files in dvc.lock."""
     gate = {"artifact": "curated", "success": True, "artifact_hash": "abc.dir", "failures": []}
     Path("quality").mkdir()
     Path("quality/curated.json").write_text(json.dumps(gate))
@@ -31,9 +31,9 @@ def test_a_gate_that_passed_for_the_locked_files_is_closed(gated: Params) -> Non
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"success": False, "failures": ["a", "b"]}, "is red: 2 expectation(s) failed"),
-    ({"artifact_hash": "other.dir"}, "judged data/curated as other.dir, dvc.lock has abc.dir"),
-    ({"success": "true"}, "is red"),
+    ({"success": False, "failures": ["a", "b"]}, "did not pass: 2 expectation(s) failed"),
+    ({"artifact_hash": "other.dir"}, "checked data/curated as other.dir, dvc.lock has abc.dir"),
+    ({"success": "true"}, "did not pass"),
 ])
 def test_a_gate_that_proves_nothing_is_open(gated: Params, changes: dict, words: str) -> None:
     spoil(**changes)
@@ -56,5 +56,5 @@ def test_uncommitted_files_are_listed(settings: Params) -> None:
     assert "not a git repository" in str(git_changes()[0])
     subprocess.run(["git", "init", "-q"], check=True)
     assert "not committed; commit first" in str(git_changes()[0])
-    with pytest.raises(PublishError, match="there is no commit here"):
+    with pytest.raises(PublishError, match="has no commit here"):
         head()

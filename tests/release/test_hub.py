@@ -1,4 +1,4 @@
-"""Sending folders to the loopback Hub with the real client, in processes of their own: it reads HF_ENDPOINT once."""
+"""Sending folders to the loopback Hub with the real client, in separate processes: it reads HF_ENDPOINT once."""
 
 import json
 import random
@@ -39,7 +39,7 @@ def send(
 
 
 def client(hub: LoopbackHub, code: str) -> str:
-    """What a few lines with `api` print."""
+    """The output of a few lines that use `api`."""
     done = hub.run("-c", f"from huggingface_hub import HfApi\napi = HfApi()\n{code}")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -120,7 +120,7 @@ def test_public_means_visible_without_a_token(start_hub: Callable[..., LoopbackH
     hub, folder = start_hub(), folder_of(tmp_path / "a", ["one"])
     send(hub, folder, tag="v1", public=True)
     assert len(hub.load("me/x", "instructions", "v1", HF_TOKEN="")["train"]) == 1
-    assert "me/x: is public already; add --public" in send(hub, folder)
+    assert "me/x: is already public; add --public" in send(hub, folder)
 
 
 def test_other_peoples_files_and_other_profiles_are_left_alone(

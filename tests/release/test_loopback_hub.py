@@ -1,4 +1,4 @@
-"""The loopback Hub over HTTP, asked with the standard library alone."""
+"""The loopback Hub over HTTP, using only the standard library."""
 
 import base64
 import hashlib
@@ -59,7 +59,7 @@ def test_writing_needs_the_token(start_hub: Callable[..., LoopbackHub]) -> None:
     hub = start_hub("--token", "hf_other")
     wanted = {"name": "x", "organization": "me", "type": "dataset"}
     assert ask(hub, "POST", "/api/repos/create", wanted, token=None)[0] == 401
-    assert ask(hub, "POST", "/api/repos/create", wanted)[0] == 401  # TOKEN is another one
+    assert ask(hub, "POST", "/api/repos/create", wanted)[0] == 401  # TOKEN is a different one
     assert ask(hub, "POST", "/api/repos/create", wanted, token="hf_other")[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""Cards, notices and results of models. Expected numbers are those of `model_world.write_results`."""
+"""Cards, notices and results of models. Expected numbers come from `model_world.write_results`."""
 
 import re
 from pathlib import Path
@@ -152,7 +152,7 @@ def test_the_code_loads_what_was_tagged(here: Params, tag: str | None, revision:
 def test_no_answer_no_time_and_no_place_is_in_any_page(here: Params, tmp_path: Path) -> None:
     text = "".join(made(here).values())
     assert "text of an answer" not in text
-    assert "somebody" not in text  # where the launcher's configuration lies
+    assert "somebody" not in text  # in the path of the launcher's configuration
     assert "accelerate.yaml" in text
     assert str(tmp_path) not in text
     assert not re.search(r"\d{2}:\d{2}", text)

@@ -1,4 +1,4 @@
-"""What of a model may be sent: rights, records, hashes and files, on folders that no library needs to read."""
+"""Whether a model may be sent: rights, records, hashes and files, on folders no library needs to read."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_a_model_is_as_free_as_the_least_free_of_what_it_learnt_from(here: Param
 def test_an_open_model_may_be_public_and_a_research_one_never(here: Params) -> None:
     assert refusals(here, "sft", public=True) == []
     assert refusals(here, "reward", public=True) == [
-        "--public: cannot go with model 'reward': its rights are 'research', and what learnt from such text stays "
+        "--public: cannot be used with model 'reward': its rights are 'research', and models trained on such text stay "
         "private and gated, because of ultrainteract, 2 row(s) of reward; leave it out"
     ]
 
@@ -51,7 +51,7 @@ def test_a_model_inherits_from_the_one_it_started_from(here: Params) -> None:
 
 @pytest.mark.parametrize(("path", "culprit"), [
     (("general", "ultrainteract", "rights"), "ultrainteract, 2 row(s) of dpo"),
-    (("sources", "medquad", "rights"), "medical (MedQuad), 6 row(s) of sft"),  # two models back
+    (("sources", "medquad", "rights"), "medical (MedQuad), 6 row(s) of sft"),  # two models earlier
     (("models", "local", "smollm2", "rights"), "model smollm2"),  # base, teacher and judge
 ])
 @pytest.mark.parametrize("rights", ["quarantine", "deny"])
@@ -85,11 +85,11 @@ def test_demonstration_is_never_public(here: Params) -> None:
     model_world.lock()
     assert find(here, "sft").demonstration
     refusal, = [r for r in refusals(here, "sft", public=True) if "--public" in r]
-    assert "cannot go with model 'sft', which is for demonstration only" in refusal
+    assert "cannot be used with model 'sft', which is for demonstration only" in refusal
 
 
 @pytest.mark.parametrize(("name", "error", "words"), [
-    ("base", PublishError, "is the base, which others made; it is not ours to publish"),
+    ("base", PublishError, "is the base, which was not trained here and cannot be published"),
     ("stf", ParamsError, "is 'stf'; expected one of sft, reward, dpo, kto, iterate-1"),
     ("kto", PublishError, "the model has not been trained; run `dvc repro train@kto`"),
     ("iterate-1", PublishError, "the model has not been trained; run `dvc repro iterate@1`"),
@@ -124,15 +124,15 @@ def test_weights_that_dvc_did_not_version_are_refused(here: Params) -> None:
     refusal, = refusals(here)
     assert "models/transformers/sft: is " in refusal
     assert ", dvc.lock has " in refusal
-    # whoever started from it is not what its record says either
-    assert any("says that it was made from models/transformers/sft" in r for r in refusals(here, "dpo"))
+    # a model that started from it no longer matches its record either
+    assert any("records models/transformers/sft with SHA-256" in r for r in refusals(here, "dpo"))
 
 
 def test_data_that_it_was_not_made_from_are_refused(here: Params) -> None:
     shard = next(artifacts.INSTRUCTIONS.path.glob("dev-*"))
     shard.write_bytes(shard.read_bytes() + b" ")
     refusal, = refusals(here)
-    assert "says that it was made from data/instructions with SHA-256" in refusal
+    assert "records data/instructions with SHA-256" in refusal
 
 
 def test_all_refusals_are_named_at_once(here: Params) -> None:

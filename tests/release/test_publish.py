@@ -65,14 +65,14 @@ def test_a_dry_run_shows_everything_and_asks_nobody(start_hub: Callable[..., Loo
     assert "UltraMedical, profile open → me/open (private, tag v1)" in done.stdout
     assert "data/instructions/train-00000-of-00001.parquet" in done.stdout
     assert "1 rows   instructions train" in done.stdout
-    assert "token and repository on the Hub were not looked at" in done.stdout
+    assert "token and Hub repository were not checked" in done.stdout
     assert not touched(hub)
 
 
 def test_a_packed_ledger_that_is_not_here_stops_nothing(
     start_hub: Callable[..., LoopbackHub], repository: Path
 ) -> None:
-    """It is no part of a release; in a fresh clone it is absent until somebody pulls it."""
+    """It is not part of a release, and absent from a fresh clone until somebody pulls it."""
     (repository / "ledger").mkdir()
     (repository / "ledger/segment.parquet").write_bytes(b"replies")
     run(repository, sys.executable, "-m", "dvc", "add", "-q", "ledger")
@@ -99,7 +99,7 @@ def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], r
     assert "1 row(s) may not be published as 'open', which carries open: medinstruct_52k" in found[0]
     assert "stray.txt" in found[1]
     assert "check-curated, release@open are not up to date" in found[2]
-    assert "is red: 1 expectation(s) failed" in found[3]
+    assert "did not pass: 1 expectation(s) failed" in found[3]
     assert len(refusals(publish(hub, repository))) == 4
     assert not touched(hub)
 
@@ -116,7 +116,7 @@ def test_upstream_changes_are_seen(start_hub: Callable[..., LoopbackHub], reposi
 
 
 @pytest.mark.parametrize(("profile", "options", "words"), [
-    ("research", ["--public"], "--public: cannot go with profile 'research'"),
+    ("research", ["--public"], "--public: cannot be used with profile 'research'"),
     ("opne", [], "profile: is 'opne'; expected one of open, recipe, research"),
     ("open", ["--tag", "a tag"], "--tag: is 'a tag'"),
 ])

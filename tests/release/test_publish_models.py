@@ -1,5 +1,5 @@
-"""`ultramed publish models` in a small Git and DVC repository with two models trained in it, against the loopback
-Hub over HTTP."""
+"""`ultramed publish models` in a small Git and DVC repository with two trained models, against the loopback Hub
+over HTTP."""
 
 import contextlib
 import json
@@ -131,7 +131,7 @@ def refusals(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def client(hub: LoopbackHub, code: str, *arguments: str, **more: str) -> str:
-    """What a process with a fresh cache prints."""
+    """The output of a process with a fresh cache."""
     done = hub.run("-c", code, *arguments, **more)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -159,7 +159,7 @@ def test_a_policy_is_read_back_as_it_was_trained(
     assert {"model.safetensors", "training.json", "tokenizer.json", "chat_template.jinja"} <= set(own)
     added = {p.relative_to(there).as_posix() for p in there.rglob("*") if p.is_file()} - set(own)
     assert added == {"README.md", "NOTICE.md", ".eval_results/medqa_test.yaml", ".gitattributes"}
-    # 2 of 3 of MedQA, none of the one of anatomy
+    # 2 of 3 MedQA items, 0 of 1 anatomy item
     results = json.loads(client(hub, RESULTS, "me/sft", "v1", **fresh))
     assert results == ["cc-by-4.0", [0.6667, 0.0], "someone/medqa", 0.6667]
     before = commits(hub)
@@ -185,7 +185,7 @@ def test_a_reward_model_is_gated_and_read_back_as_a_classifier(
 def test_public_is_for_open_models_alone(start_hub: Callable[..., LoopbackHub], repository: Path) -> None:
     hub = start_hub()
     refusal, = refusals(publish(hub, repository, "reward", "--public"))
-    assert "--public: cannot go with model 'reward': its rights are 'research'" in refusal
+    assert "--public: cannot be used with model 'reward': its rights are 'research'" in refusal
     assert "because of ultrainteract, 2 row(s) of reward" in refusal
     assert not (hub.root / "requests.jsonl").exists()
     assert publish(hub, repository, "sft", "--public").returncode == 0
@@ -230,7 +230,7 @@ def test_all_refusals_are_named_at_once(start_hub: Callable[..., LoopbackHub], r
 
 
 @pytest.mark.parametrize(("model", "words"), [
-    ("base", "--model: is the base, which others made; it is not ours to publish"),
+    ("base", "--model: is the base, which was not trained here and cannot be published"),
     ("kto", "the model has not been trained"), ("stf", "--model: is 'stf'; expected one of sft, reward"),
 ])
 def test_what_is_no_trained_model_of_ours_is_refused(
@@ -246,7 +246,7 @@ def test_a_dry_run_shows_everything_and_asks_nobody(start_hub: Callable[..., Loo
     assert done.returncode == 0, done.stderr
     for name in ("model.safetensors", "README.md", "NOTICE.md", ".eval_results/medqa_test.yaml", "training.json"):
         assert f"bytes  {name}\n" in done.stdout
-    assert "token and repository on the Hub were not looked at" in done.stdout
+    assert "token and Hub repository were not checked" in done.stdout
     assert not (hub.root / "requests.jsonl").exists()
 
 
@@ -254,7 +254,7 @@ def test_a_published_tag_never_moves(start_hub: Callable[..., LoopbackHub], repo
     hub = start_hub()
     assert publish(hub, repository, "sft", "--tag", "v1").returncode == 0
     with contextlib.chdir(repository):
-        model_world.change_params(repository, "evaluate", "items", value=3)  # the card then says something else
+        model_world.change_params(repository, "evaluate", "items", value=3)  # this changes the card
     run(repository, "git", "commit", "-q", "-a", "-m", "items")
     refusal, = refusals(publish(hub, repository, "sft", "--tag", "v1"))
     assert "me/sft, tag v1: marks commit " in refusal and "choose another --tag" in refusal
@@ -273,6 +273,6 @@ def test_repositories_that_hold_something_else_are_left_alone(
                 "api.create_repo('me/theirs')\n"
                 "api.upload_file(path_or_fileobj=b'{}', path_in_repo='config.json', repo_id='me/theirs')")
     refusal, = refusals(publish(hub, repository, "sft", repo="me/data"))
-    assert "me/data: is a dataset on the Hub; a model was to be sent there" in refusal
+    assert "me/data: is a dataset on the Hub; expected a model" in refusal
     refusal, = refusals(publish(hub, repository, "sft", "--public", repo="me/theirs"))
     assert "me/theirs: holds 1 file(s) that no training here made, the first is config.json" in refusal

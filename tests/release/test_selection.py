@@ -41,5 +41,5 @@ def test_a_test_prompt_that_stands_in_train_stops_the_release(settings: Params) 
     same = [Message("user", rows[0][0].question.upper() + " ")]  # MedQuad,1 (train) again as MedQuad,3 (test)
     rows[2] = (replace(rows[2][0], messages=same), "test")
     write_world(rows, settings)
-    with pytest.raises(GateError, match=r"1 prompt\(s\) of the test split also stand in train, the first is MedQuad,1"):
+    with pytest.raises(GateError, match=r"1 prompt\(s\) of the test split are also in train, the first is MedQuad,1"):
         select(settings, "open")

@@ -59,7 +59,7 @@ def test_shards_are_numbered_and_complete(settings: Params, tmp_path: Path) -> N
         "validation-00000-of-00001.parquet",
     ]
     train = [read(tmp_path / "out/instructions" / n)[0]["id"] for n in names[1:3]]
-    assert train == ["MedQuad,1", "MedInstruct-52k,4"]  # in the order of the curated set
+    assert train == ["MedQuad,1", "MedInstruct-52k,4"]  # in curated order
 
 
 def test_recipe_carries_ids_hashes_and_annotations(settings: Params, tmp_path: Path) -> None:

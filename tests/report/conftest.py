@@ -1,4 +1,4 @@
-"""The world of the gates' tests, seen by the report."""
+"""The world of the gate tests, for the report."""
 
 import sys
 from pathlib import Path
@@ -13,20 +13,20 @@ from world_models import build
 
 @pytest.fixture(scope="session")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A written world. Not to be changed."""
+    """A written world. Do not change it."""
     return build(tmp_path_factory.mktemp("healthy"), per_source=8).write()
 
 
 @pytest.fixture
 def world(healthy: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """That world again, in a folder of its own, to be changed and partly rewritten."""
+    """A copy of that world in its own folder, free to change and partly rewrite."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     return healthy.copy(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Path:
-    """The static encoder that a package carries."""
+    """The static encoder bundled with a package."""
     import static_model
 
     return Path(static_model.__file__).parent / "model"

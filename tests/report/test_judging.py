@@ -1,4 +1,4 @@
-"""Biases of the judge, planted and read back."""
+"""Planted judge biases, read back from the report."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The story of a row, whatever became of it."""
+"""The story of a row, whatever happened to it."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_a_kept_row_tells_its_whole_life() -> None:
         ("collect", "kept"), ("screen", "kept"), ("score", "kept"), ("curate", "kept"), ("complete", "kept"),
         ("candidates@careful", "kept"), ("candidates@brief", "kept"), ("judge", "kept"), ("pair", "kept"),
         ("release@open", "kept"), ("release@open", "dropped")]
-    assert story.verdicts[-1]["id"] == "MedQA,1#careful>brief"  # one pair of it is withheld
+    assert story.verdicts[-1]["id"] == "MedQA,1#careful>brief"  # one of its pairs is withheld
     assert [s["score"] for s in story.scores] == [5.5] and [s["split"] for s in story.split] == ["train"]
     assert [c["author"] for c in story.completions] == ["smollm2"]
     assert [c["author"] for c in story.candidates] == ["careful", "brief"]
@@ -76,7 +76,7 @@ def test_what_was_asked_and_answered_comes_from_the_ledger() -> None:
     assert asked["k-2"]["reply"].startswith("steered") and "reply" not in asked["k-unknown"]
     (paths.ledger() / "ledger.sqlite").unlink()
     assert "reply" not in tell(GRANDCHILD, settings()).requests[0]
-    assert not (paths.ledger() / "ledger.sqlite").exists()  # telling a story makes no ledger
+    assert not (paths.ledger() / "ledger.sqlite").exists()  # telling a story creates no ledger
 
 
 @pytest.mark.parametrize(("unknown", "near"), [
@@ -84,12 +84,12 @@ def test_what_was_asked_and_answered_comes_from_the_ledger() -> None:
 def test_an_unknown_id_names_ids_near_it(unknown: str, near: str) -> None:
     with pytest.raises(UltramedError) as caught:
         tell(unknown, settings())
-    assert str(caught.value).startswith(f"{unknown}: is no row that any stage has seen; ids near it: ")
+    assert str(caught.value).startswith(f"{unknown}: is not a row any stage has seen; similar ids: ")
     assert near in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_nothing_built_yet_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    with pytest.raises(UltramedError, match="MedQA,1: is no row that any stage has seen; ids look like"):
+    with pytest.raises(UltramedError, match="MedQA,1: is not a row any stage has seen; ids look like"):
         tell("MedQA,1", settings())

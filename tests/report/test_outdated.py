@@ -1,4 +1,4 @@
-"""What a summary marks as out of date: artifacts of changed stages and all that is made from them, in real DVC."""
+"""The summary marks artifacts of changed stages, and all made from them, as out of date; with real DVC."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The page: one file, the same bytes, nothing from data comes alive in it."""
+"""The page: one file, reproducible bytes, and nothing from data becomes active in it."""
 
 import re
 import shutil
@@ -39,7 +39,7 @@ class Reader(HTMLParser):
 
 
 def spoil(world: World) -> None:
-    """Hostile text wherever text from outside can reach the page."""
+    """Put hostile text wherever outside text can reach the page."""
     for n in range(0, 40, 4):
         row = world.rows["curated", "", "rows"][n]
         world.change("curated", "", "rows", n, messages=[Message("user", HOSTILE + row.question)])
@@ -111,7 +111,7 @@ def test_it_opens_in_a_browser_and_draws_without_running_what_it_shows(hostile: 
 
 
 def test_where_nothing_was_judged_or_paired_there_is_still_a_page(world: World, encoder: Path, clean: str) -> None:
-    """And a model that does not only demonstrate raises no banner."""
+    """A model that is not for demonstration shows no banner either."""
     for key in (("judged", "", "rows"), ("judged", "", "verdicts"), ("paired", "", "rows"), ("paired", "", "selected"),
                 ("paired", "", "verdicts")):
         world.rows[key] = []

@@ -1,4 +1,4 @@
-"""Numbers on models are those of their predictions, comparisons and trainings."""
+"""Model figures match predictions, comparisons and trainings."""
 
 import json
 
@@ -19,13 +19,13 @@ def test_the_results_file_has_every_policy_mode_and_reward_model(world: World) -
     pairs = world.rows["rewardbench", "reward", "rows"]
     models.write(world.params, world.base)
     found = json.loads((world.base / "results.json").read_text())
-    # items 1 and 3 of 5 would have the key's letter, but 3 was cut
+    # of 5 items, 1 and 3 would have the key's letter, but 3 was cut
     policies = [*world.params.evaluate.policies, "sft self-consistency", "sft best-of-n"]
     assert found == {"accuracy": dict.fromkeys(policies, 0.2), "pair_accuracy": {"reward": pair_accuracy(pairs)}}
 
 
 def pair_accuracy(found: list[Comparison]) -> float:
-    """The mean over label types of the share that is right."""
+    """The mean over label types of the correct share."""
     labels = {c.label_type for c in found}
     shares = [[c.chosen_reward > c.rejected_reward for c in found if c.label_type == name] for name in labels]
     return round(sum(sum(s) / len(s) for s in shares) / len(shares), 4)

@@ -1,4 +1,4 @@
-"""Numbers of the summary are those of the artifacts' own verdicts and manifests."""
+"""Summary figures match the artifacts' verdicts and manifests."""
 
 import json
 from dataclasses import replace
@@ -84,7 +84,7 @@ def test_the_command_tells_what_was_held_back_and_why(
         stages = {s["artifact"]: s for s in json.loads(done.output)["stages"]}
         assert list(stages) == WALK
         assert all(s["handed"] == s["kept"] + s["dropped"] + s["quarantined"] for s in stages.values())
-        assert stages["collected"]["reasons"] == {"quarantined": {"broken_row": 7}}  # one a source
+        assert stages["collected"]["reasons"] == {"quarantined": {"broken_row": 7}}  # one per source
     else:
         assert "broken_row 7" in done.output and "reports/index.html" in done.output
         assert "out of date" not in done.output

@@ -1,4 +1,4 @@
-"""The topic map: names by class-based TF-IDF, places that repeat, hovers that are text."""
+"""The topic map: names by class-based TF-IDF, reproducible coordinates, escaped hovers."""
 
 import html
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A loopback web site, a repository of its own for each test, and the real public data."""
+"""A loopback web site, a separate repository for each test, and the real public data."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository of its own, so that downloads lie in a place that the test sees."""
+    """A separate repository, so that the test can see its downloads."""
     root = tmp_path / "repository"
     root.mkdir()
     monkeypatch.setenv("DVC_ROOT", str(root))

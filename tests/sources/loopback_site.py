@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Site(ThreadingHTTPServer):
-    """`files` by path; `break_after` bytes of a reply's body the connection ends, `breaks` times; `refuse` is a
-    list of statuses answered before anything is served."""
+    """`files`: content by path. The connection ends after `break_after` bytes of a reply's body, `breaks` times.
+    `refuse`: statuses to answer with before serving anything."""
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""One verdict a raw row, rights after overrides, and an end where too much is broken."""
+"""One verdict per raw row, rights after overrides, and an error if too much is broken."""
 
 import json
 from collections import Counter
@@ -116,11 +116,11 @@ def test_too_many_broken_rows_stop_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         gathered("medmcqa", folder, key_from=1)
     assert str(caught.value) == (
-        f"source medmcqa, {folder}: 4 of 20 rows are broken (20.0%), at most 15.0% may be: "
+        f"source medmcqa, {folder}: 4 of 20 rows are broken (20.0%), at most 15.0% allowed: "
         "train.json:17 broken_json: is not valid JSON: expecting property name enclosed in double quotes; "
         "train.json:18 broken_json: is not valid JSON: expecting value; "
         "train.json:19 answer_missing: cop is None: no key; this file counts from 1; "
-        "mend the file and `ultramed pin` it, or raise collect.max_broken in params.yaml")
+        "fix the file and `ultramed pin` it, or raise collect.max_broken in params.yaml")
 
 
 def test_the_limit_itself_is_allowed_and_dropped_rows_do_not_count(tmp_path: Path) -> None:

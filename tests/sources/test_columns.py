@@ -66,7 +66,7 @@ def rows_of(folder: Path, rows: Rows, **columns: Any) -> list[Row]:
 
 
 def exam(folder: Path, row: dict[str, Any], **columns: Any) -> str:
-    """The letter of the right option, or the code of why there is none."""
+    """The letter of the right option, or the code if there is none."""
     (found,) = rows_of(folder, [{"q": "Which?"} | row], **{"question": "q", "options": "o", "key": "k"} | columns)
     return found.code if isinstance(found, Broken) else str(found.letter)
 
@@ -200,7 +200,7 @@ def test_a_row_without_a_column_is_broken_with_its_place_and_reading_goes_on(tmp
 @pytest.mark.parametrize("write", WRITERS)
 def test_a_column_that_no_row_has_is_one_clear_error(tmp_path: Path, write: Write) -> None:
     write(tmp_path / "rows", ITEMS)
-    with pytest.raises(SourceError, match="no row has a column 'text'; there are n, stem, a, b, c, cop; correct"):
+    with pytest.raises(SourceError, match="no row has a column 'text'; the columns are n, stem, a, b, c, cop; correct"):
         next(iter(read(tmp_path, source(question="text"))))
 
 
@@ -215,8 +215,8 @@ def test_of_several_ids_one_must_be_there(tmp_path: Path) -> None:
     ('q,a\n"Why,\n\nso?",So.\n\n', ["Why,\n\nso?"]),
     ("q,a\nWhy?,So.,more\nWho?,I.\nHow?\n", ["broken_row", "Who?", "broken_row"]),
     ('q,a\n"Why"?,So.\nWho?,I.\n', ["broken_row", "Who?"]),
-    ('q,a\nWho?,I.\n"Why?,So.\n', ["Who?", "broken_row"]),  # a quote that nothing closes
-    (",q,a\n0,Why?,So.\n", ["Why?"]),  # pandas writes its index under no name
+    ('q,a\nWho?,I.\n"Why?,So.\n', ["Who?", "broken_row"]),  # an unclosed quote
+    (",q,a\n0,Why?,So.\n", ["Why?"]),  # pandas writes its index without a name
     ("q,a\nWhy?,\n", ["answer_missing"]),
     (b"q,a\nWhy \xff?,So.\n", ["bad_encoding"]),
     ("q,a\n" + "x" * 200_000 + ",So.\n", ["x" * 200_000]),
@@ -244,7 +244,7 @@ def test_a_header_must_name_the_columns(tmp_path: Path, text: str, said: str) ->
 def test_a_benchmark_with_a_key_seen_twice_is_an_error(tmp_path: Path) -> None:
     as_json(tmp_path / "rows", [{"q": "Why?", "o": ["x", "y"], "k": "A", "id": "a"}] * 2)
     columns = BenchmarkColumns(id="id", question="q", options="o", key="k")
-    with pytest.raises(SourceError, match=r"rows\.json:11: duplicate_key: key 'a' was seen before.*must be whole"):
+    with pytest.raises(SourceError, match=r"rows\.json:11: duplicate_key: key 'a' was seen before.*must be complete"):
         list(questions("mine", Benchmark(location="", format="columns", columns=columns), tmp_path))
 
 
@@ -269,13 +269,13 @@ def real(place: str) -> Path:
 
 
 def only(folder: Path, path: Path) -> Path:
-    """A folder with that file alone."""
+    """A folder with only that file."""
     (folder / path.name).symlink_to(path)
     return folder
 
 
 def test_real_mmlu_pro_in_jsonl(tmp_path: Path) -> None:
-    """818 health items with up to ten options; the letter and the text of the key agree in all."""
+    """818 health items with up to ten options; the letter and the text of the key always agree."""
     path = real("02_mcq_eval/medagents_bench/data/mmlu-pro/test.jsonl")
     columns = {"id": "realidx", "question": "question", "options": "options"}
     letters, texts = (

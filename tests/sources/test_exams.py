@@ -14,7 +14,7 @@ from ultramed.params import Input
 from ultramed.sources.formats import medmcqa, medqa, pubmedqa
 from ultramed.sources.raw import Broken, RawRow, Row
 
-ANY = Input(format="any")  # these formats have nothing to set
+ANY = Input(format="any")  # these formats have no settings
 QUESTION = {"question": "Which drug?", "answer": "Naloxone", "options": {"A": "Naloxone", "B": "Atropine"},
             "meta_info": "step1", "answer_idx": "A", "metamap_phrases": ["drug"]}
 ITEM = {"question": "Which nerve?", "exp": "From a textbook.", "cop": 2, "opa": "Ulnar", "opb": "Radial",

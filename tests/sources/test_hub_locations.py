@@ -19,7 +19,7 @@ TOKEN = "hf_loopback"
 
 @pytest.fixture(scope="module")
 def revision(hub: LoopbackHub) -> str:
-    """A data set of three files; its full commit."""
+    """The full commit of a dataset of three files."""
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=hub.base, token=TOKEN)
@@ -99,7 +99,7 @@ def test_a_single_file_and_the_whole_repository(repository: Repository, revision
 
 @pytest.mark.parametrize(("location", "said"), [
     ("hf://datasets/owner/name/no.jsonl", "holds no 'no.jsonl' at revision"),
-    ("hf://datasets/owner/missing", "is not there, or not yours to read"),
+    ("hf://datasets/owner/missing", "does not exist, or you have no access"),
 ])
 def test_what_is_not_there_is_one_line(repository: Repository, revision: str, location: str, said: str) -> None:
     repository.locate(f"{{location: '{location}', revision: {revision}}}")
@@ -116,4 +116,4 @@ def test_no_hub_is_one_line(repository: Repository, revision: str) -> None:
     repository.environment["HF_ENDPOINT"] = "http://127.0.0.1:9"
     done = repository.run("-m", "stages.fetch", "raw", "medqa")
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "ERROR medqa: hf://datasets/owner/name: cannot be had from the Hub" in done.stderr
+    assert "ERROR medqa: hf://datasets/owner/name: cannot be read from the Hub" in done.stderr

@@ -1,4 +1,4 @@
-"""Pinned locations: what is copied is what was pinned, or nothing is."""
+"""Pinned locations: only pinned content is copied, or nothing."""
 
 import errno
 import hashlib
@@ -29,7 +29,7 @@ def out(tmp_path: Path, home: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two files and what is no content."""
+    """Two files, and one that does not count."""
     root = tmp_path / "original"
     (root / "sub" / "__pycache__").mkdir(parents=True)
     (root / "b.txt").write_bytes(b"bee")
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def left(out: Path) -> list[str]:
-    """What lies beside `out`, half-written folders included."""
+    """Everything next to `out`, half-written folders included."""
     return sorted(os.listdir(out.parent)) if out.parent.exists() else []
 
 
@@ -68,7 +68,7 @@ def test_a_changed_file_is_refused_and_the_old_copy_stays(folder: Path, out: Pat
         fetch("thing", pin, out)
     assert str(caught.value) == (
         f"thing: {folder}/b.txt: has SHA-256 {sha(b'wasp')}, expected {sha(b'bee')}; "
-        "put the pinned content back, or `ultramed pin thing` if the change is meant")
+        "put the pinned content back, or `ultramed pin thing` if the change is intended")
     assert (out / "b.txt").read_bytes() == b"bee" and left(out) == ["thing"]
 
 
@@ -77,7 +77,7 @@ def test_a_changed_file_is_refused_and_the_old_copy_stays(folder: Path, out: Pat
     (Pin(location="hf://datasets/a/b"), "revision is ''.*run `ultramed pin thing`"),
     (Pin(location="hf://datasets/a/b", revision="main"), "revision is 'main'; expected a full commit"),
     (Pin(location="hf://a", revision="a" * 40), "expected hf://datasets/"),
-    (Pin(location="/no/such/file", sha256="0"), "is not there; expected a file or folder; correct its location"),
+    (Pin(location="/no/such/file", sha256="0"), "does not exist; expected a file or folder; correct its location"),
     (Pin(location="ftp://host/x", sha256="0"), "scheme 'ftp' is unknown"),
     (Pin(location="package:no_such_package/x", sha256="0"), "package 'no_such_package' is not installed"),
     (Pin(location="package:os.path/x", sha256="0"), r"package 'os\.path' is not installed"),
@@ -158,7 +158,7 @@ def test_a_later_run_resumes_and_notices_another_file(site: Site, out: Path) -> 
     with pytest.raises(SourceError, match=rf"broke off after 400000 of {len(CONTENT)} bytes"):
         fetch("thing", Pin(location=url, sha256=sha(CONTENT)), out)
     assert left(out) == []
-    site.files["/train.json"] = changed = os.urandom(500_000)  # If-Range: the server starts afresh
+    site.files["/train.json"] = changed = os.urandom(500_000)  # If-Range: the server starts over
     fetch("thing", Pin(location=url, sha256=sha(changed)), out)
     assert (out / "train.json").read_bytes() == changed
     assert site.ranges[-1] == "bytes=400000-"
@@ -166,10 +166,10 @@ def test_a_later_run_resumes_and_notices_another_file(site: Site, out: Path) -> 
 
 def test_a_partial_file_longer_than_the_whole_is_thrown_away(site: Site, out: Path) -> None:
     site.files["/train.json"] = b"short"
-    place = Download(f"{site.address}/train.json")
-    place.folder.mkdir(parents=True)
-    place.partial.write_bytes(b"much longer")
-    fetch("thing", Pin(location=place.url, sha256=sha(b"short")), out)
+    target = Download(f"{site.address}/train.json")
+    target.folder.mkdir(parents=True)
+    target.partial.write_bytes(b"much longer")
+    fetch("thing", Pin(location=target.url, sha256=sha(b"short")), out)
     assert (out / "train.json").read_bytes() == b"short"
 
 

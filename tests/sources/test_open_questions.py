@@ -12,7 +12,7 @@ from ultramed.params import Input
 from ultramed.sources.formats import alpaca, conversation, medquad
 from ultramed.sources.raw import Broken, RawRow, Row
 
-ANY = Input(format="any")  # these formats have nothing to set
+ANY = Input(format="any")  # these formats have no settings
 CONSTANT = "If you are a doctor, please answer the medical questions based on the patient's description."
 
 

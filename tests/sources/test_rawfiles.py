@@ -1,4 +1,4 @@
-"""Elements of raw files: nothing is lost silently, and what is broken does not stop what follows."""
+"""Elements of raw files: nothing is lost silently, and a broken one does not stop the rest."""
 
 import json
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_a_file_that_is_no_parquet_stops(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_data_names_what_it_holds(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"holds notes\.txt; expected a file \.json"):
+    with pytest.raises(SourceError, match=r"holds notes\.txt; expected a file ending in \.json"):
         read(tmp_path, b"x", "notes.txt")
 
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from stages import collect
+from stages.data import collect
 from ultramed import params, tables
 from ultramed.records import Assignment, Instruction, Score, Verdict
 from ultramed.sources.locations import fetch, fetch_all
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = params.load(ROOT / "params.yaml")
-CODES = {  # what the screen says of each kind of planted dirt; the other kinds never reach it
+CODES = {  # the screen's code for each kind of planted dirt; other kinds never reach it
     "mojibake": "cleaned",
     "html": "cleaned",
     "boilerplate": "cleaned",
@@ -41,7 +41,7 @@ def absolute(pin: params.Pin) -> params.Pin:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample collected and screened; nothing synthesised; all screened rows scored 5 but the first, which has 2."""
+    """The sample collected and screened; nothing synthesised; all screened rows scored 5 except the first, scored 2."""
     here = tmp_path_factory.mktemp("repository")
     shutil.copytree(ROOT / "data/raw/sample", here / "data/raw/sample")
     shutil.copy(ROOT / "params.yaml", here / "params.yaml")
@@ -83,7 +83,7 @@ def verdicts(here: Path, artifact: str) -> dict[str, Verdict]:
 
 
 def planted() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Id of each planted row and what is planted there."""
+    """Id of each planted row and its entry."""
     for name in ("exams", "dialogues", "literature"):
         for entry in json.loads((ROOT / f"tests/data/planted/{name}.json").read_text()):
             if entry["source"] in SETTINGS.sources and entry["kind"] in CODES:

@@ -1,4 +1,4 @@
-"""The stages fetch and collect through their real entry points, in a repository of their own."""
+"""The stages fetch and collect through their real entry points, in a separate repository."""
 
 import json
 import os
@@ -88,8 +88,8 @@ def test_a_corrupted_source_stops_and_leaves_nothing(repository: Repository) -> 
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR source medqa, data/raw/medqa: 12 of 36 rows are broken (33.3%), "
-                           "at most 15.0% may be: train.jsonl:1 key_out_of_range: ")
-    assert line.endswith("mend the file and `ultramed pin` it, or raise collect.max_broken in params.yaml")
+                           "at most 15.0% allowed: train.jsonl:1 key_out_of_range: ")
+    assert line.endswith("fix the file and `ultramed pin` it, or raise collect.max_broken in params.yaml")
     assert os.listdir(repository.folder / "data/collected") == []
     repository.edit("max_broken: 0.15", "max_broken: 0.5")
     assert repository.stage("stages.data.collect", "medqa").returncode == 0
@@ -102,8 +102,8 @@ def test_a_changed_file_is_refused_by_fetch(repository: Repository) -> None:
     done = repository.stage("stages.fetch", "raw", "medqa")
     assert done.returncode == 1
     assert re.fullmatch(r"ERROR medqa: data/raw/sample/medqa/train\.jsonl: has SHA-256 [0-9a-f]{64}, expected "
-                        r"[0-9a-f]{64}; put the pinned content back, or `ultramed pin medqa` if the change is meant\n",
-                        done.stderr)
+                        r"[0-9a-f]{64}; put the pinned content back, or `ultramed pin medqa` if the change is "
+                        r"intended\n", done.stderr)
     assert not (repository.folder / "data/raw/medqa").exists()
 
 
@@ -122,12 +122,12 @@ def test_a_group_is_one_folder_with_one_for_each_entry(repository: Repository, s
 
 
 @pytest.mark.parametrize(("stage", "said"), [
-    (("stages.data.collect", "medqqa"), "'medqqa' is no source; expected one of medqa, "),
+    (("stages.data.collect", "medqqa"), "unknown source 'medqqa'; expected one of medqa, "),
     (("stages.fetch", "raw", "medqqa"), "'medqqa' is not in raw; expected one of medqa, "),
     (("stages.fetch", "raw"), "'' is not in raw; expected one of medqa, "),
     (("stages.fetch", "remote", "x"), "'x' is not in models.remote; expected one of none"),
     (("stages.fetch", "raws", "medqa"),
-     "'raws' is no kind of input; expected benchmarks, general, raw, model or remote"),
+     "unknown input kind 'raws'; expected benchmarks, general, raw, model or remote"),
 ])
 def test_unknown_names_are_refused(repository: Repository, stage: tuple[str, ...], said: str) -> None:
     done = repository.stage(*stage)

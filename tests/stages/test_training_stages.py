@@ -69,7 +69,7 @@ def write(here: Path, name: str, kind: type[Record], rows: list[Any], **more: li
 
 
 def medical(here: Path) -> None:
-    """What mix and rewardbench read: curated, split, completed, candidates, and one selected pair an instruction."""
+    """The inputs of mix and rewardbench: curated, split, completed, candidates, one selected pair per instruction."""
     rows = instructions()
     verdicts = [Verdict(i.id, "test", "kept", "kept", "") for i in rows]
     said = {i.id: f"It is known.\n\n{leak()}" if i.id == "MedQA,4" else f"A full reply on {i.id}." for i in rows}
@@ -90,7 +90,7 @@ def medical(here: Path) -> None:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Params, the sample's general sets and benchmarks as fetch leaves them, small medical artifacts; general and both
-    mixtures have run. ShareGPT, which may not be used, is allowed here so that its planted rows are looked at."""
+    mixtures have run. ShareGPT, normally denied, is allowed here so that its planted rows are read."""
     here = tmp_path_factory.mktemp("repository")
     text = (ROOT / "params.yaml").read_text()
     denied = "prefix: ShareGPT\n    rights: deny"
@@ -216,10 +216,10 @@ def test_outputs_are_the_same_twice(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(("stage", "name", "said"), [
-    ("mix", "both", "mix: 'both' is no mixture; expected instructions or preferences"),
+    ("mix", "both", "mix: unknown mixture 'both'; expected instructions or preferences"),
     ("train", "nobody", "train: unknown model 'nobody'; expected one of sft, reward, "),
     ("train", "iterate-9", "train: unknown model 'iterate-9'; expected one of sft, reward, "),
-    ("sample", "9", "sample: '9' is no round; expected one of 1"),
+    ("sample", "9", "sample: unknown round '9'; expected one of 1"),
     ("evaluate", "nobody", "evaluate: 'nobody' is not in evaluate.policies; expected one of base, sft, "),
     ("evaluate", "reward", "evaluate: 'reward' is not in evaluate.policies; expected one of base, sft, "),
     ("ensemble", "nobody", "ensemble: 'nobody' is not in evaluate.ensembles; expected one of sft"),
@@ -234,7 +234,7 @@ def test_a_wrong_name_is_one_clear_line(tmp_path: Path, stage: str, name: str, s
 
 
 @pytest.mark.parametrize(("stage", "name"), [("sample", "1"), ("ensemble", "sft"), ("rewardbench", "reward")])
-@pytest.mark.parametrize(("record", "what"), [('{"method": "dpo"}', "dpo"), ("{}", "no trained model at all")])
+@pytest.mark.parametrize(("record", "what"), [('{"method": "dpo"}', "dpo"), ("{}", "not trained here")])
 def test_a_reward_model_that_is_none_is_one_clear_line(
     repository: Path, tmp_path: Path, stage: str, name: str, record: str, what: str
 ) -> None:
@@ -242,7 +242,7 @@ def test_a_reward_model_that_is_none_is_one_clear_line(
     (here / "models/transformers/reward").mkdir(parents=True)
     (here / "models/transformers/reward/training.json").write_text(record)
     assert_refused(run(here, stage, name),
-                   f"models/transformers/reward: is a policy ({what}); a reward model was expected")
+                   f"models/transformers/reward: is a policy ({what}); expected a reward model")
     assert not any((here / "data" / n).exists() for n in ("sampled", "ensembles", "rewardbench"))
 
 
@@ -252,7 +252,7 @@ def test_a_policy_that_was_never_made_is_one_clear_line(repository: Path) -> Non
 
 
 @pytest.mark.parametrize(("row", "preferred", "said"), [
-    ("MedQA,2", "chosen", "human labels: speak of 1 pair(s) that are not in the split test, such as MedQA,2#"),
+    ("MedQA,2", "chosen", "human labels: refer to 1 pair(s) that are not in the test split, such as MedQA,2#"),
     ("MedQA,3", "first", "data/raw/human_labels/labels.jsonl:1: holds {'pair_id': 'MedQA,3#"),
     ("MedQA,3", "chosen", "models/transformers/reward: is "),  # they fit, and there is no model
 ])

@@ -84,7 +84,7 @@ def test_children_with_a_wrong_key_are_dropped_and_have_no_children(served: Serv
 
 
 def drafts(body: Body, reply: Body, plan: dict[str, list[Any]]) -> None:
-    """Change drafts by a plan: parent's question → what each try says of it; None leaves a draft alone."""
+    """Change drafts by a plan: parent's question → the reply of each try; None leaves a draft unchanged."""
     if schema_of(body).startswith("Evolved"):
         turn = " ".join(m["content"] for m in body["messages"])
         for question, tries in plan.items():
@@ -108,7 +108,7 @@ def test_an_unusable_draft_is_tried_again_with_another_seed(
 ) -> None:
     rows = parents(2)
     served.oracle.truth = truth(rows)
-    twice = 2 if code in ("invalid", "unreadable") else 1  # these are first asked for once more in the same try
+    twice = 2 if code in ("invalid", "unreadable") else 1  # these are first requested again within the same try
     served.spoil = lambda body, reply: drafts(body, reply, plan)
     plan = {rows[0].question: [flawed] * twice}
     made, client = evolved(served, rows)
@@ -160,7 +160,7 @@ def test_parents_are_drawn_and_rights_only_narrow(served: Served) -> None:
     made, _ = evolved(served, rows, evolve__sets__medqa=given)
     assert len(made.rows) == 3 and {i.rights for i in made.rows} == {"recipe"}
     again, _ = evolved(served, rows[::-1] + parents(1, "Other"), evolve__sets__medqa=given | {"parents": 4})
-    assert {i.id for i in made.rows} <= {i.id for i in again.rows} | {"Other,1-synthetic-1"}  # one more moves no other
+    assert {i.id for i in made.rows} <= {i.id for i in again.rows} | {"Other,1-synthetic-1"}  # the others stay the same
 
 
 @pytest.mark.parametrize("variants", [1, 2, 3])

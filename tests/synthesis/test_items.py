@@ -1,4 +1,4 @@
-"""What makes a written question unusable, and asking again while it is."""
+"""What makes a generated question unusable, and retries."""
 
 import json
 
@@ -59,7 +59,7 @@ def test_written_items_are_read_strictly() -> None:
         with pytest.raises(ValidationError):
             kind.model_validate(GOOD | broken)
     with pytest.raises(ValidationError):
-        exam_item(200, flagged=True).model_validate(GOOD)  # says nothing of its passage
+        exam_item(200, flagged=True).model_validate(GOOD)  # says nothing about its passage
     empty = {"question": "", "options": dict.fromkeys("ABCD", ""), "answer": "A"}
     exam_item(200, flagged=True).model_validate({"significant": False, "sufficient": False, **empty})
     with pytest.raises(ValidationError):
@@ -75,7 +75,7 @@ def test_what_is_made_takes_its_parents_place() -> None:
 
 
 def first(served: Served, ids: list[str], tries: int) -> tuple[dict[str, Draft], list[tuple[str, str, str]]]:
-    """What `first_usable` finds where a reply "usable" is a draft, and the requests it took."""
+    """The result of `first_usable` if the reply "usable" is a draft, and its requests."""
     def request(row_id: str, number: int) -> Request:
         seed, step = tried(1, "write", row_id, number)
         return Request(row_id, step, render("question", question=f"{row_id}!"), Sampling(0.0, 9, seed))
@@ -102,11 +102,11 @@ def test_only_rows_without_a_draft_are_asked_about_again(served: Served) -> None
     assert list(found) == ["a", "b", "c", "d"]
     assert [(v.code, v.reason, row is not None) for row, v in found.values()] == [
         ("written", "try 1: fine", True), ("written", "try 3: fine", True), ("flawed", "try 3: not fine", False),
-        ("not_significant", "try 1: not fine", False)]  # the model's word on a passage stands
+        ("not_significant", "try 1: not fine", False)]  # the model's decision on a passage is final
     assert [u[:2] for u in uses] == [
         ("a", "write"), ("b", "write"), ("c", "write"), ("d", "write"),
         ("b", "write-2"), ("c", "write-2"), ("b", "write-3"), ("c", "write-3")]
-    assert len({json.dumps(b) for b in served.bodies}) == 8  # another seed makes another question
+    assert len({json.dumps(b) for b in served.bodies}) == 8  # another seed makes another request
 
 
 def test_one_try_is_one_try(served: Served) -> None:

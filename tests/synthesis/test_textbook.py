@@ -1,4 +1,4 @@
-"""Exam items from passages: the passage is named, never copied; what is not worth examining makes no item."""
+"""Exam items from passages: the passage is named, never copied; what is not worth examining gives no item."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_every_passage_becomes_an_item_or_a_verdict(served: Served) -> None:
         ("0", "kept", "written"), ("1", "dropped", "not_significant"), ("2", "kept", "written"),
         ("3", "kept", "written"), ("4", "dropped", "not_significant"), ("5", "kept", "written")]
     assert made.verdicts[1].reason == "try 1: the model calls passage Physiology_Primer_1 not significant"
-    assert {u.step for u in client.manifest} == {"textbook"} and len(client.manifest) == 6  # its word is not doubted
+    assert {u.step for u in client.manifest} == {"textbook"} and len(client.manifest) == 6  # its decision is final
     row = made.rows[0]
     assert (row.source, row.category, row.synthetic, row.family, row.round) == ("textbookqa", "exam", True, row.id, 0)
     assert row.key in "ABCD" and len(row.options) == 4
@@ -63,7 +63,7 @@ def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
         examples = [d for d in demonstrations() if d.question in [b["question"] for b in before]]
         assert len(examples) == 3 and "Example 3:" in prompt and "Example 4:" not in prompt
         shown |= {d.id for d in examples}
-    assert len(shown) > 3  # each passage has a draw of its own
+    assert len(shown) > 3  # each passage has its own draw
 
 
 def test_a_demonstration_shows_all_its_options_with_the_key_among_them(served: Served) -> None:
@@ -134,5 +134,5 @@ def test_books_are_read_line_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", [b"{'id': 1}", b'{"id": "x"}', b'["x"]', b'{"id": "x", "content": "\xff"}', b""])
 def test_a_broken_line_names_file_and_line(tmp_path: Path, broken: bytes) -> None:
     (tmp_path / "Book.jsonl").write_bytes(b'{"id": "Book_1", "content": "fine"}\n' + broken + b"\n")
-    with pytest.raises(SourceError, match=r"Book\.jsonl:2: is no paragraph \{id, title, content\}"):
+    with pytest.raises(SourceError, match=r"Book\.jsonl:2: is not a paragraph \{id, title, content\}"):
         list(passages(tmp_path))

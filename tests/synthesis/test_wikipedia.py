@@ -112,10 +112,10 @@ def test_files_are_read_and_broken_ones_named(tmp_path: Path) -> None:
     tables.write_text(tmp_path / "b/entries.jsonl", f"{line}\n")
     assert read_entries(tmp_path / "b") == [Entry("T", "one\u2028two")]
     tables.write_text(tmp_path / "b/entries.jsonl", f"{line}\n{{\n")
-    with pytest.raises(SourceError, match=r"entries\.jsonl:2: is no entry \{title, text\}"):
+    with pytest.raises(SourceError, match=r"entries\.jsonl:2: is not an entry \{title, text\}"):
         read_entries(tmp_path / "b")
     tables.write_text(tmp_path / "a/domains.json", '[{"name": "X"}]')
-    with pytest.raises(SourceError, match=r"domains\.json: is no list of"):
+    with pytest.raises(SourceError, match=r"domains\.json: is not a list of"):
         read_domains(tmp_path / "a")
-    with pytest.raises(SourceError, match="holds no entries, at least 1 is needed"):
+    with pytest.raises(SourceError, match="holds no entries; expected at least 1"):
         read_entries(tmp_path / "a")

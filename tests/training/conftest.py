@@ -1,4 +1,4 @@
-"""A folder of its own with a tiny model and two mixtures in it."""
+"""A separate folder with a tiny model and two mixtures."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Place:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Trained on one thread here and in the processes of tests: two wait for each other on a busy machine."""
+    """Uses one thread here and in test processes: two would wait for each other on a busy machine."""
     import torch
 
     torch.set_num_threads(1)

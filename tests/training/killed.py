@@ -1,6 +1,6 @@
-"""A process of its own that trains, and is killed (-9) at a given moment. Usage: python killed.py ROOT NAME…
+"""A separate process that trains and is killed (-9) at a given moment. Usage: python killed.py ROOT NAME…
 
-Under ROOT there is a folder for each NAME, `<moment>-<method>`, to run in. Libraries are imported once: each run is a
+Each NAME, `<moment>-<method>`, runs in its own folder under ROOT. Libraries are imported once: each run is a
 fork. Prints `NAME SIGNAL` for each.
 """
 
@@ -34,7 +34,7 @@ def die(*_: Any, **__: Any) -> None:
 
 
 def nth(count: int, then: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that does `otherwise` until it is called the `count`th time."""
+    """A function that calls `otherwise` until its `count`th call."""
     calls = iter(range(1, count))
     return lambda *args, **more: (otherwise if next(calls, None) else then)(*args, **more)
 
@@ -104,7 +104,7 @@ def scratch_half_removed(_: type) -> None:
     shutil.rmtree = half  # type: ignore[assignment]
 
 
-MOMENTS: dict[str, tuple[Callable[[type], None], int]] = {  # and how many steps are left to do
+MOMENTS: dict[str, tuple[Callable[[type], None], int]] = {  # and how many steps are left
     "in_the_fifth_step": (in_the_fifth_step, 4), "weights_written": (weights_written, 6),
     "state_half_written": (state_half_written, 6), "old_one_half_removed": (old_one_half_removed, 2),
     "final_not_done": (final_not_done, 2), "checkpoint_half_written": (checkpoint_half_written, 0),

@@ -1,4 +1,4 @@
-"""What reaches a trainer: the chat template tells everything, the loss is on the assistant's words, no row is cut."""
+"""What reaches a trainer: the chat template drops nothing, the loss is on the assistant's words, no row is cut."""
 
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,16 @@ def test_the_template_of_the_project_suits_every_dialogue(tokenizer: Any) -> Non
 ], ids=["system", "first", "an echo", "half a turn"])
 def test_a_template_that_drops_a_turn_is_refused(own: Any, line: str, turns: list[Message], dropped: str) -> None:
     own.chat_template = looped(line)
-    with pytest.raises(ModelError, match=f"the tokenizer's chat template: {dropped}.*; mend"):
+    with pytest.raises(ModelError, match=f"the tokenizer's chat template: {dropped}.*; fix"):
         check_template(own, None, [shape(example("a", messages=turns))])
 
 
 def test_a_template_for_training_must_render_the_tokenizers_own_text(tokenizer: Any, tmp_path: Path) -> None:
     other = tmp_path / "other.jinja"
     other.write_text(TEMPLATE.read_text().replace("SmolLM,", "Smol,"))
-    with pytest.raises(ModelError, match=r"other\.jinja: renders \d+ characters where the tokenizer's own renders \d+"):
+    with pytest.raises(ModelError, match=r"other\.jinja: renders \d+ characters that differ from the tokenizer's \d+"):
         check_template(tokenizer, str(other), [shape(TALKS[0])])
-    check_template(tokenizer, str(other), [shape(TALKS[2])])  # with a system turn both say the same
+    check_template(tokenizer, str(other), [shape(TALKS[2])])  # with a system turn both render the same text
 
 
 @pytest.mark.parametrize(("text", "cause"), [

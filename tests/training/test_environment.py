@@ -1,4 +1,4 @@
-"""What training is run under: the same bytes for any number of threads; what the user set stands."""
+"""The environment of training: the same bytes for any number of threads; user settings are kept."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What ends a training ends in one line that says where and what to do, and leaves nothing half-written."""
+"""Every failure of a training ends in one line that says where and what to do, and leaves nothing half-written."""
 
 import re
 import resource
@@ -29,7 +29,7 @@ def make(job: Job) -> None:
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """Files of this process may grow to `size` bytes: a disk that gets full on the way."""
+    """Limit this process's files to `size` bytes, like a disk that fills up on the way."""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -98,7 +98,7 @@ def test_too_little_space_is_said_before_training(place: Any, monkeypatch: pytes
     other = whole.scratch.with_name("m-of-other-params") / "checkpoint-5"
     other.mkdir(parents=True)
     (other / "optimizer.pt").write_bytes(bytes(200_000_000))
-    with pytest.raises(EnvironmentFault, match=r"some \(trainings begun with other params hold 0\.2 GB there\), then"):
+    with pytest.raises(EnvironmentFault, match=r"some \(trainings started with other params use 0\.2 GB there\), then"):
         make(whole)
     shutil.rmtree(other)
     make(job("sft", place.start, place.instructions, steps=1))  # LoRA needs less
@@ -125,7 +125,7 @@ def test_a_template_without_marks_is_one_clear_line(place: Any) -> None:
         if template:
             text = TEMPLATE.read_text()
             template.write_text(text.replace("{%- generation -%}", "").replace("{%- endgeneration -%}", ""))
-        with pytest.raises(ModelError, match=rf"{name}: does not mark what the assistant says .*; name one"):
+        with pytest.raises(ModelError, match=rf"{name}: does not mark the assistant's turns .*; name one"):
             make(job("sft", place.start, place.instructions, template=template and str(template)))
     make(job("dpo", place.start, place.preferences, template=None, steps=1))  # where the loss is on whole replies
 
@@ -147,7 +147,7 @@ def test_only_a_policy_can_be_started_from(place: Any) -> None:
     folder = Path("models/transformers/sft")
     folder.mkdir(parents=True)
     (folder / "training.json").write_text('{"method": "reward"}')
-    with pytest.raises(ModelError, match=r"models/transformers/sft: is a reward model; a policy was expected"):
+    with pytest.raises(ModelError, match=r"models/transformers/sft: is a reward model; expected a policy"):
         job_named("dpo", settings())
 
 

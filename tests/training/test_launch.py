@@ -86,7 +86,7 @@ def test_failing_workers_say_their_one_line_once(repository: Path) -> None:
 
 
 def test_workers_that_outlive_a_killed_stage_keep_their_lock(repository: Path) -> None:
-    """A second run must not train in the same folder beside them; it waits, then goes on from what they made."""
+    """A second run must not train in the same folder at the same time; it waits, then continues from their result."""
     stage = train(repository, 1, steps=60)
     deadline = time.monotonic() + 120
     while not list(repository.glob(".ultramed/checkpoints/*/checkpoint-*")) and time.monotonic() < deadline:

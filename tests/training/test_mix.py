@@ -1,4 +1,4 @@
-"""What is mixed into training: weights, splits, rights, lengths, leaks; and a verdict on every row."""
+"""Mixing training data: weights, splits, rights, lengths, leaks; and a verdict on every row."""
 
 import pytest
 from oracle_endpoint import asked, exam, settings
@@ -83,7 +83,7 @@ def test_a_pair_gets_its_texts() -> None:
 
 
 def paired(params: Params) -> tuple[Preference, str]:
-    """A pair of two members of the pool, on a row of class research."""
+    """A pair by two pool members, on a row of class research."""
     i = asked("MedQuad,1", "What now?", source="medquad", rights="research")
     names = ("brief", "careful")
     answers = {f"{i.id}@{a}": Completion(f"{i.id}@{a}", i.id, a, "", f"{a} says", None, 1, "k") for a in names}

@@ -1,4 +1,4 @@
-"""A way to train is one file: with it in the folder, params accept it, and it is planned, trained and published."""
+"""A training method is one file: once it is in the folder, it can be named, planned, trained and published."""
 
 import shutil
 import sys
@@ -40,7 +40,7 @@ CHOICES = {"beta": 0.1, "loss": "hinge"}
 
 @pytest.fixture
 def family(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the methods, in a copy of the package that may be written to."""
+    """The methods' folder, in a writable copy of the package."""
     package = tmp_path_factory.mktemp("package") / "ultramed"
     package.mkdir()
     for entry in (ROOT / "ultramed").iterdir():

@@ -1,4 +1,4 @@
-"""On-policy pairs: who is asked what, and that the reward model's best and worst become the pair."""
+"""On-policy pairs: which prompts are asked, and that the reward model's best and worst become the pair."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A training killed with -9 at any moment ends, run again, in the same bytes as one that was left alone."""
+"""A training killed with -9 at any moment and run again ends in the same bytes as an uninterrupted one."""
 
 import fcntl
 import os
@@ -32,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def killed(world: Path) -> Path:
-    """One folder for each run that was killed."""
+    """One folder per killed run."""
     for name in RUNS:
         (world / name).mkdir()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TOKENIZERS_PARALLELISM": "false"}
@@ -43,7 +43,7 @@ def killed(world: Path) -> Path:
 
 
 def steps_of(job: Job, here: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run a job in the folder `here`; the steps that were done."""
+    """Run a job in the folder `here`; return the number of steps done."""
     from transformers import Trainer
 
     from ultramed.training.run import train_and_export
@@ -81,7 +81,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(
     left = MOMENTS[moment][1]
     capsys.readouterr()
     assert steps_of(planned(killed / name, method), killed / name, monkeypatch) == left
-    assert (f"resumes from step {STEPS - left}\n" in capsys.readouterr().err) == (0 < left < STEPS)
+    assert (f"resuming from step {STEPS - left}\n" in capsys.readouterr().err) == (0 < left < STEPS)
     assert contents(killed / name) == contents(whole)
     assert not [p for p in (killed / name / ".ultramed/checkpoints").iterdir() if not p.name.startswith(".")]
 
@@ -123,7 +123,7 @@ def test_a_second_run_of_the_same_training_waits_and_says_so(
         first = threading.Timer(3.0, held.close)
         first.start()
         assert steps_of(found, tmp_path, monkeypatch) == 6
-    assert "train m: waits for another process that runs this training" in capsys.readouterr().err
+    assert "train m: waiting for another process that runs this training" in capsys.readouterr().err
     assert not first.is_alive()
 
 

@@ -1,4 +1,4 @@
-"""Rewards against the model asked by hand, one dialogue at a time."""
+"""Rewards, compared with the model run by hand on one dialogue at a time."""
 
 import random
 from pathlib import Path
@@ -15,7 +15,7 @@ DIALOGUES = [[{"role": "user", "content": f"Which ion is number {n}?"}, {"role":
 
 @pytest.fixture(scope="module")
 def checkpoint(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reward model with a head that tells tokens apart; padding and the end of a turn are one token."""
+    """A reward model whose head distinguishes tokens; padding and the end of a turn are one token."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -33,7 +33,7 @@ def checkpoint(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def by_hand(checkpoint: Path) -> list[float]:
-    """The head's row times the hidden state of the last token, alone in its batch: nothing is padded."""
+    """The head's row times the hidden state of the last token, in a batch of one without padding."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -68,6 +68,6 @@ def test_the_order_changes_nothing(checkpoint: Path, by_hand: list[float]) -> No
 def test_a_policy_gives_no_rewards(tmp_path: Path, method: str | None) -> None:
     if method:
         (tmp_path / "training.json").write_text(f'{{"method": "{method}"}}')
-    expected = rf"is a policy \({method or 'no trained model at all'}\); a reward model was expected; name one"
+    expected = rf"is a policy \({method or 'not trained here'}\); expected a reward model; name one"
     with pytest.raises(ModelError, match=expected):
         RewardModel(tmp_path)

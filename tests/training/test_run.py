@@ -1,4 +1,4 @@
-"""Every method, with LoRA and with all weights: what it leaves behind, and that it teaches what it is for."""
+"""Every method, with LoRA and with all weights: what it writes, and that it teaches what it should."""
 
 import json
 import shutil
@@ -140,7 +140,7 @@ def test_sft_makes_the_reply_more_likely(finished: dict[str, Job], tiny_model: P
 
 @pytest.mark.parametrize("name", ["dpo-all", "dpo-lora", "kto-all", "kto-lora"])
 def test_preferences_raise_the_margin(finished: dict[str, Job], tiny_model: Path, name: str) -> None:
-    """Margin: log p(chosen) − log p(rejected), against that of the model it started from."""
+    """Margin: log p(chosen) − log p(rejected), compared with the model it started from."""
     before, after = loaded(tiny_model), loaded(finished[name].out)
     for row in PAIRS:
         margins = [likelihood(m, row, row.chosen) - likelihood(m, row, row.rejected) for m in (before, after)]
@@ -205,7 +205,7 @@ def test_kto_sees_both_kinds_from_the_start(here: Path, tiny_model: Path) -> Non
 def test_the_reference_model_is_of_the_revision_that_is_trained(
     here: Path, tiny_model: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A base that stays on the Hub is a pointer; both models must come from where it points."""
+    """A base that stays on the Hub is a pointer; both models must come from its target."""
     from transformers import PreTrainedModel
 
     seen, load = [], PreTrainedModel.from_pretrained.__func__  # type: ignore[attr-defined]

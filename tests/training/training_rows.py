@@ -85,7 +85,7 @@ def recipe(method: str, **changes: Any) -> Recipe:
 
 
 def job(method: str, start: Path, data: Path, name: str = "m", **changes: Any) -> Job:
-    """A job in the current folder; changes to the recipe, `training=` to what is shared."""
+    """A job in the current folder; keywords change the recipe, `training=` the shared settings."""
     shared = changes.pop("training", training())
     template = changes.pop("template", str(TEMPLATE))
     return Job(name, recipe(method, **changes), shared, start, data, template, 7)

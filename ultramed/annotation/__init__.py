@@ -1,1 +1,1 @@
-"""What models add to instructions: completions, candidates, feedback, preference pairs."""
+"""Model output added to instructions: completions, candidates, feedback, preference pairs."""

@@ -1,4 +1,4 @@
-"""Candidates: one answer a pool member to each chosen instruction, for the judge to compare."""
+"""Candidates: one answer per pool member to each chosen instruction, for the judge to compare."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ from ultramed.seeds import seed_of
 def choose(
     instructions: Iterable[Instruction], contested: set[str], scores: dict[str, float], params: Params
 ) -> list[Instruction]:
-    """The instructions that get candidates: the highest-scored ones, sources taking turns; never one whose key is
-    contested. All (but those) where `candidates.prompts` is null."""
+    """The instructions that get candidates: the highest-scored ones, taken from the sources in turn, never one with a
+    contested key. All others if `candidates.prompts` is null."""
     by_source: dict[str, list[Instruction]] = defaultdict(list)
     for instruction in instructions:
         if instruction.id not in contested:
@@ -30,7 +30,7 @@ def choose(
 def sample(
     client: Client, name: str, member: Member, instructions: list[Instruction], params: Params
 ) -> Iterator[tuple[Completion | None, Verdict]]:
-    """A pool member's answers, in order. Text cut by the token limit is no candidate unless `complete.cut` says so."""
+    """A pool member's answers, in order. Text cut by the token limit is a candidate only if `complete.cut` is set."""
     requests = (_request(i, name, member, params.seed) for i in instructions)
     answers = client.ask(requests, f"candidates, {name}", len(instructions), truncated_ok=params.complete.cut)
     for instruction, answer in zip(instructions, answers, strict=True):
@@ -38,7 +38,7 @@ def sample(
 
 
 def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Completion | None, Verdict]]:
-    """The rows' own answers as candidates; rows without one have none."""
+    """The rows' own answers as candidates, None for rows without one."""
     for i in instructions:
         text = f"{i.reference}\n\nSo, the answer is {i.key}." if i.key and i.reference else i.reference
         if not text:
@@ -55,7 +55,7 @@ def _request(i: Instruction, name: str, member: Member, seed: int) -> Request:
     prompt = render(member.prompt, question=i.prompt)
     turns = [(m.role, m.content) for m in i.messages[:-1] if m.role != "system"]
     prompt = Prompt(prompt.name, prompt.hash, (*prompt.messages[:-1], *turns, prompt.messages[-1]))
-    sampling = Sampling(member.temperature, member.max_tokens, seed_of(seed, "candidates", name, i.id))
+    sampling = Sampling.of(member, member.max_tokens, seed_of(seed, "candidates", name, i.id))
     return Request(i.id, "candidate", prompt, sampling, rights=i.rights)
 
 

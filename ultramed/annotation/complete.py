@@ -1,5 +1,5 @@
-"""Chain-of-thought completions: the teacher answers, the letter is checked against the key, a mismatch is tried again
-with examples retrieved from accepted answers, and keys that independent solvers agree against are set aside."""
+"""Chain-of-thought completions: the teacher answers, the letter is checked against the key, a mismatch is retried
+with examples retrieved from accepted answers, and keys that independent solvers contradict are set aside."""
 
 from dataclasses import dataclass, field
 
@@ -41,7 +41,7 @@ def _attempt(
     client: Client, waiting: list[Instruction], examples: dict[str, list[dict[str, str]]], attempt: int,
     params: Params, done: Completed,
 ) -> list[Instruction]:
-    """One round of asking; returns the exam items whose answer missed the key."""
+    """One attempt at each; returns the exam items whose answer missed the key."""
     requests = (_request(i, examples.get(i.id, []), attempt, params) for i in waiting)
     missed: list[Instruction] = []
     answers = client.ask(requests, f"complete, attempt {attempt}", len(waiting), truncated_ok=params.complete.cut)
@@ -56,7 +56,7 @@ def _attempt(
 
 
 def _check(i: Instruction, answer: Answer, attempt: int, author: str) -> tuple[Completion | None, Verdict]:
-    """Accept or refuse one answer. Formatted replies get the closing line that free ones are asked for."""
+    """Accept or reject one answer. Formatted replies get the closing line that free-text ones must write."""
     if not answer.ok:
         return None, quarantine(i.id, STAGE, answer.failure, f"attempt {attempt}: {answer.detail}")
     text = answer.value
@@ -80,7 +80,7 @@ def _request(i: Instruction, examples: list[dict[str, str]], attempt: int, param
     settings = params.complete
     kind = explained(len(i.options), settings.max_tokens) if i.key and settings.format == "json" else None
     prompt = _prompt(i, examples, kind is not None, settings.open_prompt)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, i.id, attempt))
+    sampling = Sampling.of(settings, settings.max_tokens, seed_of(params.seed, STAGE, i.id, attempt))
     return Request(i.id, f"attempt-{attempt}", prompt, sampling, kind, rights=i.rights)
 
 
@@ -98,7 +98,7 @@ def _prompt(i: Instruction, examples: list[dict[str, str]], formatted: bool, ope
 def _examples(
     done: Completed, instructions: list[Instruction], waiting: list[Instruction], params: Params
 ) -> dict[str, list[dict[str, str]]]:
-    """For each waiting item, the accepted exam answers to the questions most like it."""
+    """For each waiting item, the accepted exam answers to the most similar questions."""
     questions = {i.id: i for i in instructions}
     accepted = [c for c in done.rows if c.extracted is not None]
     if not accepted or not waiting or not params.complete.examples:
@@ -110,7 +110,7 @@ def _examples(
 
 
 def _contest(client: Client, missed: list[Instruction], params: Params, done: Completed) -> None:
-    """Set aside the items whose key independent solvers agree against."""
+    """Set aside the items whose key independent solvers contradict."""
     solvers = params.complete.solvers
     if not missed or not solvers:
         return

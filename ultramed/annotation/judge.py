@@ -1,7 +1,7 @@
 """The judge: all candidates of an instruction in one prompt, each scored from 1 to `judge.scale` and all ranked.
 
-The order shown is shuffled by seed and stored, so that position bias can be measured. A reply that misses a
-candidate, repeats a rank or leaves the scale is set aside; it never becomes a tie.
+The order shown is shuffled by seed and stored, so that position bias can be measured. A reply that omits a
+candidate, repeats a rank or goes off the scale is set aside; it never becomes a tie.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from ultramed.prompts import render
 from ultramed.records import Completion, Feedback, Instruction, Verdict, drop, keep, quarantine
 from ultramed.seeds import generator, seed_of
 
-ENUMERABLE = 5  # up to so many candidates every ranking is spelt out in the schema (5! = 120)
+ENUMERABLE = 5  # up to this many candidates the schema lists every ranking (5! = 120)
 
 Case = tuple[Instruction, list[Completion]]
 
@@ -44,7 +44,7 @@ def judge(
 
 
 def shuffled(candidates: list[Completion], seed: int) -> list[Completion]:
-    """The order in which the judge sees them."""
+    """The candidates in the order shown to the judge."""
     order = sorted(candidates, key=lambda c: c.id)
     generator(seed, "judge", order[0].instruction_id).shuffle(order)
     return order
@@ -52,7 +52,7 @@ def shuffled(candidates: list[Completion], seed: int) -> list[Completion]:
 
 @cache
 def judgement(candidates: int, critique: int, scale: int) -> type[BaseModel]:
-    """Reply type for so many candidates: `{"feedback": [{"evaluation", "score"} …], "ranking": [best … worst]}`."""
+    """Reply type for this many candidates: `{"feedback": [{"evaluation", "score"} …], "ranking": [best … worst]}`."""
     parts: dict[str, Any] = {
         "evaluation": (str, Field(min_length=1, max_length=critique)),
         "score": (int, Field(ge=1, le=scale)),
@@ -68,17 +68,17 @@ def judgement(candidates: int, critique: int, scale: int) -> type[BaseModel]:
 def _ranking(candidates: int) -> Any:
     numbers = tuple(range(1, candidates + 1))
     sized = Annotated[list[int], Field(min_length=candidates, max_length=candidates)]
-    checked = Annotated[sized, AfterValidator(lambda found: _permutation(found, numbers))]
+    checked = Annotated[sized, AfterValidator(lambda ranking: _permutation(ranking, numbers))]
     if candidates > ENUMERABLE:
         return checked
     every: list[Any] = [list(p) for p in permutations(numbers)]
     return Annotated[checked, Field(json_schema_extra={"enum": every})]
 
 
-def _permutation(found: list[int], numbers: tuple[int, ...]) -> list[int]:
-    if sorted(found) != list(numbers):
-        raise ValueError(f"{found} is no ranking of {list(numbers)}, each once")
-    return found
+def _permutation(ranking: list[int], numbers: tuple[int, ...]) -> list[int]:
+    if sorted(ranking) != list(numbers):
+        raise ValueError(f"{ranking} is no ranking of {list(numbers)}, each once")
+    return ranking
 
 
 def _request(instruction: Instruction, shown: list[Completion], params: Params) -> Request:
@@ -86,9 +86,9 @@ def _request(instruction: Instruction, shown: list[Completion], params: Params) 
     prompt = render(
         "judge", question=instruction.prompt, key=instruction.key, count=len(shown), answers=[c.text for c in shown])
     if f"from 1 to {settings.scale}" not in prompt.messages[-1][1]:
-        raise PromptError("judge.md", f"does not ask for scores from 1 to {settings.scale}, which judge.scale names",
-                          "describe the levels of that scale in it")
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, "judge", instruction.id))
+        raise PromptError("judge.md", f"does not ask for scores from 1 to {settings.scale}, as judge.scale requires",
+                          "describe the levels of that scale there")
+    sampling = Sampling.of(settings, settings.max_tokens, seed_of(params.seed, "judge", instruction.id))
     return Request(instruction.id, "judge", prompt, sampling, judgement(len(shown), settings.critique, settings.scale),
                    rights=instruction.rights)
 

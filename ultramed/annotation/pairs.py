@@ -1,8 +1,8 @@
-"""Preference pairs from feedback: all rank-ordered pairs, and the few of each instruction that are trained on.
+"""Preference pairs from feedback: all rank-ordered pairs, and the few per instruction selected for training.
 
-The paper names three kinds of selected pair but not its rules; ours: `easy`, the best candidate against one at least
-`pair.easy` points below; `hard`, the best against the next one at most `pair.hard` points below; `length`, the
-best-ranked candidate that is shorter than `pair.length` of a lower one, against length bias.
+The paper names three kinds of selected pair but gives no rules. Here, `easy` pairs the best candidate with one at least
+`pair.easy` points below; `hard` pairs it with the next one at most `pair.hard` points below; `length` counters length
+bias: the best-ranked candidate that is shorter than `pair.length` of a lower one.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from ultramed.params import PairRules, Params
 from ultramed.records import Completion, Feedback, Pair, Verdict, drop, keep
 from ultramed.seeds import generator
 
-Label = Literal["easy", "hard", "length"]  # in the order in which they pick; gates/suites/paired.py checks each
+Label = Literal["easy", "hard", "length"]  # in order of selection; gates/suites/paired.py checks each
 
 
 def criteria(rules: PairRules) -> dict[Label, str]:
-    """What earns each label, as the dataset card says it."""
+    """The rule for each label, as worded on the dataset card."""
     return {
         "easy": f"from a margin of {rules.easy}",
         "hard": f"up to {rules.hard}",
@@ -28,7 +28,7 @@ def criteria(rules: PairRules) -> dict[Label, str]:
 
 def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split: str) -> Iterator[Pair]:
     """Every ordered pair of one instruction whose ranks and scores do not contradict each other and whose texts
-    differ, best first. Where two candidates said the same, the best-ranked pair of those texts stands for all."""
+    differ, best first. If candidates share a text, only the best-ranked pair of those texts is kept."""
     ordered, seen = sorted(feedback, key=lambda f: f.rank), set()
     for better, worse in combinations(ordered, 2):
         chosen, rejected = candidates[better.candidate_id], candidates[worse.candidate_id]
@@ -45,7 +45,7 @@ def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split
 
 
 def select(pairs: list[Pair], candidates: dict[str, Completion], params: Params) -> list[Pair]:
-    """The pairs of one instruction that are trained on, at most one of each label type, none twice."""
+    """The pairs of one instruction selected for training: at most one per label type, none twice."""
     if not pairs:
         return []
     picked: dict[str, Pair] = {}
@@ -57,14 +57,14 @@ def select(pairs: list[Pair], candidates: dict[str, Completion], params: Params)
     }
     for label, own in qualified.items():
         if left := [p for p in own if p.id not in picked]:
-            # Zephyr's rule: the rejected one is drawn at random among those that qualify
+            # Zephyr's rule: the rejected answer is drawn at random from those that qualify
             choice = generator(params.seed, "pair", label, left[0].instruction_id).choice(left)
             picked[choice.id] = replace(choice, label_type=label)
     return list(picked.values())[: params.pair.per_prompt]
 
 
 def verdict(instruction_id: str, pairs: list[Pair], selected: list[Pair], judged: int) -> Verdict:
-    """What became of one judged instruction."""
+    """The verdict on one judged instruction."""
     if not pairs:
         return drop(instruction_id, "pair", "no_pair",
                     f"0 of {judged * (judged - 1) // 2} pairs: scores contradict the ranking, or texts are equal")

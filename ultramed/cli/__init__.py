@@ -1,11 +1,11 @@
-"""The command `ultramed`. One command a file; here they are put together."""
+"""The command `ultramed`: one file per command, assembled here."""
 
 import sys
 
 import typer
 
 from ultramed import damage
-from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary
+from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary, try_
 from ultramed.errors import UltramedError
 from ultramed.stage import fail
 
@@ -20,10 +20,11 @@ commands.command()(accept.accept)
 commands.command()(summary.summary)
 commands.add_typer(ledger.app, name="ledger")
 commands.add_typer(publish.app, name="publish")
+commands.add_typer(try_.app, name="try")
 
 
 def app() -> None:
-    """Run the command line; a user's mistake is one line and exit code 1."""
+    """Run the command line. A user's mistake prints one line and exits with code 1."""
     try:
         commands()
     except UltramedError as error:

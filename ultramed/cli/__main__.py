@@ -1,4 +1,4 @@
-"""`python -m ultramed.cli`: the command `ultramed`, under the interpreter at hand."""
+"""`python -m ultramed.cli`: the command `ultramed`, under the current interpreter."""
 
 from ultramed.cli import app
 

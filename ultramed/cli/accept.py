@@ -1,4 +1,4 @@
-"""`ultramed accept`: today's figures become the baseline that drift is measured against."""
+"""`ultramed accept`: make the current figures the baseline that drift is measured against."""
 
 import json
 from pathlib import Path
@@ -8,17 +8,17 @@ from ultramed.errors import GateError
 
 
 def accept() -> None:
-    """Take the figures of all gates as the baseline of this scale (writes conf/baselines/<scale>.json)."""
+    """Make the figures of all gates the baseline of this scale (writes conf/baselines/<scale>.json)."""
     path = write_baseline(params.load().scale)
     print(f"{path} holds the figures of all gates; commit it")
 
 
 def write_baseline(scale: str, base: Path = Path(".")) -> Path:
-    """Write the baseline from `quality/*.json` under `base`. Raises GateError where no gate has passed."""
+    """Write the baseline from `quality/*.json` under `base`. Raises GateError if no gate has passed."""
     gates = [json.loads(p.read_text(encoding="utf-8")) for p in sorted((base / "quality").glob("*.json"))]
     if not gates:
-        raise GateError("quality/", "holds no figures of a passed gate", "run `dvc repro` first")
+        raise GateError("quality/", "has no figures from a passed gate", "run `dvc repro` first")
     path = base / "conf" / "baselines" / f"{scale}.json"
-    found = {g["artifact"]: g["figures"] for g in gates}
-    tables.write_text(path, json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    figures = {g["artifact"]: g["figures"] for g in gates}
+    tables.write_text(path, json.dumps(figures, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return path

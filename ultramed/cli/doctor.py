@@ -1,4 +1,4 @@
-"""`ultramed doctor`: is this machine fit for what params.yaml asks?"""
+"""`ultramed doctor`: is this machine ready for what params.yaml asks?"""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ from ultramed.ledger import prices
 
 NEED_DISK_GB, NEED_MEMORY_GB = 8.0, 7.0
 
-Finding = tuple[bool, str, str]  # fine?, what, what was found
+Finding = tuple[bool, str, str]  # passed?, what was checked, the result
 
 
 def doctor() -> None:
-    """Check interpreter, disk, memory, ports, pins, keys, endpoints, prices and ledger; exit code 1 when one fails."""
+    """Check interpreter, disk, memory, ports, pins, keys, endpoints, prices and ledger. Exit code 1 if any fails."""
     findings = [*_machine(), *_project()]
-    for fine, what, found in findings:
-        print(f"{'ok  ' if fine else 'FAIL'}  {what:<12}{found}")
+    for fine, what, result in findings:
+        print(f"{'ok  ' if fine else 'FAIL'}  {what:<12}{result}")
     if not all(fine for fine, _, _ in findings):
         raise typer.Exit(1)
 
@@ -60,11 +60,11 @@ def _project() -> Iterator[Finding]:
         yield False, "params", str(error)
         return
     yield True, "params", f"scale {settings.scale}, all names known"
-    pins = {".".join(place): pin for place, pin in settings.pins.items()}
+    pins = {".".join(entry): pin for entry, pin in settings.pins.items()}
     missing = [n for n, p in pins.items() if not (p.sha256 or p.revision)]
     yield not missing, "pins", f"missing: {', '.join(missing)}; run `ultramed pin`" if missing else f"{len(pins)} pins"
     absent = [p.location for p in pins.values() if ":" not in p.location and not Path(p.location).exists()]
-    yield not absent, "inputs", f"not there: {', '.join(absent)}" if absent else "every local path is there"
+    yield not absent, "inputs", f"not found: {', '.join(absent)}" if absent else "all local paths exist"
     for name, model in settings.models.remote.items():
         env = model.api_key_env
         yield not env or bool(os.environ.get(env)), "key", f"{name}: {env or 'none needed'}" + (
@@ -73,8 +73,8 @@ def _project() -> Iterator[Finding]:
             yield fine, "endpoint", f"{name}: {said}"
         price = prices.price_of(model)
         yield price is not None, "price", f"{name}: " + (
-            f"USD {price.prompt:g} and {price.completion:g} a million tokens, {prices.source(model)}" if price
-            else "nobody knows it; state price under it in params.yaml")
+            f"USD {price.prompt:g} and {price.completion:g} per million tokens, {prices.source(model)}" if price
+            else "unknown; set price under it in params.yaml")
     yield _ledger()
     if shutil.which("git"):
         yield _repository()
@@ -89,6 +89,6 @@ def _repository() -> Finding:
 
 def _ledger() -> Finding:
     folder = paths.ledger()
-    place = next(p for p in (folder, *folder.parents) if p.exists())
-    fine = os.access(place, os.W_OK)
-    return fine, "ledger", f"{folder}" + ("" if fine else f": {place} is not writable")
+    nearest = next(p for p in (folder, *folder.parents) if p.exists())
+    fine = os.access(nearest, os.W_OK)
+    return fine, "ledger", f"{folder}" + ("" if fine else f": {nearest} is not writable")

@@ -1,4 +1,4 @@
-"""What a look at a remote model's endpoint shows, before anything is asked: `GET /models` costs nothing."""
+"""Probe a remote model's endpoint before any request is paid for: `GET /models` is free."""
 
 import json
 import os
@@ -15,21 +15,21 @@ WAIT_S = 5.0
 
 
 def endpoints(model: RemoteModel) -> Iterator[tuple[bool, str]]:
-    """For each address whether it can be used, and its answer. A list without the model is no error: not all providers
-    list what they serve."""
+    """For each address, whether it is usable and what it answered. A list without the model is not an error: some
+    providers do not list what they serve."""
     key = os.environ.get(model.api_key_env or "", "")
     for base_url in model.base_urls:
-        fine, said = _look(base_url, model.model, key)
+        fine, said = _probe(base_url, model.model, key)
         yield fine, f"{base_url} {said}"
 
 
-def _look(base_url: str, model: str, key: str) -> tuple[bool, str]:
+def _probe(base_url: str, model: str, key: str) -> tuple[bool, str]:
     direct = [urllib.request.ProxyHandler({})] if on_this_machine(base_url) else []
     try:
-        asked = urllib.request.Request(f"{base_url}/models")
+        request = urllib.request.Request(f"{base_url}/models")
         if key:
-            asked.add_unredirected_header("Authorization", f"Bearer {key}")
-        with urllib.request.build_opener(*direct).open(asked, timeout=WAIT_S) as response:
+            request.add_unredirected_header("Authorization", f"Bearer {key}")
+        with urllib.request.build_opener(*direct).open(request, timeout=WAIT_S) as response:
             listed = _listed(response.read())
     except HTTPError as error:
         said = wire.refusal(error.code, error.read(1000).decode(errors="replace"), key).said
@@ -41,6 +41,6 @@ def _look(base_url: str, model: str, key: str) -> tuple[bool, str]:
 
 def _listed(text: bytes) -> list[str]:
     try:
-        return [str(one["id"]) for one in json.loads(text)["data"]]
+        return [str(model["id"]) for model in json.loads(text)["data"]]
     except (ValueError, KeyError, TypeError):
         return []

@@ -1,4 +1,4 @@
-"""`ultramed explain`: the whole life of one row."""
+"""`ultramed explain`: the full history of one row."""
 
 import json
 from typing import Annotated
@@ -8,26 +8,26 @@ import typer
 from ultramed import artifacts, params
 from ultramed.report.lineage import Row, Story, tell
 
-CUT = 400  # characters of a text shown, unless --full
+CUT = 400  # characters shown of each text, unless --full
 
 
 def explain(
     row_id: Annotated[str, typer.Argument(help="id of an instruction, an answer (…@author) or a pair (…#a>b)")],
-    full: Annotated[bool, typer.Option("--full", help="show texts whole")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    full: Annotated[bool, typer.Option("--full", help="show texts in full")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Raw line → parents → prompts → replies → scores → every verdict → pairs; for a dropped row, where and why."""
     story = tell(row_id, params.load())
     if as_json:
-        print(json.dumps(_plain(story), indent=1))  # ASCII: escapes what could steer a terminal
+        print(json.dumps(_plain(story), indent=1))  # ASCII: escapes terminal control characters
         return
     chain = []
     current: Story | None = story
     while current is not None:
         chain.append(current)
         current = current.parent
-    for depth, one in enumerate(reversed(chain)):
-        print(_clean("\n".join(_lines(one, None if full else CUT))))
+    for depth, link in enumerate(reversed(chain)):
+        print(_clean("\n".join(_lines(link, None if full else CUT))))
         if depth < len(chain) - 1:
             print("\n  ↓\n")
 
@@ -75,10 +75,10 @@ def _text(name: str, text: str, cut: int | None) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    """Text without control characters: what data or models wrote must not steer the terminal."""
+    """Text without control characters: text from data or models must not control the terminal."""
     return "".join(c if c in "\n\t" or c.isprintable() else " " if c.isspace() else "" for c in text)
 
 
 def _plain(story: Story) -> Row:
-    found = {k: v for k, v in vars(story).items() if k != "parent"}
-    return {**found, "parent": _plain(story.parent) if story.parent else None}
+    fields = {k: v for k, v in vars(story).items() if k != "parent"}
+    return {**fields, "parent": _plain(story.parent) if story.parent else None}

@@ -1,4 +1,4 @@
-"""`ultramed ledger`: look at the replies that were bought, carry them to other machines, take some out."""
+"""`ultramed ledger`: inspect the replies that were paid for, share them with other machines, remove some."""
 
 import json
 import subprocess
@@ -16,21 +16,21 @@ from ultramed.ledger.budget import reserved, spent
 from ultramed.ledger.ledger import Ledger
 from ultramed.report.lineage import asked_as
 
-app = typer.Typer(help="Replies that were bought: look at them, carry them, take some out.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it; without it, only say what would go.")]
+app = typer.Typer(help="Inspect, share and remove the replies that were paid for.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; otherwise only report what would be removed.")]
 
 
 @app.command()
 def stats(as_json: Json = False) -> None:
-    """Replies, tokens and their price, by stage and model; what was spent from here, which a budget counts."""
+    """Show replies, tokens and price by stage and model, and the spending that counts against the budget."""
     ledger = _ledger()
     lines, paid = maintenance.stats(ledger), spent(ledger)
     total = {"replies": sum(line.replies for line in lines),
              "tokens": sum(line.prompt_tokens + line.completion_tokens for line in lines),
              "price_usd": sum(line.price_usd for line in lines),
              "spent_usd": sum(sure for sure, _ in paid.values()),
-             "uncertain_usd": sum(perhaps for _, perhaps in paid.values()),
+             "uncertain_usd": sum(uncertain for _, uncertain in paid.values()),
              "reserved_usd": reserved(ledger)}
     if as_json:
         print(json.dumps(total | {"by_stage_and_model": [asdict(line) for line in lines],
@@ -51,29 +51,29 @@ def stats(as_json: Json = False) -> None:
     console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {total['price_usd']:.2f} in "
                   f"{paths.ledger()}", soft_wrap=True)
     if paid or total["reserved_usd"]:
-        perhaps = f", perhaps {total['uncertain_usd']:.2f} more" if total["uncertain_usd"] else ""
-        held = f"; {total['reserved_usd']:.2f} reserved for requests under way" if total["reserved_usd"] else ""
-        console.print(f"Spent through this ledger: USD {total['spent_usd']:.2f}{perhaps}{held}", soft_wrap=True)
+        uncertain = f", perhaps {total['uncertain_usd']:.2f} more" if total["uncertain_usd"] else ""
+        held = f"; {total['reserved_usd']:.2f} reserved for requests in flight" if total["reserved_usd"] else ""
+        console.print(f"Spent through this ledger: USD {total['spent_usd']:.2f}{uncertain}{held}", soft_wrap=True)
 
 
 @app.command()
 def pack(as_json: Json = False) -> None:
-    """Write what is new into segments in ledger/, tracked by ledger.dvc, for `dvc push` to store."""
+    """Write new replies into segments in ledger/, tracked by ledger.dvc, ready for `dvc push`."""
     folder = _segments()
     made = segments.pack(_ledger(), folder)
     if made or not _pointer().exists():
         _dvc("add", folder)
     _say(as_json, {"new_segments": len(made), "segments": len(list(folder.glob("*.parquet")))},
-         f"{len(made)} new segments in {folder}. Keep them: `git add ledger.dvc && git commit`, then `dvc push "
-         "ledger.dvc`, to storage that may hold prompts in full")
+         f"{len(made)} new segments in {folder}. To keep them: `git add ledger.dvc && git commit`, then `dvc push "
+         "ledger.dvc` to storage that may hold full prompts")
 
 
 @app.command()
 def pull(as_json: Json = False) -> None:
-    """Bring the segments that ledger.dvc names here, and their replies into this machine's ledger."""
+    """Fetch the segments that ledger.dvc names and load their replies into this machine's ledger."""
     if not _pointer().exists():
-        remedy = "who has the replies runs `ultramed ledger pack` and commits it"
-        raise LedgerError(str(_pointer()), "is not here", remedy)
+        remedy = "whoever has the replies must run `ultramed ledger pack` and commit it"
+        raise LedgerError(str(_pointer()), "not found", remedy)
     _dvc("pull", _pointer())
     count = segments.unpack(_ledger(), _segments())
     _say(as_json, {"new_replies": count}, f"{count:,} new replies in {paths.ledger()}")
@@ -84,21 +84,21 @@ def take(
     folder: Annotated[Path, typer.Argument(help="Segments to read.")] = Path("data/replies"),
     as_json: Json = False,
 ) -> None:
-    """Record the replies of segments in a folder: those that the embedded sample needs ship with the repository."""
+    """Load replies from segments in a folder; those that the embedded sample needs ship with the repository."""
     if not list(folder.glob("*.parquet")):
-        raise LedgerError(str(folder), "holds no segment; expected <hash>.parquet files", "name another folder")
+        raise LedgerError(str(folder), "has no segments; expected <hash>.parquet files", "name another folder")
     count = segments.unpack(_ledger(), folder)
     _say(as_json, {"new_replies": count}, f"{count:,} new replies in {paths.ledger()}")
 
 
 @app.command()
 def give(
-    folder: Annotated[Path, typer.Argument(help="Where the segment is written.")],
-    data: Annotated[list[Path], typer.Argument(help="Artifacts: folders whose manifests name the replies.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write the segment to.")],
+    data: Annotated[list[Path], typer.Argument(help="Artifact folders whose manifests name the replies.")],
     as_json: Json = False,
 ) -> None:
-    """Write the replies that some artifacts are made of into segments in a folder, for `take` to read elsewhere."""
-    keys = {key for place in data for key in maintenance.used_keys(place)}
+    """Write the replies that the given artifacts used into segments in a folder, for `take` on another machine."""
+    keys = {key for artifact in data for key in maintenance.used_keys(artifact)}
     made = segments.pack(_ledger(), folder, keys)
     _say(as_json, {"new_segments": len(made), "replies": len(keys)},
          f"{len(keys):,} replies, {len(made)} new segments in {folder}")
@@ -106,10 +106,10 @@ def give(
 
 @app.command()
 def verify(as_json: Json = False) -> None:
-    """Check every reply against its checksum; exit code 1 where one is damaged. `prune` takes those out."""
+    """Check every reply against its checksum; exit code 1 if any is damaged. `prune` removes damaged replies."""
     damaged = maintenance.damaged(_ledger())
     ((total,),) = _ledger().read("SELECT count(*) FROM replies")
-    rest = ": they count as never asked; `ultramed ledger prune --yes` takes them out" if damaged else ""
+    rest = ": they will be asked for again; `ultramed ledger prune --yes` removes them" if damaged else ""
     _say(as_json, {"replies": total, "damaged": damaged}, f"{total:,} replies, {len(damaged):,} damaged{rest}")
     if damaged:
         raise typer.Exit(1)
@@ -117,25 +117,25 @@ def verify(as_json: Json = False) -> None:
 
 @app.command()
 def prune(yes: Yes = False, as_json: Json = False) -> None:
-    """Take out damaged replies, and those that no artifact here is made of: other branches may need them."""
+    """Remove damaged replies and those that no artifact here uses. Other branches may need the latter."""
     ledger = _ledger()
     damaged = maintenance.damaged(ledger)
     unused = dict(maintenance.unused(ledger, maintenance.used_keys(paths.root() / "data")))
     removed = maintenance.remove(ledger, {*damaged, *unused}) if yes else 0
     counts = {"damaged": len(damaged), "unused": len(unused), "price_usd": sum(unused.values()), "removed": removed}
-    done = f"{removed:,} removed" if yes else "`--yes` removes them; `ultramed ledger pack` first keeps them elsewhere"
-    worth = f"{len(unused):,} that no manifest under data/ names, which cost USD {counts['price_usd']:.2f}"
+    done = f"{removed:,} removed" if yes else "`--yes` removes them; run `ultramed ledger pack` first to keep a copy"
+    worth = f"{len(unused):,} that no manifest under data/ names, worth USD {counts['price_usd']:.2f}"
     _say(as_json, counts, f"{len(damaged):,} damaged replies, {worth}: {done}")
 
 
 @app.command()
 def purge(
-    row: Annotated[str, typer.Option(help="What was asked for this row; --text finds it in others, too.")] = "",
+    row: Annotated[str, typer.Option(help="Exchanges about this row; --text also finds it in others.")] = "",
     text: Annotated[str, typer.Option(help="Every exchange that contains these words.")] = "",
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Erase exchanges for good: from the ledger and from the segments here."""
+    """Erase exchanges for good, from the ledger and from the local segments."""
     if bool(row) == bool(text):
         raise ParamsError("ultramed ledger purge", "expected either --row or --text")
     ledger = _ledger()
@@ -151,14 +151,14 @@ def purge(
     counts = {"found": len(keys), "removed": removed, "segments_replaced": len(changed)}
     rest = "" if yes else "; `--yes` erases them"
     if changed:
-        rest = "; commit ledger.dvc, then `dvc gc` with `--cloud` takes the old segments from cache and storage"
+        rest = "; commit ledger.dvc, then `dvc gc` with `--cloud` removes the old segments from cache and storage"
     _say(as_json, counts, f"{len(keys):,} exchanges found, {removed:,} erased{rest}")
 
 
 def _ledger() -> Ledger:
-    """Raises ParamsError outside a repository: no ledger is made there."""
+    """Raises ParamsError outside a repository, where no ledger may be created."""
     if not (paths.root() / "dvc.yaml").exists():
-        raise ParamsError("dvc.yaml", "is not here", "run from the root of the repository")
+        raise ParamsError("dvc.yaml", "not found", "run from the root of the repository")
     return Ledger(paths.ledger())
 
 
@@ -171,12 +171,12 @@ def _pointer() -> Path:
 
 
 def _dvc(command: str, target: Path) -> None:
-    """Run DVC at the root. Raises LedgerError with its first error where it fails."""
+    """Run DVC at the root. Raises LedgerError with DVC's first error if it fails."""
     words = [sys.executable, "-m", "dvc", command, str(target.relative_to(paths.root()))]
     done = subprocess.run(words, cwd=paths.root(), capture_output=True, text=True, check=False)
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or ["ERROR: no word"]
-        remedy = f"`dvc {command} {words[-1]}` says more"
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or ["ERROR: no message"]
+        remedy = f"run `dvc {command} {words[-1]}` to see more"
         raise LedgerError(f"dvc {command}", f"failed: {errors[0].removeprefix('ERROR: ')}", remedy)
 
 

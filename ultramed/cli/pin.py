@@ -1,4 +1,4 @@
-"""`ultramed pin`: write into params.yaml what its locations hold now."""
+"""`ultramed pin`: write the current hashes of locations into params.yaml."""
 
 import io
 from pathlib import Path
@@ -13,16 +13,16 @@ from ultramed.errors import ParamsError
 from ultramed.sources import hub, locations
 
 PARAMS = Path("params.yaml")
-Place = tuple[str, ...]  # section names down to one entry of params.yaml, ("raw", "medqa")
+Place = tuple[str, ...]  # keys from the top of params.yaml down to one entry: ("raw", "medqa")
 
 
 def pin(
     names: Annotated[list[str] | None, typer.Argument(help="inputs of params.yaml: medqa, benchmarks.mmlu …")] = None,
     all_: Annotated[bool, typer.Option("--all", help="every input and local model")] = False,
 ) -> None:
-    """Write the hash (hf://: the commit) of what a location holds now into params.yaml.
+    """Write the hash of what a location holds now (for hf://, its commit) into params.yaml.
 
-    A revision that already is a full commit stays; to move on, set it to a branch such as main and pin again.
+    A revision that is already a full commit stays; to update it, set it to a branch such as main and pin again.
     """
     places = _chosen(names or [], all_)
     pins = {place: _pin(place, entry) for place, entry in places.items()}
@@ -36,7 +36,7 @@ def pin(
 
 
 def rewritten(text: str, pins: dict[Place, tuple[str, str]]) -> str:
-    """The text of params.yaml with the pins in it; comments, quotes, flow style and long lines stay as they are."""
+    """The text of params.yaml with the pins in it. Comments, quotes, flow style and long lines do not change."""
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 1_000_000
     tree = yaml.load(text)
@@ -51,7 +51,7 @@ def rewritten(text: str, pins: dict[Place, tuple[str, str]]) -> str:
 
 
 def _set(entry: Any, field: str, value: str) -> None:
-    """Quoted always: a hash of digits and one 'e' would else be read as a number."""
+    """Always quoted: YAML would read a hash of digits and one 'e' as a number."""
     if entry.get(field) != value:
         quoted = SingleQuotedScalarString(value)
         if field in entry:
@@ -74,24 +74,24 @@ def _pin(place: Place, entry: params.Pin) -> tuple[str, str]:
 
 
 def _chosen(names: list[str], all_: bool) -> dict[Place, params.Pin]:
-    """The entries to pin by their place. Raises ParamsError for an unknown or ambiguous name, or none."""
+    """The entries to pin, by their place. Raises ParamsError for an unknown, ambiguous or missing name."""
     entries = params.load(PARAMS).pins
     if all_:
         return entries
     if not names:
-        raise ParamsError("ultramed pin", "no name was given", "name inputs of params.yaml, or use --all")
+        raise ParamsError("ultramed pin", "no name given", "name inputs of params.yaml, or use --all")
     places = [_place(name, list(entries)) for name in names]
     return {place: entries[place] for place in places}
 
 
 def _place(name: str, known: list[Place]) -> Place:
-    """The entry of that name, which may be written with its section: `medqa`, `benchmarks.medqa`."""
-    meant = [place for place in known if name in (place[-1], ".".join(place))]
-    if not meant:
+    """The entry of that name, which may include its section: `medqa`, `benchmarks.medqa`."""
+    matches = [place for place in known if name in (place[-1], ".".join(place))]
+    if not matches:
         expected = ", ".join(place[-1] for place in known)
         raise ParamsError("ultramed pin", f"'{name}' is in none of raw, benchmarks, general and models.local; "
                           f"expected {expected}")
-    if len(meant) > 1:
-        said = " and ".join(".".join(place) for place in meant)
-        raise ParamsError("ultramed pin", f"'{name}' may be {said}", "name it with its section")
-    return meant[0]
+    if len(matches) > 1:
+        candidates = " and ".join(".".join(place) for place in matches)
+        raise ParamsError("ultramed pin", f"'{name}' could be {candidates}", "include the section")
+    return matches[0]

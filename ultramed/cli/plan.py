@@ -1,4 +1,4 @@
-"""`ultramed plan`: what is still to be asked and trained, and what that costs, before anything runs."""
+"""`ultramed plan`: what remains to be asked and trained, and what that will cost, before anything runs."""
 
 import json
 from typing import Annotated
@@ -25,13 +25,13 @@ from ultramed.planning.plan import Plan, make
 
 
 def plan(
-    assumptions: Annotated[bool, typer.Option("--assumptions", help="List every figure that it rests on.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines, complete.")] = False,
+    assumptions: Annotated[bool, typer.Option("--assumptions", help="List every assumed figure.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """What a run will still cost: calls, tokens, money, hours, memory, disk. Sends nothing, makes no artifact.
+    """Show what a run will still cost: calls, tokens, money, hours, memory, disk. Sends nothing, makes no artifact.
 
-    Where a stage's inputs are built its requests are made as it would make them, and those that the ledger can answer
-    are counted apart; the rest, marked ?, rests on conf/plan.yaml. Exit code 1 where a price is unknown.
+    If a stage's inputs are built, its real requests are rendered, and those that the ledger can answer are counted
+    separately. The rest, marked ?, is estimated from conf/plan.yaml. Exit code 1 if a price is unknown.
     """
     planned, edited = make(params.load()), changed()
     if as_json:
@@ -39,15 +39,14 @@ def plan(
     else:
         _show(planned, assumptions)
         for name, modules in edited.items():
-            print(f"Code of {name} has changed: {', '.join(modules)}")
+            print(f"The code of {name} has changed: {', '.join(modules)}")
         if edited:
-            print("`dvc repro code` writes it to quality/code; what depends on it then runs again")
+            print("`dvc repro code` records this in quality/code; stages that depend on it then run again")
     if missing := unpriced(planned):
         models = ", ".join(sorted({a.model for a in planned.asking if a.unpriced}))
         raise BudgetError(
-            ", ".join(missing), f"nobody knows what {models} costs",
-            "state price: {prompt: …, completion: …} under models.remote, in USD per million tokens; 0.0 for a server "
-            "of your own")
+            ", ".join(missing), f"no price is known for {models}",
+            "set price: {prompt: …, completion: …} under models.remote in USD per million tokens; 0.0 if self-hosted")
 
 
 def _show(plan: Plan, assumptions: bool) -> None:
@@ -82,14 +81,14 @@ def _show(plan: Plan, assumptions: bool) -> None:
                         "" if d.gpu is None else gigabytes(d.gpu), gigabytes(d.host))
     console.print(reading)
     if any(too_large(a, plan.gpu_gb) for a in plan.asking) or any(too_large(r, plan.gpu_gb) for r in plan.training):
-        console.print(f"! more than GPUs of {plan.gpu_gb:g} GB hold: lower batch or max_length, LoRA, or more GPUs")
+        console.print(f"! does not fit GPUs of {plan.gpu_gb:g} GB: lower batch or max_length, use LoRA or more GPUs")
     console.print("Disk: " + ", ".join(f"{name} {gigabytes(size)}" for name, size in plan.disk.items()))
     console.print(sentence(plan), soft_wrap=True, style="bold")
     for line in filter(None, [*limits(plan), unanswered(plan)]):
         console.print(line, soft_wrap=True, style="bold")
     if plan.counted:
-        console.print(f"Counted here: {', '.join(plan.counted)}", soft_wrap=True)
-    console.print(f"Rests on {len(plan.assumed)} figures of conf/plan.yaml" + (
+        console.print(f"Counted from: {', '.join(plan.counted)}", soft_wrap=True)
+    console.print(f"Based on {len(plan.assumed)} figures from conf/plan.yaml" + (
         ":" if assumptions else "; --assumptions lists them"))
     for name, said in sorted(plan.assumed.items()) if assumptions else ():
         console.print(f"  {name}  {said}", soft_wrap=True)

@@ -1,9 +1,9 @@
-"""`ultramed scale`: params.yaml at another scale.
+"""`ultramed scale`: switch params.yaml to another scale.
 
-A scale is a YAML file with the values that differ, in the places they have in params.yaml; `from:` names the scale it
-builds on, in the end laptop, which holds every value that any scale changes. Mappings are merged; a key ending in `!`
-replaces the whole value, with the comments in it, so that entries can come and go. Values are exchanged in the text
-itself: what a scale does not name keeps every byte, and laptop restores the committed file.
+A scale is a YAML file with the values that differ, under the same keys as in params.yaml. `from:` names the scale it
+builds on, ultimately laptop, which holds every value that any scale changes. Mappings are merged; a key ending in `!`
+replaces the whole value and its comments, so that entries can be added and removed. Values are replaced in the text
+itself: everything a scale does not name stays byte for byte, and laptop restores the committed file.
 """
 
 import difflib
@@ -39,17 +39,17 @@ def scale(name: Annotated[str, typer.Argument(help="laptop, workstation, paper, 
 
 
 def scaled(text: str, name: str, folder: Path = SCALES) -> str:
-    """The text of params.yaml at a scale, whatever scale it was at. Raises ParamsError for an unknown one."""
+    """The text of params.yaml at a scale, whatever its current scale. Raises ParamsError for an unknown one."""
     known = sorted(p.stem for p in folder.glob("*.yaml"))
     if name not in known:
-        raise ParamsError(name, f"is no scale; there are {', '.join(known)} in {folder}/")
+        raise ParamsError(name, f"is not a scale; expected one of {', '.join(known)} in {folder}/")
     patch = (folder / f"{name}.yaml").read_text(encoding="utf-8")
     base = [value.value for key, value in _tree(patch).value if key.value == "from"]
     return patched(scaled(text, base[0], folder) if base else text, patch)
 
 
 def patched(text: str, patch: str) -> str:
-    """The text with the patch's values in their places. Raises ParamsError for a name that the text does not have."""
+    """The text with the patch's values inserted. Raises ParamsError for a name that the text does not have."""
     edits = [*_edits(text, _tree(text), patch, _tree(patch))]
     for (start, end), new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
@@ -61,15 +61,15 @@ def _tree(text: str) -> MappingNode:
 
 
 def _edits(text: str, tree: MappingNode, patch: str, given: MappingNode, at: str = "") -> Iterator[tuple[Span, str]]:
-    here = {key.value: (key, value) for key, value in tree.value}
+    entries = {key.value: (key, value) for key, value in tree.value}
     for key, value in given.value:
         name = key.value.removesuffix("!")
         if not at and name == "from":
             continue
-        if name not in here:
-            remedy = "`!` behind a mapping's name lets entries come and go"
+        if name not in entries:
+            remedy = "add `!` to a mapping's name to replace it as a whole"
             raise ParamsError(f"{at}{name}", f"is not in {PARAMS}", remedy)
-        old_key, old = here[name]
+        old_key, old = entries[name]
         if isinstance(value, MappingNode) and isinstance(old, MappingNode) and not key.value.endswith("!"):
             yield from _edits(text, old, patch, value, f"{at}{name}.")
             continue
@@ -79,11 +79,11 @@ def _edits(text: str, tree: MappingNode, patch: str, given: MappingNode, at: str
 
 
 def _places(text: str, key: ScalarNode, value: Node) -> tuple[Span, Span]:
-    """Where a value stands: behind its key's colon, and in the lines below. One of the two is empty."""
+    """The spans of a value: after its key's colon, and on the lines below. One of the two is empty."""
     colon = text.index(":", key.end_mark.index) + 1
     if _block(value):
         return (colon, colon), (_line_end(text, colon), _line_end(text, _last(value)))
-    nothing = isinstance(value, ScalarNode) and not value.value and value.style is None  # null that nobody has written
+    nothing = isinstance(value, ScalarNode) and not value.value and value.style is None  # an implicit null
     end = colon if nothing else value.end_mark.index
     below = _line_end(text, end)
     return (colon, end), (below, below)
@@ -94,7 +94,7 @@ def _block(node: Node) -> bool:
 
 
 def _last(node: Node) -> int:
-    """Where the last value of a block ends: a block's own end lies behind the comments that follow it."""
+    """Where the last value of a block ends: the block's own end comes after the comments that follow it."""
     while _block(node):
         node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
     return node.end_mark.index

@@ -1,1 +1,1 @@
-"""What the code of each stage is: a key over the definitions it can reach, so that an edit re-runs what it touches."""
+"""Code keys: a hash over the definitions that a stage can reach, so that an edit re-runs only the stages it affects."""

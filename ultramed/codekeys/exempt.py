@@ -1,9 +1,9 @@
-"""What deliberately does not count as the code of a stage, each with its reason. The one place that says so.
+"""The only list of code that deliberately does not count towards a stage's key, each entry with its reason.
 
-Code that is exempt is followed: what counts behind it counts.
+Exempt code is still followed: what it calls counts, unless that is exempt too.
 """
 
-EXEMPT = {  # by the beginning of the dotted name
+EXEMPT = {  # by prefix of the dotted name
     "ultramed.errors": "how errors are worded and drawn as a tree",
     "ultramed.progress": "what a person sees while a stage runs",
     "ultramed.stage": "locks, interrupts, exit codes",
@@ -40,10 +40,10 @@ EXEMPT = {  # by the beginning of the dotted name
 ASKED = {  # families that params ask for facts on every load; only these stages run their members
     "ultramed.methods": ("train",),
 }
-VALIDATORS = ("model_validator", "field_validator")  # of params: whether values are allowed, never what they mean
-SECTION = "ultramed.params.base.Section"  # base of all sections of params: their fields count one by one
+VALIDATORS = ("model_validator", "field_validator")  # of params: they check values and never change their meaning
+SECTION = "ultramed.params.base.Section"  # base class of all params sections: their fields count one by one
 
 
 def exempt(dotted: str) -> bool:
-    """Whether a definition, or a whole module, is left out of every key."""
+    """Whether a definition or a whole module is left out of every key."""
     return any(dotted == name or dotted.startswith(f"{name}.") for name in EXEMPT)

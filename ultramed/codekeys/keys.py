@@ -1,8 +1,8 @@
-"""The key files under quality/code: one for each stage script, one for each member of a family.
+"""The key files under quality/code: one per stage script and one per member of a family.
 
-A key file has a line for each module that the code reaches, with a hash over the reached definitions in it, and a line
-for each prompt that it renders by name. The hash is over the abstract syntax without comments, docstrings and layout:
-`git diff quality/code` shows before a run what an edit will cost.
+A key file has one line per module that the code reaches, with a hash over the reached definitions, and one line per
+prompt that it renders by name. The hash covers the abstract syntax without comments, docstrings and layout, so
+`git diff quality/code` shows what an edit will re-run.
 """
 
 import ast
@@ -45,7 +45,7 @@ class Keys:
         return files
 
     def scripts(self) -> list[str]:
-        """Dotted names of all stage scripts; the last parts differ."""
+        """Dotted names of all stage scripts; their last parts are unique."""
         paths = (path.relative_to(self._root) for path in (self._root / "stages").rglob("[!_]*.py"))
         return sorted(".".join(path.with_suffix("").parts) for path in paths)
 
@@ -58,7 +58,7 @@ class Keys:
         return Walk(self._modules).from_modules([module])
 
     def text(self, reach: Reach) -> str:
-        """The content of a key file. What is exempt is followed, and does not count."""
+        """The content of a key file. Exempt code is followed but does not count."""
         parts: dict[str, list[str]] = defaultdict(list)
         for name, nodes in sorted(reach.nodes.items()):
             if not exempt(name.rstrip(".")) and (digest := self._hash(name, nodes)):
@@ -69,7 +69,7 @@ class Keys:
         return "\n".join(lines) + "\n"
 
     def _hash(self, name: str, nodes: list[ast.AST]) -> str:
-        """Hash of a definition; "" for one without any code."""
+        """Hash of a definition; "" if it has no code."""
         if name not in self._hashes:
             text = "\n".join("".join(_dump(node, self._modules.errors)) for node in nodes)
             self._hashes[name] = _sha256(text) if text else ""
@@ -82,8 +82,8 @@ def place(family: str, member: str) -> Path:
 
 
 def changed(root: Path = Path(".")) -> dict[str, list[str]]:
-    """Key files that are not what the code is now, by their name under quality/code: the modules and prompts that
-    changed in each. Empty where all agree."""
+    """Key files that no longer match the code, by name under quality/code, each with the modules and prompts that
+    changed. Empty if all match."""
     now = {path: text.splitlines() for path, text in Keys(root).all().items()}
     kept = {p.relative_to(root): p.read_text(encoding="utf-8").splitlines()
             for p in (root / FOLDER).rglob("*") if p.is_file()}
@@ -96,9 +96,9 @@ def changed(root: Path = Path(".")) -> dict[str, list[str]]:
 
 
 def refuse_changed(script: str, root: Path = Path(".")) -> None:
-    """Raise EnvironmentFault where the code of a script (`stages.data.screen`) is no longer what its key file says: DVC
-    hashes dependencies after the command, and would record an edit during a run as what the outputs were made by
-    (treeverse/dvc#11058).
+    """Raise EnvironmentFault if the code of a script (`stages.data.screen`) no longer matches its key file. DVC hashes
+    dependencies after the command runs, so it would record code edited during the run as the code that made the
+    outputs (treeverse/dvc#11058).
 
     Costs nothing unless a module is newer than the key file.
     """
@@ -118,17 +118,17 @@ def refuse_changed(script: str, root: Path = Path(".")) -> None:
 
 
 def _paths(root: Path, line: str) -> Iterator[Path]:
-    """The file behind a line of a key file."""
+    """The source file that a line of a key file refers to."""
     name = line.split(" ")
     if name[0] == "prompt":
         yield root / "ultramed" / "prompts" / f"{name[1]}.md"
     else:
-        place = root.joinpath(*name[0].split("."))
-        yield place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        path = root.joinpath(*name[0].split("."))
+        yield path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _dump(node: object, errors: frozenset[str]) -> Iterator[str]:
-    """Abstract syntax as text, without places, docstrings and the words of errors."""
+    """Abstract syntax as text, without positions, docstrings and error messages."""
     if isinstance(node, list):
         yield "["
         for item in node:

@@ -1,4 +1,4 @@
-"""Modules as text: what each one defines, imports and runs. Nothing is imported or executed."""
+"""Modules as source text: what each one defines, imports and runs. Nothing is imported or executed."""
 
 import ast
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 from ultramed.errors import SourceError
 
-Definition = list[ast.stmt]  # the statements that bind one name; more than one where it is bound again
+Definition = list[ast.stmt]  # the statements that bind one name; more than one if it is rebound
 
 
 @dataclass
@@ -23,24 +23,24 @@ class Module:
 
 
 class Modules:
-    """The modules below `root`, parsed when they are first asked for. Raises SourceError for one that is not Python."""
+    """The modules below `root`, parsed on first use. Raises SourceError for one that is not valid Python."""
 
     def __init__(self, root: Path, packages: tuple[str, ...]) -> None:
         self._root, self._packages = root, packages
         self._parsed: dict[str, Module | None] = {}
-        self.scanned: dict[str, Any] = {}  # by definition: what it mentions, whoever reaches it
+        self.scanned: dict[str, Any] = {}  # by definition: what it mentions, independent of the walk
         self.mentioned: dict[str, set[str]] = {}  # by family: what its members mention
 
     def get(self, name: str) -> Module | None:
-        """The module of that dotted name; None where the repository has none."""
+        """The module of that dotted name; None if the repository has none."""
         if name not in self._parsed:
             path = self._path(name)
             self._parsed[name] = parse(name, path) if path else None
         return self._parsed[name]
 
     def resolve(self, dotted: str) -> tuple[Module, str] | None:
-        """The module that defines a dotted name, and the name in it ("" for the module itself). Imports are followed;
-        None for what is not defined in the repository."""
+        """The module that defines a dotted name, and the name in it ("" for the module itself). Follows imports; None
+        for a name not defined in the repository."""
         parts = dotted.split(".")
         if parts[0] not in self._packages:
             return None
@@ -61,8 +61,8 @@ class Modules:
     def _path(self, name: str) -> Path | None:
         if name.split(".")[0] not in self._packages:
             return None
-        place = self._root.joinpath(*name.split("."))
-        return next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()), None)
+        path = self._root.joinpath(*name.split("."))
+        return next((p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
 
     def members(self, family: str) -> list[str]:
         """Dotted names of the modules of a family."""
@@ -71,7 +71,7 @@ class Modules:
 
     @cached_property
     def errors(self) -> frozenset[str]:
-        """Names of the repository's own errors."""
+        """Names of the repository's own error classes."""
         module = self.get("ultramed.errors")
         return frozenset(module.definitions) if module else frozenset()
 
@@ -82,18 +82,18 @@ class Modules:
 
 
 def meaning(chain: str, module: Module, local: dict[str, str]) -> str:
-    """The dotted name of what a name, or a chain of attributes, means in a module; `local`: imports of the function."""
+    """The dotted name that a name or a chain of attributes has in a module; `local` holds the function's imports."""
     first, _, rest = chain.partition(".")
     start = local.get(first) or module.imports.get(first) or f"{module.name}.{first}"
     return f"{start}.{rest}" if rest else start
 
 
 def parse(name: str, path: Path) -> Module:
-    """Read a module. Raises SourceError where it cannot be parsed."""
+    """Read a module. Raises SourceError if it cannot be parsed."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise SourceError(f"{path}:{error.lineno}", f"is not Python: {error.msg}", "correct it") from None
+        raise SourceError(f"{path}:{error.lineno}", f"is not valid Python: {error.msg}", "correct it") from None
     module = Module(name, path)
     for statement in tree.body:
         _add(module, statement)
@@ -101,7 +101,7 @@ def parse(name: str, path: Path) -> Module:
 
 
 def imported(statement: ast.stmt) -> dict[str, str]:
-    """What an import statement binds: local name → dotted name. Relative imports are not used in this repository."""
+    """What an import statement binds: local name → dotted name. This repository has no relative imports."""
     if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
         return {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
     if isinstance(statement, ast.Import):
@@ -133,7 +133,7 @@ def _assigned(statement: ast.stmt) -> list[str]:
 
 
 def _is_passive(statement: ast.stmt) -> bool:
-    """A docstring, or a block for type checkers or for running the module by itself."""
+    """Whether it is a docstring, a block for type checkers, or a `__main__` block."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return True
     if not isinstance(statement, ast.If):

@@ -1,9 +1,9 @@
-"""The definitions that code can reach: names are followed through modules and imports, methods by their name.
+"""The definitions that code can reach. Names are followed through modules and imports, methods by name.
 
-A method or property counts when its class is reached and its name is mentioned anywhere in what is reached (rapid type
-analysis, Bacon and Sweeney 1996); `__init__` and its like count with the class, and so does every method of a class
-whose base comes from a library, which may call any of them. Members of a family (see `registry`) are not followed:
-each has a key of its own.
+A method or property counts if its class is reached and its name is mentioned anywhere in reached code (rapid type
+analysis, Bacon and Sweeney 1996). Dunder methods such as `__init__` count with the class, and so do all methods of a
+class with a base from a library, which may call any of them. Members of a family (see `registry`) are not followed:
+each has its own key.
 """
 
 import ast
@@ -30,7 +30,7 @@ class Scanned:
 
 @dataclass
 class Reach:
-    """What a root can reach. Names are dotted: `ultramed.tables.read`, `ultramed.records.Instruction.prompt`."""
+    """Everything a root can reach. Names are dotted: `ultramed.tables.read`, `ultramed.records.Instruction.prompt`."""
 
     nodes: dict[str, list[ast.AST]] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)  # of each name
@@ -39,7 +39,7 @@ class Reach:
 
 
 class Walk:
-    """One walk from its roots. Use `from_modules`, then read `reach`."""
+    """One walk from a set of roots. Call `from_modules`, then read `reach`."""
 
     def __init__(self, modules: Modules) -> None:
         self._modules, self.reach = modules, Reach()
@@ -59,7 +59,7 @@ class Walk:
     def _take_module(self, module: Module) -> None:
         for name in module.definitions:
             self._take(module, name)
-        for dotted in module.imports.values():  # what it passes on under its own name
+        for dotted in module.imports.values():  # what it re-exports
             if (target := self._modules.resolve(dotted)) and target[1]:
                 self._take(*target)
         self._add(f"{module.name}.", list(module.others), module)
@@ -97,7 +97,7 @@ class Walk:
             self._members[name].append((dotted, statement, module))
 
     def _all_bases(self, node: ast.ClassDef, module: Module) -> Iterator[str]:
-        """Dotted names of all bases in the repository, and `?name` for each from a library."""
+        """Dotted names of all base classes in the repository, and `?name` for each from a library."""
         for base in node.bases:
             name = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
             target = self._modules.resolve(meaning(name, module, {}))
@@ -131,9 +131,9 @@ class Walk:
                 self._add(member, [statement], owner)
 
 def mentioned_by(family: str, modules: Modules) -> set[str]:
-    """Names of attributes that the members of a family mention: they call methods of what they are handed."""
+    """Attribute names that the members of a family mention: members call methods of the objects passed to them."""
     if family not in modules.mentioned:
-        modules.mentioned[family] = set()  # also while a member that loads its own family is walked
+        modules.mentioned[family] = set()  # ends the recursion when a member loads its own family
         walk = Walk(modules)
         walk.from_modules(modules.members(family))
         modules.mentioned[family] = walk._mentioned
@@ -149,7 +149,7 @@ class Scanner:
         self.seen = Scanned()
 
     def scan(self, nodes: list[ast.AST]) -> Scanned:
-        """Names of attributes, definitions in the repository, prompts that are rendered, families that are loaded."""
+        """Attribute names, definitions in the repository, rendered prompts and loaded families."""
         for root in nodes:
             counted = list(_counted(root, self._modules.errors))
             self._local = {k: v for node in counted if isinstance(node, ast.stmt) for k, v in imported(node).items()}
@@ -165,8 +165,8 @@ class Scanner:
         return self.seen
 
     def _follow(self, chain: str, whole: bool = False) -> None:
-        """Take what a name, or a chain of attributes such as `tables.read`, means. `whole`: a module that is handed on
-        as a value counts as a whole, since nobody knows what is asked of it."""
+        """Take the target of a name or a chain of attributes such as `tables.read`. `whole`: a module passed on as a
+        value counts as a whole, because its uses cannot be traced."""
         target = self._modules.resolve(meaning(chain, self._module, self._local)) if chain else None
         if target and (target[1] or whole) and target not in self.seen.targets:
             self.seen.targets.append(target)
@@ -181,7 +181,7 @@ class Scanner:
             self.seen.families |= {self._module.name} if own else named
 
     def _prompts(self, argument: ast.expr, root: ast.AST) -> set[str]:
-        """Prompt files that the first argument of `render` can name; those that params name are none of them."""
+        """Prompt files that the first argument of `render` can name, except those named in params."""
         known = self._modules.prompts
         names = {str(c.value) for c in self._constants(argument, root)} & set(known)
         for node in ast.walk(argument):
@@ -190,7 +190,7 @@ class Scanner:
         return names
 
     def _constants(self, argument: ast.expr, root: ast.AST) -> Iterator[ast.Constant]:
-        """Constants in an expression, and in what is assigned to the names in it."""
+        """Constants in an expression and in the values assigned to names in it."""
         for node in ast.walk(argument):
             if isinstance(node, ast.Constant):
                 yield node
@@ -199,7 +199,7 @@ class Scanner:
                     yield from (n for n in ast.walk(value) if isinstance(n, ast.Constant))
 
     def _values(self, name: str, root: ast.AST) -> Iterator[ast.expr]:
-        """What is assigned to a name, in the same function or on the top level of a module."""
+        """Values assigned to a name, in the same function or at the top level of a module."""
         target = self._modules.resolve(meaning(name, self._module, self._local))
         statements: list[ast.AST] = [n for n in ast.walk(root) if isinstance(n, ast.Assign | ast.NamedExpr)]
         statements += target[0].definitions[target[1]] if target and target[1] else []
@@ -211,7 +211,7 @@ class Scanner:
 
 
 def _counted(root: ast.AST, errors: frozenset[str]) -> Iterator[ast.AST]:
-    """All nodes but the words of errors, which a person reads and no output holds."""
+    """All nodes except error messages, which people read and no output contains."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -221,7 +221,7 @@ def _counted(root: ast.AST, errors: frozenset[str]) -> Iterator[ast.AST]:
 
 
 def is_error(node: ast.AST, errors: frozenset[str]) -> bool:
-    """Whether a node makes one of the repository's errors."""
+    """Whether a node constructs one of the repository's errors."""
     return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in errors
 
 

@@ -1,1 +1,1 @@
-"""Which rows stay: screening, scores, duplicates, leaks, rights, splits."""
+"""Choosing the rows to keep: screening, scores, duplicates, leaks, rights, splits."""

@@ -1,6 +1,6 @@
-"""How two texts are compared: their words, and what makes two similar questions different ones.
+"""Text comparison: the words of a text, and the differences that make two similar questions distinct.
 
-"2 mg" and "20 mg", "most likely" and "least likely", "left" and "right" differ in one word of a hundred and in
+"2 mg" and "20 mg", "most likely" and "least likely", "left" and "right" differ in one word of a hundred but in
 everything that matters.
 """
 
@@ -20,7 +20,7 @@ from ultramed.curation.vocabulary import (
     listed,
 )
 
-SHORT = 24  # words; two questions below it must share all their content words to be the same one
+SHORT = 24  # words; shorter questions are the same only if they share all content words
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+|[<>≤≥]|(?<=\w)[+-](?!\w)|(?<![\w.)\]])[+-](?=\d)")
 _DASHES = str.maketrans("−–—‐‑‒’ʼ", "------''")
 _CONTRACTED = {"can't": "can not", "won't": "will not", "shan't": "shall not"}
@@ -30,9 +30,9 @@ _SIDES = [tuple(listed(side) for side in axis) for axis in OPPOSITES]
 
 
 def words(text: str) -> list[str]:
-    """The words of a text for comparison: small letters, compatibility characters folded, contractions spelt out.
+    """The words of a text for comparison: lower case, compatibility characters folded, contractions expanded.
 
-    Signs before numbers, comparisons and the charge or result behind a word ("Rh-") are words too.
+    Signs before numbers, comparison signs and the charge or result after a word ("Rh-") are words too.
     """
     text = text.lower()
     if not text.isascii():
@@ -43,13 +43,13 @@ def words(text: str) -> list[str]:
 
 
 def normalise(text: str) -> str:
-    """The words of a text, one space between them: equal for texts that differ in case, spacing and punctuation."""
+    """The words joined by single spaces: equal for texts that differ only in case, spacing and punctuation."""
     return " ".join(words(text))
 
 
-def content(found: list[str]) -> frozenset[str]:
-    """The words that carry meaning, spelling folded (haemorrhage, hemorrhage)."""
-    return frozenset(_folded(w) for w in found if w not in FUNCTION_WORDS)
+def content(tokens: list[str]) -> frozenset[str]:
+    """The content words, spelling folded (haemorrhage, hemorrhage)."""
+    return frozenset(_folded(w) for w in tokens if w not in FUNCTION_WORDS)
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
@@ -58,14 +58,14 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / union if union else 1.0
 
 
-def letters(found: list[str]) -> frozenset[str]:
-    """Runs of three letters of the content words written as one: blind to inflection and spacing of compounds."""
-    joined = "".join(_folded(SPELT_NUMBERS.get(w, w)) for w in found if w not in FUNCTION_WORDS)
+def letters(tokens: list[str]) -> frozenset[str]:
+    """Letter trigrams of the joined content words: insensitive to inflection and to the spacing of compounds."""
+    joined = "".join(_folded(SPELT_NUMBERS.get(w, w)) for w in tokens if w not in FUNCTION_WORDS)
     return frozenset(joined[i : i + 3] for i in range(max(1, len(joined) - 2)))
 
 
 def difference(a: list[str], b: list[str]) -> str | None:
-    """Why two similar texts, given as words, are nevertheless different ones; None when nothing says so."""
+    """What sets two similar texts, given as words, apart in meaning; None if nothing does."""
     if _numbers(a) != _numbers(b):
         return "numbers"
     if _symbols(a) != _symbols(b):
@@ -78,7 +78,7 @@ def difference(a: list[str], b: list[str]) -> str | None:
 
 
 def other_subject(a: list[str], b: list[str]) -> bool:
-    """Whether two short texts, given as words, lack each other's content words: "pain in my elbow", "… my ankle"."""
+    """Whether one of two short texts, given as words, lacks the other's subject: "pain in my elbow", "… my ankle"."""
     only_a, only_b = _unmatched(a, b)
     return max(len(a), len(b)) < SHORT and (_strangers(only_a, only_b) or _strangers(only_b, only_a))
 
@@ -91,17 +91,17 @@ def _expanded(match: re.Match[str]) -> str:
     return _CONTRACTED.get(match[0]) or _EXPANDED[match[0]]
 
 
-def _numbers(found: list[str]) -> Counter[str]:
-    """Numbers with their count, however written; "one of the" counts nothing."""
-    pairs = zip(found, chain(found[1:], [""]), strict=True)
+def _numbers(tokens: list[str]) -> Counter[str]:
+    """Counts of the numbers, however written; "one of" is not a number."""
+    pairs = zip(tokens, chain(tokens[1:], [""]), strict=True)
     counting = (w for w, after in pairs if not (w == "one" and after == "of"))
     named = (SPELT_NUMBERS.get(w) or ROMAN_NUMBERS.get(w) or w for w in counting)
     return Counter(w.replace(",", "") for w in named if any(c.isdigit() for c in w))
 
 
-def _symbols(found: list[str]) -> Counter[str]:
-    """Vitamin D, hepatitis B, type V: single letters; articles, pronouns and units aside."""
-    pairs = zip(found, chain([""], found), strict=False)
+def _symbols(tokens: list[str]) -> Counter[str]:
+    """Single letters (vitamin D, hepatitis B, type V) except articles, pronouns and units."""
+    pairs = zip(tokens, chain([""], tokens), strict=False)
     alone = (w for w, before in pairs if len(w) == 1 and w.isalpha() and not before[:1].isdigit())
     return Counter(w for w in alone if w not in "aisglmhnf")
 
@@ -129,7 +129,7 @@ def _negates(word: str, plain: str) -> bool:
 
 
 def _strangers(own: list[str], others: list[str]) -> bool:
-    """Whether one text has a content word that the other lacks, in any inflection or compound spelling."""
+    """Whether one text has a content word that the other lacks in every inflection and compound spelling."""
     rest, joined = sorted(content(others)), "".join(map(_folded, others))
     named = (w for w in content(own) if w not in SPELT_NUMBERS and not w.isdigit())
     return any(not (_inflected(w, rest) or (len(w) > 3 and w in joined)) for w in named)

@@ -1,15 +1,15 @@
-"""The leak screen: instructions and any other text that give away a benchmark question.
+"""The leak screen: finds instructions and other texts that reveal a benchmark question.
 
-A leak is one of three: the same question; a shared n-gram of question or context; a question too short for an n-gram
-whose words, with and without function words, are nearly those of a benchmark question.
+A leak is one of three: the same question; a shared n-gram of question or context; or, for a question too short for
+an n-gram, nearly the same words as a benchmark question, with and without function words.
 
-What benchmark items share among themselves is boilerplate and no leak ("which of the following is the most likely
-diagnosis", "temperature is 37 °C, pulse is 72/min …", whatever the numbers). Vignettes have more of it than a benchmark
-shows: with the n-gram alone, one in five of two halves of a real exam looked like a leak of the other half. So a
-shared n-gram counts where it goes on for half as many words again, or holds words that few items have, or its text
-has half of the item's content words (figures in tests/curation/test_decontaminate.py).
+Text that several benchmark items share is boilerplate, not a leak ("which of the following is the most likely
+diagnosis", "temperature is 37 °C, pulse is 72/min …", whatever the numbers). Vignettes contain more of it than one
+benchmark reveals: by n-grams alone, a fifth of one half of a real exam looked like a leak of the other half. So a
+shared n-gram counts only if the shared run is half as long again, or it contains words that few items have, or the
+text has half of the item's content words (figures in tests/curation/test_decontaminate.py).
 
-Reasons carry benchmark ids, hashes and numbers, never a benchmark's text.
+Reasons contain benchmark ids, hashes and numbers, never benchmark text.
 """
 
 import re
@@ -26,18 +26,18 @@ from ultramed.curation.comparison import content, jaccard, words
 from ultramed.params import Decontaminate
 from ultramed.records import Instruction, Option
 
-COMMON = 3  # benchmark items from which a shared n-gram or question is boilerplate
-RUN = 1.5  # n-grams' lengths from which words shared in a row are a leak by themselves
-TELLING = 4  # words of an n-gram that few benchmark items have, from which it is one
-FEW = 0.02  # share of benchmark items
-SHARE = 0.5  # of an item's content words that a text with one of its n-grams must have otherwise
-EMBEDDED = 4  # content words a short question inside a longer text must have to be looked for
+COMMON = 3  # a question or n-gram in this many benchmark items is boilerplate
+RUN = 1.5  # a shared run of this many n-gram lengths is a leak by itself
+TELLING = 4  # an n-gram with this many words that few benchmark items have is a leak
+FEW = 0.02  # largest share of benchmark items that counts as few
+SHARE = 0.5  # otherwise, the share of an item's content words that the text must have
+EMBEDDED = 4  # content words a sentence needs to be compared with the short questions
 _QUESTION = re.compile(r"\n\s*\n(?:Question:)?\s*")
 _SENTENCE = re.compile(r"(?<=[.?!:])\s+|\n+")
 
 
 class BenchmarkItem(Protocol):
-    """What the screen needs of a benchmark question."""
+    """The fields of a benchmark question that the screen reads."""
 
     @property
     def id(self) -> str: ...
@@ -51,11 +51,11 @@ class BenchmarkItem(Protocol):
 
 @dataclass(frozen=True)
 class Leak:
-    """A benchmark item that a text gives away, and the evidence."""
+    """A benchmark item that a text reveals, and the evidence."""
 
     benchmark_id: str
     kind: str  # equal | ngram | similar
-    evidence: str  # what was found, both numbers where there are two; no benchmark text
+    evidence: str  # the match, with value and threshold if it has them; no benchmark text
 
     @property
     def reason(self) -> str:
@@ -63,18 +63,18 @@ class Leak:
 
 
 class Index:
-    """Benchmark items, ready to be matched against. Build it with `from_items`."""
+    """Benchmark items indexed for matching. Build it with `from_items`."""
 
     def __init__(self, settings: Decontaminate) -> None:
         self.settings = settings
-        self._questions: dict[str, str] = {}  # key of a question, or of a boilerplate one with its options, to item id
-        self._longest = settings.ngram / max(settings.short, 1e-9)  # words of what is like a short question
+        self._questions: dict[str, str] = {}  # question key (boilerplate: with its options) to item id
+        self._longest = settings.ngram / max(settings.short, 1e-9)  # most words that can match a short question
         self._boilerplate: set[str] = set()
         self._texts: list[tuple[str, frozenset[str]]] = []  # id and content words of each question and context
-        self._ngrams: dict[int, list[int]] = defaultdict(list)  # hash to places in _texts
-        self._frequent: frozenset[str] = frozenset()  # words of more than a few items
+        self._ngrams: dict[int, list[int]] = defaultdict(list)  # hash to positions in _texts
+        self._frequent: frozenset[str] = frozenset()  # words that more than a few items have
         self._short: list[tuple[str, frozenset[str], frozenset[str], int]] = []  # id, words, content words, word count
-        self._holding: dict[str, list[int]] = defaultdict(list)  # content word to places in _short
+        self._holding: dict[str, list[int]] = defaultdict(list)  # content word to positions in _short
 
     @classmethod
     def from_items(cls, items: Iterable[BenchmarkItem], settings: Decontaminate) -> "Index":
@@ -88,7 +88,7 @@ class Index:
         return index
 
     def match(self, instruction: Instruction) -> Leak | None:
-        """The first benchmark item that the turns or the reference answer of an instruction give away."""
+        """The first benchmark item that an instruction's turns or reference answer reveal."""
         options = _options(instruction.options)
         for message in instruction.messages:
             if message.role != "system" and (leak := self._turn(message.content, options)):
@@ -96,12 +96,12 @@ class Index:
         return self.leaks_text(instruction.reference or "")
 
     def leaks_text(self, text: str) -> Leak | None:
-        """The first benchmark item that a free text (completion, candidate, demonstration) gives away."""
+        """The first benchmark item that a free text (completion, candidate, demonstration) reveals."""
         return self._shared_ngram(words(text)) or self._embedded(text)
 
     def _turn(self, text: str, options: list[str]) -> Leak | None:
         asked = [words(text)]
-        if len(parts := _QUESTION.split(text)) > 1:  # what stands behind a context
+        if len(parts := _QUESTION.split(text)) > 1:  # the question after a context
             asked.append(words(parts[-1]))
         for question in asked:
             if leak := self._equal(question, options) or self._similar(question):
@@ -109,8 +109,8 @@ class Index:
         return self._shared_ngram(asked[0]) or self._embedded(text)
 
     def _embedded(self, text: str) -> Leak | None:
-        """A short question among the sentences of a text."""
-        longest = self._longest * 12  # letters of so many words, generously
+        """A short benchmark question among the sentences of a text."""
+        longest = self._longest * 12  # characters; 12 per word is generous
         for sentence in _SENTENCE.split(text):
             asked = words(sentence) if len(sentence) < longest else []
             if len(content(asked)) >= EMBEDDED and (leak := self._similar(asked)):
@@ -127,13 +127,13 @@ class Index:
             self._questions.setdefault(key, item.id)
 
     def _add_ngrams(self, items: Sequence[BenchmarkItem]) -> None:
-        found = [[words(text) for text in (item.question, item.context or "")] for item in items]
+        tokenised = [[words(text) for text in (item.question, item.context or "")] for item in items]
         patterns, holders = Counter[int](), Counter[str]()
-        for texts in found:
+        for texts in tokenised:
             patterns.update({gram for text in texts for gram in self._hashes(_masked(text))})
             holders.update({word for text in texts for word in text})
         self._frequent = frozenset(w for w, count in holders.items() if count > max(1, FEW * len(items)))
-        for item, texts in zip(items, found, strict=True):
+        for item, texts in zip(items, tokenised, strict=True):
             for text in texts:
                 for gram, pattern in zip(self._hashes(text), self._hashes(_masked(text)), strict=True):
                     if patterns[pattern] < COMMON:
@@ -152,64 +152,64 @@ class Index:
         key = _key(asked)
         if key in self._boilerplate:
             key = _key([key, *options])
-        found = self._questions.get(key)
-        return Leak(found, "equal", f"the same question, hash {key}") if found else None
+        item_id = self._questions.get(key)
+        return Leak(item_id, "equal", f"the same question, hash {key}") if item_id else None
 
-    def _shared_ngram(self, found: list[str]) -> Leak | None:
-        shared: dict[int, list[int]] = defaultdict(list)  # places in _texts to where the shared n-grams begin
-        grams = self._hashes(found)
-        for at, gram in enumerate(grams):
-            for place in self._ngrams.get(gram, ()):
-                shared[place].append(at)
-        for place, starts in sorted(shared.items()):
-            of, its = self._texts[place]
-            run, share = self._longest_run(starts), len(its & content(found)) / max(1, len(its))
-            if run >= RUN * self.settings.ngram or share >= SHARE or self._telling(found, starts) >= TELLING:
+    def _shared_ngram(self, tokens: list[str]) -> Leak | None:
+        shared: dict[int, list[int]] = defaultdict(list)  # position in _texts to starts of the shared n-grams
+        grams = self._hashes(tokens)
+        for start, gram in enumerate(grams):
+            for position in self._ngrams.get(gram, ()):
+                shared[position].append(start)
+        for position, starts in sorted(shared.items()):
+            item_id, item_words = self._texts[position]
+            run, share = self._longest_run(starts), len(item_words & content(tokens)) / max(1, len(item_words))
+            if run >= RUN * self.settings.ngram or share >= SHARE or self._telling(tokens, starts) >= TELLING:
                 shown = f"n-gram of {self.settings.ngram} words with hash {grams[starts[0]]:016x}"
-                return Leak(of, "ngram", f"{shown}; {run} words in a row, {share:.2f} of its content words")
+                return Leak(item_id, "ngram", f"{shown}; {run} words in a row, {share:.2f} of its content words")
         return None
 
     def _longest_run(self, starts: list[int]) -> int:
-        """Words in the longest row of n-grams that begin one word apart."""
+        """Words in the longest run of n-grams that start one word apart."""
         longest = length = 1
         for before, after in pairwise(starts):
             length = length + 1 if after == before + 1 else 1
             longest = max(longest, length)
         return longest + self.settings.ngram - 1
 
-    def _telling(self, found: list[str], starts: list[int]) -> int:
-        """The most words of one of these n-grams that few benchmark items have; numbers aside."""
-        grams = (set(found[at : at + self.settings.ngram]) for at in starts)
+    def _telling(self, tokens: list[str], starts: list[int]) -> int:
+        """The most words, except numbers, in one of these n-grams that few benchmark items have."""
+        grams = (set(tokens[start : start + self.settings.ngram]) for start in starts)
         return max(sum(w not in self._frequent and not w[0].isdigit() for w in gram) for gram in grams)
 
     def _similar(self, asked: list[str]) -> Leak | None:
-        """A benchmark question with nearly the same words, where either of the two is shorter than the n-gram."""
+        """A benchmark question with nearly the same words, if either of the two is shorter than the n-gram."""
         own_words, best = frozenset(asked), (0.0, "")
         if len(own_words) > self._longest:
             return None
         own = content(asked)
-        for place in self._places(own):
-            of, its_words, its, length = self._short[place]
+        for position in self._possible(own):
+            item_id, its_words, its_content, length = self._short[position]
             if min(len(asked), length) < self.settings.ngram:
-                best = max(best, (min(jaccard(own_words, its_words), jaccard(own, its)), of))
+                best = max(best, (min(jaccard(own_words, its_words), jaccard(own, its_content)), item_id))
         if best[0] < self.settings.short or not best[1]:
             return None
         return Leak(best[1], "similar", f"words {best[0]:.2f} alike; from {self.settings.short:.2f}")
 
-    def _places(self, own: frozenset[str]) -> set[int]:
-        """Questions that can reach the similarity: they hold one of the rarest words (prefix filtering)."""
+    def _possible(self, own: frozenset[str]) -> set[int]:
+        """Questions that can reach the similarity: they contain one of the rarest words (prefix filtering)."""
         needed = ceil(self.settings.short * len(own) - 1e-9)
         rarest = sorted(own, key=lambda w: (len(self._holding.get(w, ())), w))[: len(own) - needed + 1]
-        return {place for word in rarest for place in self._holding.get(word, ())}
+        return {position for word in rarest for position in self._holding.get(word, ())}
 
-    def _hashes(self, found: list[str]) -> list[int]:
+    def _hashes(self, tokens: list[str]) -> list[int]:
         size = self.settings.ngram
-        return [xxh3_64_intdigest(" ".join(found[at : at + size]).encode()) for at in range(len(found) - size + 1)]
+        return [xxh3_64_intdigest(" ".join(tokens[n : n + size]).encode()) for n in range(len(tokens) - size + 1)]
 
 
-def _masked(found: list[str]) -> list[str]:
-    """The words with all numbers alike."""
-    return ["0" if any(c.isdigit() for c in word) else word for word in found]
+def _masked(tokens: list[str]) -> list[str]:
+    """The words with every number replaced by 0."""
+    return ["0" if any(c.isdigit() for c in word) else word for word in tokens]
 
 
 def _options(options: Sequence[Option]) -> list[str]:

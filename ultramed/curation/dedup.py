@@ -1,7 +1,7 @@
-"""Exact and near-duplicates among instructions: what is dropped names what is kept, and how similar the two are.
+"""Exact and near-duplicates among instructions: each dropped row names the row kept and how similar the two are.
 
-Rows are given in order of priority: of two alike the earlier one stays. A row falls only against a row that stays,
-never against one that fell itself, so similarity does not drift along chains.
+Rows come in order of priority: of two similar rows the earlier one is kept. A row is dropped only against a kept row,
+never against a dropped one, so similarity does not drift along chains.
 """
 
 import re
@@ -16,14 +16,14 @@ from ultramed.curation.likeness import MIN_ANSWER, Comparer, Duplicate, exam_ite
 from ultramed.params import Dedup, Params
 from ultramed.records import Instruction, Verdict, drop
 
-BUCKET = 200  # earlier rows of a bucket with which a row is compared
-Buckets = Mapping[int, list[str]]  # by position of a row: the buckets it shares with others
+BUCKET = 200  # earlier rows of a bucket that a row is compared with
+Buckets = Mapping[int, list[str]]  # row position to the buckets it shares with others
 
 
 def prioritised(instructions: Sequence[Instruction], sources: Sequence[str]) -> list[Instruction]:
-    """In order of the sources (others behind them, by name), evolution round, then id with its numbers as numbers."""
-    place = {name: number for number, name in enumerate(sources)}
-    return sorted(instructions, key=lambda i: (place.get(i.source, len(place)), i.source, i.round, natural(i.id)))
+    """Sort by source (unlisted ones last, by name), evolution round, then id in natural order."""
+    rank = {name: number for number, name in enumerate(sources)}
+    return sorted(instructions, key=lambda i: (rank.get(i.source, len(rank)), i.source, i.round, natural(i.id)))
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -33,32 +33,32 @@ def natural(name: str) -> list[tuple[int, int, str]]:
 
 
 def exact_duplicates(instructions: Sequence[Instruction]) -> dict[str, str]:
-    """Id of each row whose normalised prompt, options sorted, stood in an earlier row; with that row's id."""
+    """Ids of rows whose normalised prompt and sorted options occur in an earlier row, each with that row's id."""
     first: dict[str, str] = {}
     return {i.id: kept for i in instructions if (kept := first.setdefault(_fingerprint(i), i.id)) != i.id}
 
 
 def near_duplicates(instructions: Sequence[Instruction], settings: Dedup) -> dict[str, Duplicate]:
-    """Near-duplicates of earlier rows, by id. `settings.threshold` is of word shingles of question and options;
-    a looser one does where the answers agree as well. `comparison.difference` protects what only looks alike."""
+    """Near-duplicates of earlier rows, by id. `settings.threshold` applies to word shingles of question and options;
+    a lower one is enough if the answers agree too. `comparison.difference` protects rows that only look alike."""
     comparer = Comparer(instructions, settings)
-    found: dict[str, Duplicate] = {}
+    duplicates: dict[str, Duplicate] = {}
     kept: dict[str, list[int]] = defaultdict(list)
     shared = _buckets(instructions, settings, comparer.shingler)
     for position in sorted(shared):
         compared = (comparer.compare(position, other) for other in _members(shared[position], kept))
         if duplicate := next(filter(None, compared), None):
-            found[duplicate.id] = duplicate
+            duplicates[duplicate.id] = duplicate
         else:
             for bucket in shared[position]:
                 kept[bucket].append(position)
-    return found
+    return duplicates
 
 
 def clusters(instructions: Sequence[Instruction], settings: Dedup) -> dict[str, str]:
     """Each id with the representative (the earliest row) of its cluster of similar rows, chains included.
 
-    Meant for families that a split must not part: here numbers and negations protect nothing.
+    For families that a split must not divide: differing numbers and negations protect nothing here.
     """
     comparer = Comparer(instructions, settings)
     parents = list(range(len(instructions)))
@@ -77,7 +77,7 @@ def clusters(instructions: Sequence[Instruction], settings: Dedup) -> dict[str, 
 def drop_duplicates(
     instructions: Sequence[Instruction], stage: str, params: Params
 ) -> tuple[list[Instruction], list[Verdict]]:
-    """The rows without exact, then without near-duplicates, in order of priority; and a verdict for each dropped."""
+    """Remove exact, then near-duplicates: the rows left, in order of priority, and a verdict for each dropped row."""
     rows = prioritised(instructions, list(params.sources))
     by_id = {i.id: i for i in rows}
     same = exact_duplicates(rows)
@@ -94,28 +94,28 @@ def looser(settings: Dedup, by: float) -> Dedup:
 
 
 def _buckets(instructions: Sequence[Instruction], settings: Dedup, shingler: minhash.Shingler) -> Buckets:
-    """Rows that share bands of their wording or of their reference answer, or all options and the key."""
-    found: dict[int, list[str]] = defaultdict(list)
+    """Rows that share bands of their wording or reference answer, or all options and the key."""
+    buckets: dict[int, list[str]] = defaultdict(list)
     for position, shared in _by_wording(instructions, settings, shingler).items():
-        found[position] += shared
+        buckets[position] += shared
     answered = [n for n, i in enumerate(instructions) if len((i.reference or "").split()) >= MIN_ANSWER]
     answers = (words(instructions[n].reference or "") for n in answered)
-    for place, bands in minhash.buckets(answers, shingler, settings.threshold, settings.permutations).items():
-        found[answered[place]] += [f"answer {band}" for band in bands]
+    for number, bands in minhash.buckets(answers, shingler, settings.threshold, settings.permutations).items():
+        buckets[answered[number]] += [f"answer {band}" for band in bands]
     items: dict[str, list[int]] = defaultdict(list)
     for position, instruction in enumerate(instructions):
         if item := exam_item(instruction):
             items[item].append(position)
     for item, positions in items.items():
         for position in positions if len(positions) > 1 else []:
-            found[position].append(f"item {item}")
-    return found
+            buckets[position].append(f"item {item}")
+    return buckets
 
 
 def _by_wording(instructions: Sequence[Instruction], settings: Dedup, shingler: minhash.Shingler) -> Buckets:
     texts = (wording(i) for i in instructions)
-    found = minhash.buckets(texts, shingler, settings.threshold, settings.permutations)
-    return {position: [f"wording {band}" for band in bands] for position, bands in found.items()}
+    buckets = minhash.buckets(texts, shingler, settings.threshold, settings.permutations)
+    return {position: [f"wording {band}" for band in bands] for position, bands in buckets.items()}
 
 
 def _members(buckets: Sequence[str], rows: Mapping[str, list[int]]) -> Iterator[int]:

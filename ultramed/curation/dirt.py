@@ -1,6 +1,6 @@
-"""Cleaning of text, and the verdict on rows that no cleaning saves. Pure functions; no model is asked.
+"""Text cleaning, and the verdict on rows that cleaning cannot save. Pure functions; no model is called.
 
-Cleaning repairs how a text is written, never what it says: numbers, units and the order of options stay.
+Cleaning repairs how a text is written, never what it says: numbers, units and the order of options are kept.
 """
 
 import html
@@ -47,28 +47,28 @@ _REFUSAL = re.compile(  # "as an AI" alone may be an aromatase inhibitor
 
 
 def clean(text: str) -> str:
-    """The text with mojibake mended, HTML turned into plain text, boilerplate, control characters and superfluous
-    white space taken out. Cleaning twice changes nothing more."""
+    """The text with mojibake repaired, HTML turned into plain text, and boilerplate, control characters and extra
+    white space removed. Idempotent."""
     for _, step in _STEPS:
         text = step(text)
     return text
 
 
 def repairs(text: str) -> list[str]:
-    """What `clean` mends in this text: mojibake, html, boilerplate, control characters, white space."""
-    found = []
-    for name, step in _STEPS:
+    """What `clean` repairs in this text: mojibake, html, boilerplate, control characters, white space."""
+    names = []
+    for repair, step in _STEPS:
         after = step(text)
-        if after != text and name not in found:
-            found.append(name)
+        if after != text and repair not in names:
+            names.append(repair)
         text = after
-    return found
+    return names
 
 
 def dirt(instruction: Instruction, settings: Screen) -> tuple[str, str] | None:
-    """Code and reason why a cleaned instruction is of no use; None for a usable one.
+    """Code and reason if a cleaned instruction is unusable, else None.
 
-    Whether it is medical is not judged here.
+    Whether it is medical is not checked here.
     """
     question = instruction.question
     words = len(question.split())
@@ -96,16 +96,16 @@ def _language(question: str) -> tuple[str, str] | None:
 
 
 def _refusal(reference: str | None) -> tuple[str, str] | None:
-    found = _REFUSAL.search(reference or "")
-    if not found:
+    match = _REFUSAL.search(reference or "")
+    if not match:
         return None
-    return "refusal", f"the reference answer declines at characters {found.start()}–{found.end()}; an answer expected"
+    return "refusal", f"the reference answer declines at characters {match.start()}–{match.end()}; an answer expected"
 
 
 def _mojibake(text: str) -> str:
     if text.isascii():
         return text
-    return ftfy.fix_text(  # NFC, never NFKC, which turns 10⁹ into 109; entities are for _html, which knows tags
+    return ftfy.fix_text(  # NFC: NFKC would turn 10⁹ into 109; _html decodes entities, as it knows tags
         text, unescape_html=False, uncurl_quotes=False, fix_character_width=False, remove_control_chars=False,
         normalization="NFC",
     )
@@ -115,7 +115,7 @@ def _html(text: str) -> str:
     if "<" not in text and "&" not in text:
         return text
     before = None
-    while before != text:  # twice escaped text is common
+    while before != text:  # doubly escaped text is common
         before = text
         text = _BLOCK.sub(" ", text)
         text = _RAISED.sub(lambda m: _raise(m[1]), text)
@@ -125,7 +125,7 @@ def _html(text: str) -> str:
 
 
 def _raise(exponent: str) -> str:
-    """10<sup>9</sup> is 10⁹ and must not become 109."""
+    """10<sup>9</sup> becomes 10⁹, never 109."""
     raised = exponent.translate(_SUPERSCRIPTS)
     if not any(c.isascii() and c.isalnum() for c in raised):
         return raised
@@ -133,7 +133,7 @@ def _raise(exponent: str) -> str:
 
 
 def _boilerplate(text: str) -> str:
-    """Greetings and signatures of the consultation sites, where the site's name gives them away."""
+    """Remove greetings and signatures of consultation sites, recognised by the site's name."""
     if not re.search(_BRAND, text, re.IGNORECASE):
         return text
     stripped = _GREETING.sub(" ", text)

@@ -1,6 +1,6 @@
 """Direct personal health identifiers in text, by kind. Spans only: the text itself is never repeated.
 
-Numbers of clinical care (blood pressures, doses, laboratory values, ages, PMIDs, dates of symptoms) are no
+Clinical numbers (blood pressures, doses, laboratory values, ages, PMIDs, dates of symptoms) are not
 identifiers, nor are the addresses and toll-free numbers of public institutions. Names need a cue.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ultramed.curation import names, patterns
 from ultramed.records import Instruction
 
-_HINTS = {  # one of these stands in every lower-cased text that holds the kind: most texts are told off at once
+_HINTS = {  # every lower-cased text with the kind contains one of these, which rules out most texts at once
     "email": ("@", "dot", "at)", "at]"),
     "url": ("://", "www.", ".com/", ".me/", ".org/"),
     "date_of_birth": ("born", "birth", "dob", "o.b", "o. b", "o b"),
@@ -28,7 +28,7 @@ _DIGITS = {
 
 @dataclass(frozen=True)
 class Span:
-    """Where an identifier stands in a text, in characters."""
+    """The position of an identifier in a text, in characters."""
 
     kind: str  # one of params `screen.identifiers`
     start: int
@@ -36,10 +36,10 @@ class Span:
 
 
 def find(text: str, kinds: Sequence[str]) -> list[Span]:
-    """Identifiers of these kinds, in order of their place. Raises KeyError for an unknown kind."""
+    """Identifiers of these kinds, in text order. Raises KeyError for an unknown kind."""
     lower = text.lower()
-    found = {Span(kind, *span) for kind in kinds if _possible(kind, lower) for span in FINDERS[kind](text)}
-    return sorted(found, key=lambda s: (s.start, s.end, s.kind))
+    spans = {Span(kind, *span) for kind in kinds if _possible(kind, lower) for span in FINDERS[kind](text)}
+    return sorted(spans, key=lambda s: (s.start, s.end, s.kind))
 
 
 def _possible(kind: str, lower: str) -> bool:
@@ -48,7 +48,7 @@ def _possible(kind: str, lower: str) -> bool:
 
 
 def identifier(instruction: Instruction, kinds: Sequence[str]) -> tuple[str, str] | None:
-    """Code and reason for the first direct identifier in question, options or reference answer; None for none."""
+    """Code and reason for the first direct identifier in question, options or reference answer, else None."""
     for field, text in _fields(instruction):
         if spans := find(text, kinds):
             first = spans[0]
@@ -74,14 +74,14 @@ def _matches(*patterns: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, 
 
 
 def _urls(text: str) -> Iterator[tuple[int, int]]:
-    """Web addresses but those of public institutions, where articles point their readers."""
+    """Web addresses, except those of public institutions, which articles refer to."""
     for match in patterns.URL.finditer(text):
         if match["site"] or not patterns.PUBLIC_HOST.search(match["host"]):
             yield match.span()
 
 
 def _phones(text: str) -> Iterator[tuple[int, int]]:
-    """Numbers in the form of a telephone's, or behind a cue; neither toll-free ones nor quantities."""
+    """Numbers in a telephone format or after a cue, except toll-free ones and quantities."""
     spans = [m.span() for pattern in (patterns.PHONE_WRITTEN, patterns.MOBILE) for m in pattern.finditer(text)]
     spans += [m.span("number") for m in patterns.PHONE_CUED.finditer(text)]
     for start, end in spans:

@@ -1,16 +1,16 @@
-"""A cheap test whether a question is written in English: its alphabet, then its commonest words."""
+"""A cheap test of whether a question is in English: its alphabet, then its most common words."""
 
 import re
 
 from ultramed.curation.vocabulary import ENGLISH, FOREIGN
 
-MIN_LATIN = 0.7  # share of letters that are Latin; an English question quotes a Greek or a foreign term now and then
-MINFOREIGN = 3  # foreign function words before a text in the Latin alphabet counts as foreign
+MIN_LATIN = 0.7  # share of Latin letters; English questions occasionally quote Greek or foreign terms
+MINFOREIGN = 3  # foreign function words from which a Latin-alphabet text can be foreign
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_english(text: str) -> tuple[bool, str]:
-    """Whether the text passes for English, and the figures that say so where it does not."""
+    """Whether the text is English, and the figures that decided if it is not."""
     letters = [c for c in text if c.isalpha()]
     latin = sum(c < "\u0250" for c in letters)
     if letters and latin / len(letters) < MIN_LATIN:

@@ -1,4 +1,4 @@
-"""How much one instruction is like another, and whether that makes the one a repetition of the other."""
+"""How similar two instructions are, and whether one is therefore a duplicate of the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from ultramed.curation.vocabulary import listed
 from ultramed.params import Dedup
 from ultramed.records import Instruction
 
-AGREEING = 0.25  # below the threshold, from which questions count as alike whose reference answers are alike
-REWORDED = 0.15  # the same for exam items with the same options and key, compared by letters
-MIN_ANSWER = 8  # words from which equal answers say something about their questions
+AGREEING = 0.25  # how far below the threshold questions with similar reference answers may be
+REWORDED = 0.15  # likewise for exam items with the same options and key, compared by letters
+MIN_ANSWER = 8  # words an answer needs before its similarity says anything about the question
 _COMMONPLACE = listed("yes no maybe true false none all both increased decreased unchanged")
 
 
@@ -23,7 +23,7 @@ class Duplicate:
     of: str
     similarity: float
     threshold: float
-    measure: str  # what the similarity is of
+    measure: str  # what was compared
 
     @property
     def reason(self) -> str:
@@ -31,7 +31,7 @@ class Duplicate:
 
 
 class Comparer:
-    """Compares rows by position; their shingles are made once, when first needed."""
+    """Compares rows by position; their shingles are computed once, on first use."""
 
     def __init__(self, rows: Sequence[Instruction], settings: Dedup) -> None:
         self.rows, self.settings = rows, settings
@@ -46,29 +46,28 @@ class Comparer:
         return minhash.similarity(self._shingles[a], self._shingles[b])
 
     def related(self, a: int, b: int) -> bool:
-        """Whether two rows belong into one family: alike at the threshold, whatever their numbers say; for short
-        questions about the same subject only, or a template ("What are the symptoms of …") would make one family."""
+        """Whether two rows belong to one family: similar at the threshold, whatever their numbers. Short questions
+        must share their subject, or a template ("What are the symptoms of …") would form one family."""
         if self.similarity(a, b) < self.settings.threshold:
             return False
         return not comparison.other_subject(words(asked(self.rows[a])), words(asked(self.rows[b])))
 
     def compare(self, a: int, b: int) -> Duplicate | None:
-        """Whether row a repeats row b: alike by itself, or nearly so while the answers agree; and nothing that
-        matters differs."""
+        """Whether row a repeats row b: similar, or nearly so with the same answer, and no difference that matters."""
         row, kept, threshold = self.rows[a], self.rows[b], self.settings.threshold
-        alike = self.similarity(a, b)
-        if alike >= threshold:
-            found = Duplicate(row.id, kept.id, alike, threshold, "word shingles")
+        similarity = self.similarity(a, b)
+        if similarity >= threshold:
+            duplicate = Duplicate(row.id, kept.id, similarity, threshold, "word shingles")
         elif (item := exam_item(row)) and item == exam_item(kept):
             stems = [comparison.letters(words(asked(i))) for i in (row, kept)]
             measure = "same options and key, letters of the stems"
-            found = Duplicate(row.id, kept.id, comparison.jaccard(*stems), threshold - REWORDED, measure)
-        elif alike >= threshold - AGREEING and self._same_answer(row, kept):
+            duplicate = Duplicate(row.id, kept.id, comparison.jaccard(*stems), threshold - REWORDED, measure)
+        elif similarity >= threshold - AGREEING and self._same_answer(row, kept):
             measure = "same answer, word shingles of the questions"
-            found = Duplicate(row.id, kept.id, alike, threshold - AGREEING, measure)
+            duplicate = Duplicate(row.id, kept.id, similarity, threshold - AGREEING, measure)
         else:
             return None
-        return found if found.similarity >= found.threshold and not self._differ(row, kept) else None
+        return duplicate if duplicate.similarity >= duplicate.threshold and not self._differ(row, kept) else None
 
     def _same_answer(self, row: Instruction, kept: Instruction) -> bool:
         answers = [words(i.reference or "") for i in (row, kept)]
@@ -86,12 +85,12 @@ class Comparer:
 
 
 def asked(instruction: Instruction) -> str:
-    """All turns but the system's."""
+    """All turns except the system's."""
     return "\n".join(m.content for m in instruction.messages if m.role != "system")
 
 
 def options_text(instruction: Instruction) -> str:
-    """The options normalised, in sorted order, one a line."""
+    """The normalised options, sorted, one per line."""
     return "\n".join(sorted(comparison.normalise(o.text) for o in instruction.options))
 
 

@@ -1,7 +1,7 @@
-"""MinHash and locality-sensitive hashing over shingles of words: which texts are worth comparing.
+"""MinHash and locality-sensitive hashing over word shingles: selects the texts worth comparing.
 
-Words become 64-bit hashes once; shingles, bands and buckets are arrays. A bucket only proposes: who is similar is
-decided on the true Jaccard similarity.
+Words are hashed to 64 bits once; shingles, bands and buckets are arrays. Buckets only propose pairs: the true Jaccard
+similarity decides.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ from xxhash import xxh3_64_intdigest
 
 Hashes = npt.NDArray[np.uint64]
 BATCH = 5_000  # texts shingled at a time
-RECALL = 0.98  # share of the pairs at the threshold itself that some bucket must hold
-SEED = 1  # of the permutations: any; the same pairs are proposed in every run
+RECALL = 0.98  # share of pairs exactly at the threshold that must meet in some bucket
+SEED = 1  # of the permutations; any fixed value proposes the same pairs in every run
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -31,7 +31,7 @@ class Shingler:
         return np.unique(self.many([words])[0])
 
     def many(self, texts: list[list[str]]) -> tuple[Hashes, npt.NDArray[np.uint64]]:
-        """Shingles of all texts in one array, and where each text begins in it (one more entry than texts)."""
+        """Shingles of all texts in one array, and the start of each text in it (one more entry than texts)."""
         lengths = np.fromiter((max(len(w), self.size) for w in texts), np.int64, len(texts))
         known, flat = self._known, []
         for words in texts:
@@ -60,9 +60,9 @@ def similarity(a: Hashes, b: Hashes) -> float:
 
 
 def width(threshold: float, permutations: int) -> int:
-    """Permutations in a band: the most with which two texts at the threshold still share a band with RECALL.
+    """Permutations per band: the most with which two texts at the threshold share a band with probability RECALL.
 
-    With r permutations a band and b = permutations // r bands that probability is 1 - (1 - threshold^r)^b
+    With r permutations per band and b = permutations // r bands that probability is 1 - (1 - threshold^r)^b
     (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, section 3.4).
     """
     fits = [r for r in range(1, permutations + 1) if 1 - (1 - threshold**r) ** (permutations // r) >= RECALL]
@@ -72,20 +72,20 @@ def width(threshold: float, permutations: int) -> int:
 def buckets(
     texts: Iterable[list[str]], shingler: Shingler, threshold: float, permutations: int
 ) -> dict[int, list[int]]:
-    """For each text (by position) that shares a bucket with another one: its buckets."""
+    """The buckets of each text, by position, that shares a bucket with another."""
     rows = width(threshold, permutations)
     parts = [_bands(matrix, rows) for matrix in _digests(texts, shingler, permutations)]
     if not parts:
         return {}
     bands = np.concatenate(parts)
-    found: dict[int, list[int]] = {}
+    shared: dict[int, list[int]] = {}
     base = 0
     for column in bands.T:
         _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
         for text in np.flatnonzero(counts[inverse] > 1).tolist():
-            found.setdefault(text, []).append(base + int(inverse[text]))
+            shared.setdefault(text, []).append(base + int(inverse[text]))
         base += len(counts)
-    return found
+    return shared
 
 
 def _digests(texts: Iterable[list[str]], shingler: Shingler, permutations: int) -> Iterator[npt.NDArray[np.uint32]]:

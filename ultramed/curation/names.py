@@ -1,18 +1,18 @@
-"""Names of persons, found by their cues: a title, "my name is", "patient:", a signature. Names without a cue are not
-looked for: eponyms (Parkinson, Crohn, Graves) are everywhere in medicine."""
+"""Personal names, found by their cues: a title, "my name is", "patient:", a signature. Names without a cue are not
+searched for, because eponyms (Parkinson, Crohn, Graves) are everywhere in medicine."""
 
 import re
 from collections.abc import Iterator
 
 from ultramed.curation.vocabulary import NO_NAMES
 
-SIGNATURE = 160  # characters at the end of a text in which a signature stands
+SIGNATURE = 160  # characters at the end of a text that may hold a signature
 _INTRODUCTION = re.compile(r"name|this is|called|myself|patient", re.IGNORECASE)
 _NAME = r"(?:[A-Z]['’])?[A-Z][a-zà-ÿ]+(?:[A-Z][a-zà-ÿ]+|[-'’][A-Z]?[a-zà-ÿ]+)*"
 _INITIAL = r"(?:[A-Z]\.?\s+)?"
 _FULL = rf"{_NAME}\s+{_INITIAL}{_NAME}(?:\s+{_NAME})?"
 _TITLE = r"(?:(?:Mr|Mrs|Ms|Miss|Dr)\.?\s+)?"
-_INTRODUCED = re.compile(  # names are often written small in a chat
+_INTRODUCED = re.compile(  # names are often in lower case in chats
     r"\b(?:my|his|her|husband's|wife's|son's|daughter's|mother's|father's|patient's)\s+(?:full\s+)?name"
     rf"\s*(?:['’]?s|is|:|=|was)\s*{_TITLE}(?P<name>[a-zà-ÿ'’-]{{2,}}(?:\s+[a-zà-ÿ'’-]{{2,}}\.?){{0,2}})"
     rf"|\b(?:this\s+is|i\s+am\s+called|myself)\s+(?P<called>(?-i:{_FULL}))", re.IGNORECASE)
@@ -22,7 +22,7 @@ _LABELLED = re.compile(
     rf"{_TITLE}(?P<name>{_FULL}|{_NAME}(?=[\s,;./-]+(?i:age|aged|sex|gender|dob|male|female|\d)\b))")
 _TITLED = re.compile(
     rf"\b(?:Mr|Mrs|Ms|Miss|Mister|Prof|Professor)\b\.?[^\S\n]+(?P<name>{_INITIAL}{_NAME}(?:[^\S\n]+{_INITIAL}{_NAME})?)")
-_DOCTOR = re.compile(  # the word in full needs a full name: "Ask your Doctor Before Taking"
+_DOCTOR = re.compile(  # "Doctor" in full needs a full name: "Ask your Doctor Before Taking"
     rf"\b(?:(?:Dr|DR)\b\.?|(?<![Yy]our )Doctor(?=[^\S\n]+{_NAME}[^\S\n]+{_NAME}))[^\S\n]+"
     rf"(?P<name>(?:[A-Z]\.?\s+)*{_NAME}(?:[^\S\n]+{_INITIAL}{_NAME})?)")
 _SELF = re.compile(
@@ -54,9 +54,9 @@ def _cued(text: str) -> Iterator[re.Match[str]]:
     yield from _SIGNED.finditer(text, max(0, len(text) - SIGNATURE))
 
 
-def _is_name(found: str) -> bool:
-    """Whether the first word, and the last one of two, can be part of a name."""
-    parts = [part.strip(".'’-").lower() for part in found.split() if len(part) != 2 or part[1] != "."]
+def _is_name(name: str) -> bool:
+    """Whether the first word, and the second if there is one, can be part of a name."""
+    parts = [part.strip(".'’-").lower() for part in name.split() if len(part) != 2 or part[1] != "."]
     if not parts or parts[0] in NO_NAMES:
         return False
-    return len(parts) < 2 or found[0].islower() or parts[1] not in NO_NAMES
+    return len(parts) < 2 or name[0].islower() or parts[1] not in NO_NAMES

@@ -1,7 +1,7 @@
-"""The difficulty score of every instruction, 1 to 10, by a model.
+"""A difficulty score from 1 to 10 for every instruction, given by a model.
 
 `text`: the model justifies, then scores. `logprob`: the expected value of the score digit under the model's
-log-probabilities (0 to 9, plus 1), for models too weak to vary their spoken answer.
+log-probabilities (0 to 9, plus 1), for models too weak to vary their written score.
 """
 
 import re
@@ -26,7 +26,7 @@ class Difficulty(BaseModel):
 def score(
     client: Client, instructions: Iterable[Instruction], params: Params, total: int
 ) -> Iterator[tuple[Score | None, Verdict]]:
-    """One (score, verdict) per instruction, in order; the score is None where no reply could be read."""
+    """One (score, verdict) per instruction, in order; the score is None if the reply could not be read."""
     requests = (_request(i, params) for i in instructions)
     for answer in client.ask(requests, "score", total, truncated_ok=params.score.method == "logprob"):
         yield _read(answer, params.score.method)
@@ -36,8 +36,8 @@ def _request(instruction: Instruction, params: Params) -> Request:
     settings = params.score
     by_logprob = settings.method == "logprob"
     prompt = render("score" if by_logprob else "score-text", question=_cut(instruction.prompt, settings.words))
-    sampling = Sampling(
-        settings.temperature, 1 if by_logprob else 400, seed_of(params.seed, "score", instruction.id),
+    sampling = Sampling.of(
+        settings, 1 if by_logprob else 400, seed_of(params.seed, "score", instruction.id),
         top_logprobs=settings.top_logprobs if by_logprob else 0,
     )
     kind = None if by_logprob else Difficulty
@@ -49,19 +49,19 @@ def _read(answer: Answer, method: str) -> tuple[Score | None, Verdict]:
     if not answer.ok:
         return None, quarantine(row, "score", answer.failure, answer.detail)
     if method == "text":
-        found, why = float(answer.value.score), answer.value.justification
+        value, why = float(answer.value.score), answer.value.justification
     else:
         first = answer.reply.logprobs[0] if answer.reply and answer.reply.logprobs else {}
         digit = expected_digit(first)
         if digit is None:
             return None, quarantine(row, "score", "unreadable", f"no digit among the {len(first)} likeliest tokens")
-        found, why = round(1 + digit, 3), ""
+        value, why = round(1 + digit, 3), ""
     return Score(
-        id=row, score=found, method=method, justification=why, request_key=answer.key
-    ), keep(row, "score", "scored", f"score {found:g}")
+        id=row, score=value, method=method, justification=why, request_key=answer.key
+    ), keep(row, "score", "scored", f"score {value:g}")
 
 
 def _cut(text: str, words: int | None) -> str:
-    """The beginning of a question, whole words and lines; all of it where it is short enough."""
-    found = list(re.finditer(r"\S+", text))
-    return text if words is None or len(found) <= words else text[: found[words - 1].end()]
+    """The first `words` words of a question, line breaks kept; all of it if it is short enough."""
+    matches = list(re.finditer(r"\S+", text))
+    return text if words is None or len(matches) <= words else text[: matches[words - 1].end()]

@@ -1,6 +1,6 @@
 """The screen before any model call: rights, identifiers, dirt, leaks, duplicates, in this order.
 
-It costs nothing; what it holds back never leaves the machine.
+It costs nothing, and the rows it holds back never leave the machine.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ STAGE = "screen"
 
 @dataclass(frozen=True)
 class ScreenResult:
-    """What a curation step kept, in the order it was given, and one verdict for every row it was given."""
+    """The rows that a curation step kept, in input order, and one verdict for every input row."""
 
     rows: list[Instruction]
     verdicts: list[Verdict]
@@ -31,9 +31,9 @@ def screen(
     instructions: Iterable[Instruction], items: Iterable[BenchmarkItem], settings: Params, remote: bool | None = None
 ) -> ScreenResult:
     """Screen all rows against each other and against the benchmarks. `remote`: whether a model on another machine is
-    asked; None: as params say.
+    called; None: as in params.
 
-    Raises SourceError when an id occurs twice: its verdict would be ambiguous.
+    Raises SourceError if an id occurs twice: its verdict would be ambiguous.
     """
     index = Index.from_items(items, settings.decontaminate)
     remote = remote_models_configured(settings) if remote is None else remote
@@ -53,7 +53,7 @@ def screen(
 def without_duplicates(
     passed: list[Instruction], verdicts: dict[str, Verdict], stage: str, settings: Params
 ) -> ScreenResult:
-    """The result after exact and near-duplicates of `passed` are taken out and their verdicts replaced."""
+    """The result after removing exact and near-duplicates from `passed` and replacing their verdicts."""
     kept, dropped = drop_duplicates(passed, stage, settings)
     verdicts |= {v.id: v for v in dropped}
     stays = {i.id for i in kept}
@@ -61,23 +61,23 @@ def without_duplicates(
 
 
 def refuse_repeated(row_id: str, seen: dict[str, Verdict]) -> None:
-    """Raises SourceError when a row of this id has been seen."""
+    """Raise SourceError if a row with this id has been seen."""
     if row_id in seen:
-        raise SourceError(row_id, "is the id of 2 rows; 1 expected", "give every source a prefix of its own")
+        raise SourceError(row_id, "is the id of 2 rows; 1 expected", "give each source its own prefix")
 
 
 def cleaned(instruction: Instruction) -> tuple[Instruction, list[str]]:
     """The instruction with all its texts cleaned, and the names of the repairs made."""
     texts = [m.content for m in instruction.messages] + [o.text for o in instruction.options]
-    found = sorted({name for text in (*texts, instruction.reference or "") for name in dirt.repairs(text)})
-    if not found:
+    repairs = sorted({name for text in (*texts, instruction.reference or "") for name in dirt.repairs(text)})
+    if not repairs:
         return instruction, []
     return replace(
         instruction,
         messages=[Message(m.role, dirt.clean(m.content)) for m in instruction.messages],
         options=[Option(o.letter, dirt.clean(o.text)) for o in instruction.options],
         reference=dirt.clean(instruction.reference) or None if instruction.reference else None,
-    ), found
+    ), repairs
 
 
 def _judge(
@@ -85,22 +85,22 @@ def _judge(
 ) -> tuple[Instruction, Verdict]:
     """The cleaned row, and the verdict on it alone."""
     row_id, kinds = instruction.id, list(settings.screen.identifiers)
-    if found := screen_rights(instruction, remote):
-        return instruction, drop(row_id, STAGE, *found)
-    if found := identifiers.identifier(instruction, kinds):
-        return instruction, quarantine(row_id, STAGE, *found)
+    if finding := screen_rights(instruction, remote):
+        return instruction, drop(row_id, STAGE, *finding)
+    if finding := identifiers.identifier(instruction, kinds):
+        return instruction, quarantine(row_id, STAGE, *finding)
     tidy, repaired = cleaned(instruction)
-    if repaired and (found := identifiers.identifier(tidy, kinds)):
-        return tidy, quarantine(row_id, STAGE, found[0], f"{found[1]}, once cleaned")
-    if found := dirt.dirt(tidy, settings.screen):
-        return tidy, drop(row_id, STAGE, *found)
+    if repaired and (finding := identifiers.identifier(tidy, kinds)):
+        return tidy, quarantine(row_id, STAGE, finding[0], f"{finding[1]}, once cleaned")
+    if finding := dirt.dirt(tidy, settings.screen):
+        return tidy, drop(row_id, STAGE, *finding)
     if leak := index.match(tidy):
         return tidy, drop(row_id, STAGE, "leak", leak.reason)
     return tidy, keep(row_id, STAGE, "cleaned", f"repaired: {', '.join(repaired)}") if repaired else keep(row_id, STAGE)
 
 
 def screen_rights(instruction: Instruction, remote: bool) -> tuple[str, str] | None:
-    """Code and reason why a row may not go on; None for one that may. `remote`: some configured model is remote."""
+    """Code and reason if a row may not proceed, else None. `remote`: whether a configured model is remote."""
     rights = most_restrictive(instruction.rights)
     if rights == "deny":
         return "rights_denied", f"rights are '{instruction.rights}'; nothing may be done with the row"

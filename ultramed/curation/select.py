@@ -1,4 +1,4 @@
-"""Curation proper: thresholds on the difficulty score, then leaks and duplicates again, now over synthetic rows too."""
+"""Curation proper: thresholds on the difficulty score, then leaks and duplicates again, now with synthetic rows too."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,7 +16,7 @@ def select(
 ) -> ScreenResult:
     """Rows that reach their source's threshold and repeat neither a benchmark nor an earlier row.
 
-    An evolved row falls to its parent only where the two are duplicates. Raises ParamsError for sources that have no
+    An evolved row is dropped for its parent only if the two are duplicates. Raises ParamsError for sources without a
     threshold, SourceError for an id that occurs twice.
     """
     rows = list(instructions)
@@ -34,7 +34,7 @@ def _refuse_unknown(sources: set[str], thresholds: Mapping[str, float]) -> None:
     if missing := sorted(sources - set(thresholds)):
         raise ParamsError(
             "params.yaml: curate.min_score",
-            f"has no threshold for {', '.join(missing)}; every source of rows needs one", "add one line for each",
+            f"has no threshold for {', '.join(missing)}; every source of rows needs one", "add a line for each",
         )
 
 

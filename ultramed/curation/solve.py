@@ -1,4 +1,4 @@
-"""Independent solvers of an exam item: the options shuffled for each, the key never shown.
+"""Independent solvers of an exam item: the options are shuffled for each, the key is never shown.
 
 Used to verify the key of an evolved item, and to find raw keys that every solver contradicts.
 """
@@ -16,11 +16,11 @@ from ultramed.prompts import render
 from ultramed.records import Instruction, Option
 from ultramed.seeds import generator, seed_of
 
-TEMPERATURE = 0.7  # solvers are draws: at 0 they would differ by option order alone
+TEMPERATURE = 0.7  # solvers are samples: at 0 they would differ only by option order
 
 
 def solve(client: Client, items: list[Instruction], solvers: int, seed: int, step: str) -> dict[str, list[str]]:
-    """Letters (of the item's own order) that the solvers chose, by item id; unreadable replies are left out."""
+    """Letters (in the item's own order) that the solvers chose, by item id; unreadable replies are left out."""
     orders = {(i.id, n): _shuffled(i, n, seed) for i in items for n in range(solvers)}
     requests = (_request(i, orders[i.id, n], n, seed, step) for i in items for n in range(solvers))
     votes: dict[str, list[str]] = defaultdict(list)
@@ -32,7 +32,7 @@ def solve(client: Client, items: list[Instruction], solvers: int, seed: int, ste
 
 
 def winner(votes: Iterable[str]) -> tuple[str, int] | None:
-    """The letter with most votes and how many it has; None without votes or on a tie."""
+    """The letter with the most votes and their number; None without votes or on a tie."""
     ranked = Counter(votes).most_common(2)
     if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
         return None

@@ -1,9 +1,8 @@
-"""The one split everything later inherits: by family, by hash.
+"""The one split that all later stages inherit: by hash of the family.
 
-A family is what evolution and similarity hold together. Where it goes depends on the seed and on its representative
-alone: the first, in natural order, of its oldest ancestors. So neither the order of rows nor an added child nor an
-added stranger moves a family. Only a row similar to several families makes them one, which goes where the first of
-them went.
+A family is the rows linked by evolution or similarity. Its split depends only on the seed and its representative: the
+first, in natural order, of its oldest ancestors. So reordering rows, adding a child or adding an unrelated row never
+moves a family. Only a row similar to several families merges them, and all of them go where the first one went.
 """
 
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from ultramed.curation.dedup import clusters, looser, natural, prioritised
 from ultramed.params import Params, Split
 from ultramed.records import Assignment, Instruction
 
-LOOSER = 0.2  # below dedup.threshold: rows of this similarity stay on one side of the split
+LOOSER = 0.2  # below dedup.threshold; rows this similar stay on one side of the split
 
 
 def assign(instructions: Iterable[Instruction], settings: Params) -> list[Assignment]:
@@ -24,7 +23,7 @@ def assign(instructions: Iterable[Instruction], settings: Params) -> list[Assign
 
 
 def part(family: str, seed: int, shares: Split) -> str:
-    """Where a family goes: its hash is a number in [0, 1); test lies at the low end, dev next to it."""
+    """The split of a family: its hash is a number in [0, 1); test takes the low end, then dev, then train."""
     number = int.from_bytes(sha256(f"{seed}\x1fsplit\x1f{family}".encode()).digest()[:8], "big") / 2**64
     if number < shares.test:
         return "test"
@@ -32,7 +31,7 @@ def part(family: str, seed: int, shares: Split) -> str:
 
 
 def _families(rows: list[Instruction], similar: dict[str, str]) -> dict[str, str]:
-    """Each id with the representative of its family, which may be an ancestor that is no longer there."""
+    """Each id with the representative of its family, which may be an ancestor no longer among the rows."""
     joined: dict[str, str] = {}
 
     def root(ancestor: str) -> str:

@@ -1,4 +1,4 @@
-"""Word lists of curation, in one place: function words, opposites, numbers, words that are no names."""
+"""Word lists for curation: function words, opposites, numbers, words that are not names."""
 
 
 def listed(text: str) -> frozenset[str]:
@@ -6,17 +6,17 @@ def listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-FUNCTION_WORDS = listed(  # carry no meaning of their own, greetings included
+FUNCTION_WORDS = listed(  # have no meaning of their own; greetings included
     "a an the this that these those which what who whom whose when where why how of in on at to for from by with "
     "about into as or and but if than is are was were be been being am has have had having do does did can could "
     "may might will would shall should i you he she it we they his her its my your their our me him them us there "
     "here following follow follows followed one most hi hello hey dear doctor doc dr also s so such please during "
     "after upon via"
 )
-NEGATIONS = listed(  # turn a question round
+NEGATIONS = listed(  # reverse the meaning of a question
     "not no never none neither nor cannot without except excluding lack lacks lacking absent absence"
 )
-OPPOSITES = (  # the two sides of an axis, inflections side by side
+OPPOSITES = (  # the two sides of an axis, with inflections
     ("most more maximum maximal greatest best commonest", "least less fewer fewest minimum minimal worst rarest"),
     ("increase increases increased increasing rise rises elevated elevates raised raises high higher highest gain",
      "decrease decreases decreased decreasing fall falls reduced reduces low lower lowest loss"),
@@ -47,16 +47,16 @@ SPELT_NUMBERS = {
 ROMAN_NUMBERS = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
 }
-ENGLISH = listed(  # commonest words of English questions
+ENGLISH = listed(  # most common words of English questions
     "the of and to in is was for with which what that a an his her she he are has i my have it on be from by at "
     "or not most following patient how does can do when why there"
 )
-FOREIGN = listed(  # of other languages; none is a common English word or abbreviation in medicine
+FOREIGN = listed(  # of other languages; none is a common English word or medical abbreviation
     "el los las del una para por que qué cuál cómo está más su sus y le les une des du est dans pour qui quel "
     "quelle avec sur ne pas et der das und ist nicht mit ein eine einer dem den von zu welche wie auf auch il lo "
     "gli della che di è non con per um uma os em não ao é qual het een niet zijn"
 )
-NO_NAMES = listed(  # follow a cue for a name without being one
+NO_NAMES = listed(  # follow a cue for a name but are not names
     "a able about ache admin advised african age aged also american an and any anxious anybody are as asian at "
     "august available back bad because been being black blood blue british but by called can care caucasian chat "
     "chinese chronic christian common concerned confidential current dear depressed detailed diabetic did disease "

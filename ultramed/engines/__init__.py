@@ -1,6 +1,6 @@
-"""Engines: the programs that run local weights, one a file. `params.yaml` names one as `engine`.
+"""Engines: the programs that run local weights, one per file. `params.yaml` names one as `engine`.
 
-Adding an engine is adding a module that declares `ENGINE`; its file is the engine's name with `_` for `.` and `-`.
+To add an engine, add a module that declares `ENGINE`, named after the engine with `_` for `.` and `-`.
 """
 
 from ultramed import registry
@@ -10,7 +10,7 @@ from ultramed.engines._engine import Served as Served
 
 
 def get(name: str) -> Engine:
-    """The engine that params call by this name. Raises ValueError with all names."""
+    """The engine with this name in params. Raises ValueError listing all names."""
     module = name.replace(".", "_").replace("-", "_")
     if module in registry.names(__name__):
         engine: Engine = registry.load(__name__, module).ENGINE
@@ -20,11 +20,11 @@ def get(name: str) -> Engine:
 
 
 def serving(name: str) -> ServingEngine:
-    """The same for an engine that answers requests. Raises ValueError also for one that does not."""
+    """Like `get`, for an engine that serves requests. Also raises ValueError for one that does not."""
     if isinstance(engine := get(name), ServingEngine):
         return engine
     able = ", ".join(engine.name for engine in _all() if isinstance(engine, ServingEngine))
-    raise ValueError(f"is '{name}', which answers no requests; expected one of {able}")
+    raise ValueError(f"is '{name}', which cannot serve requests; expected one of {able}")
 
 
 def _all() -> list[Engine]:

@@ -1,4 +1,4 @@
-"""What an engine is: how it is started on which files, when it is ready, why it failed, and what it takes."""
+"""The interface of an engine: which files it serves, how it starts, why it failed, and which GPUs it takes."""
 
 import socket
 import subprocess
@@ -12,12 +12,12 @@ from typing import Any
 class Launch:
     """A model to be served."""
 
-    model: str  # name that requests call it by
+    model: str  # its name in requests
     weights: Path  # what `ServingEngine.prepare` returned
-    scratch: Path  # folder of the server, for files made for it alone
+    scratch: Path  # the server's own folder, for its files
     context: int  # tokens, prompt and reply together
     concurrency: int  # requests at once
-    options: dict[str, Any]  # of the engine, as params give them
+    options: dict[str, Any]  # of the engine, from params
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Served:
 
 
 class Engine:
-    """A program that runs local weights, declared once as the `ENGINE` of its module. Importing it is cheap."""
+    """A program that runs local weights, declared once as the `ENGINE` of its module. The module is cheap to import."""
 
     name: str  # as params write it
-    fetches_from_hub = False  # weights on the Hub are not downloaded: it is given their name and revision (model.json)
+    fetches_from_hub = False  # whether it fetches Hub weights itself, given their name and revision (model.json)
 
     def gpus(self, options: dict[str, Any]) -> int:
-        """GPUs that one server takes; 0 where it runs on the CPU."""
+        """GPUs that one server takes; 0 if it runs on the CPU."""
         return 0
 
     def gpu_share(self, options: dict[str, Any]) -> float:
@@ -47,12 +47,12 @@ class Engine:
 class ServingEngine(Engine, ABC):
     """An engine that answers chat requests over HTTP, as OpenAI's API does."""
 
-    start_s: float  # longest time until it is ready
+    start_s: float  # longest time until it is ready, in seconds
     health = "/health"  # answers 200 once it is ready
 
     def prepare(self, weights: Path, base: Path | None, scratch: Path) -> Path:
         """The file or folder to serve, from a model's folder of weights. `base`: folder of the model that
-        policies trained here begin as, if any; `scratch`: see `Launch`."""
+        policies trained here start from, if any; `scratch`: see `Launch`."""
         return weights
 
     @abstractmethod
@@ -60,12 +60,12 @@ class ServingEngine(Engine, ABC):
         """Start serving on a free port of this machine."""
 
     def cause(self, log: list[str]) -> str:
-        """Why a start failed, from the lines of its log: one at least."""
+        """Why a start failed, from the lines of its log (at least one)."""
         return log[-1]
 
 
 class CommandEngine(ServingEngine):
-    """A serving engine that is a program of its own."""
+    """A serving engine that runs as its own program."""
 
     @abstractmethod
     def command(self, launch: Launch, port: int) -> list[str]:

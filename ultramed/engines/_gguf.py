@@ -1,5 +1,5 @@
 """A trained policy as a GGUF file, so that llama.cpp can serve it: weights in Q8_0, everything else (tokenizer,
-template, shapes) as in the GGUF file the base model came from."""
+template, shapes) as in the base model's GGUF file."""
 
 import json
 import os
@@ -13,21 +13,21 @@ from ultramed.errors import EnvironmentFault, ModelError
 
 ARCHITECTURE = "llama"
 _OWN = ("GGUF.", "general.architecture", "general.file_type", "general.quantization_version")
-_LINES = 32  # values a Q8_0 block holds
+_BLOCK = 32  # values in a Q8_0 block
 
 
 def export(checkpoint: Path, base: Path, out: Path) -> None:
     """Write `out` from a Transformers checkpoint whose base model came from the GGUF file `base`.
 
-    Raises ModelError for another architecture, or where a weight has no place in the file, or a place no weight;
-    EnvironmentFault where the disk is full.
+    Raises ModelError for another architecture, or if the weights do not match the tensors of `base` one to one;
+    EnvironmentFault if the disk is full.
     """
     reader = gguf.GGUFReader(base)
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
-    found = {base: reader.fields["general.architecture"].contents(), checkpoint: config.get("model_type")}
-    for path, architecture in found.items():
+    architectures = {base: reader.fields["general.architecture"].contents(), checkpoint: config.get("model_type")}
+    for path, architecture in architectures.items():
         if architecture != ARCHITECTURE:
-            raise ModelError(str(path), f"is of architecture {architecture}; only {ARCHITECTURE} can be served from "
+            raise ModelError(str(path), f"has architecture {architecture}; only {ARCHITECTURE} can be served from "
                                         "trained weights", "set serving.engine to vllm")
     partial = out.with_name(f".{out.name}.partial")
     writer = gguf.GGUFWriter(partial, ARCHITECTURE)
@@ -42,7 +42,7 @@ def export(checkpoint: Path, base: Path, out: Path) -> None:
         writer.close()
     except OSError as error:  # NumPy's carries no error number
         partial.unlink(missing_ok=True)
-        raise EnvironmentFault(str(out), f"cannot be written: {error}", "check space there") from error
+        raise EnvironmentFault(str(out), f"cannot be written: {error}", "check free space there") from error
     os.replace(partial, out)
 
 
@@ -55,7 +55,7 @@ def _copy_fields(reader: gguf.GGUFReader, writer: gguf.GGUFWriter) -> None:
 
 def _add_weights(checkpoint: Path, config: dict, reader: gguf.GGUFReader, writer: gguf.GGUFWriter) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what torch thinks of its own imports
+        warnings.simplefilter("ignore")  # torch warns about its own imports
         import torch  # noqa: F401
         from safetensors import safe_open
 
@@ -65,26 +65,26 @@ def _add_weights(checkpoint: Path, config: dict, reader: gguf.GGUFReader, writer
     for file in sorted(checkpoint.glob("*.safetensors")):
         with safe_open(file, framework="pt") as weights:
             for name in sorted(weights.keys()):
-                place = names.get_name(name, try_suffixes=(".weight",))
-                if place not in missing:
-                    raise ModelError(str(file), f"holds '{name}', which has no place in the GGUF file of its base")
+                target = names.get_name(name, try_suffixes=(".weight",))
+                if target not in missing:
+                    raise ModelError(str(file), f"holds '{name}', which is missing from its base's GGUF file")
                 values = weights.get_tensor(name).float().numpy()
-                if values.shape != (shape := missing.pop(place)):
+                if values.shape != (shape := missing.pop(target)):
                     raise ModelError(str(file), f"holds '{name}' of shape {values.shape}; its base has {shape}")
                 part = name.split(".")[-2]
-                _add(writer, place, _interleaved(values, heads[part]) if part in heads else values)
+                _add(writer, target, _interleaved(values, heads[part]) if part in heads else values)
     if lacking := sorted(missing.keys() - {"rope_freqs.weight"}):
-        raise ModelError(str(checkpoint), f"has no weights for {', '.join(lacking[:3])}", "`dvc repro` makes it anew")
+        raise ModelError(str(checkpoint), f"has no weights for {', '.join(lacking[:3])}", "`dvc repro` rebuilds it")
 
 
 def _add(writer: gguf.GGUFWriter, name: str, values: np.ndarray) -> None:
-    kind = gguf.GGMLQuantizationType.Q8_0 if values.ndim > 1 and values.shape[-1] % _LINES == 0 \
+    kind = gguf.GGMLQuantizationType.Q8_0 if values.ndim > 1 and values.shape[-1] % _BLOCK == 0 \
         else gguf.GGMLQuantizationType.F32
     writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
 
 
 def _interleaved(weight: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of a query or key projection in llama.cpp's order: Transformers keeps the two halves that rotary embeddings
-    turn apart, llama.cpp keeps their rows in pairs."""
+    """Rows of a query or key projection in llama.cpp's order: Transformers stores the two halves that rotary embeddings
+    rotate one after the other, llama.cpp interleaves their rows in pairs."""
     rows, columns = weight.shape
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)

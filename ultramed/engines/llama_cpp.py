@@ -18,7 +18,7 @@ class LlamaCpp(ServingEngine):
     def prepare(self, weights: Path, base: Path | None, scratch: Path) -> Path:
         """The model's GGUF file. A policy trained here is exported first, with the tokenizer of its base's GGUF file.
 
-        Raises EnvironmentFault where a folder does not hold one GGUF file, and what `export` raises.
+        Raises EnvironmentFault if a folder does not hold exactly one GGUF file, and whatever `export` raises.
         """
         if base is None or not (weights / "config.json").exists():
             return _only_gguf(weights)
@@ -30,19 +30,19 @@ class LlamaCpp(ServingEngine):
     def start(self, launch: Launch) -> Served:
         import xllamacpp
 
-        given = xllamacpp.CommonParams()
-        given.model.path = str(launch.weights)
-        given.model_alias = {launch.model}
-        given.n_parallel = launch.concurrency
-        given.n_ctx = launch.context * launch.concurrency
-        given.cpuparams.n_threads = given.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
-        given.warmup = False
-        given.cache_ram_mib = 256  # of prompts already read, in host memory; the engine's own default is 8 GB
-        given.verbosity = 1
+        settings = xllamacpp.CommonParams()
+        settings.model.path = str(launch.weights)
+        settings.model_alias = {launch.model}
+        settings.n_parallel = launch.concurrency
+        settings.n_ctx = launch.context * launch.concurrency
+        settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
+        settings.warmup = False
+        settings.cache_ram_mib = 256  # host memory for prompts already processed; the engine's default is 8 GB
+        settings.verbosity = 1
         for name, value in launch.options.items():
-            setattr(given, name, value)
-        server = xllamacpp.Server(given)  # a port of 0 takes a free one
-        # it is mapped into memory: its bytes go when this process ends, however it ends
+            setattr(settings, name, value)
+        server = xllamacpp.Server(settings)  # a port of 0 picks a free one
+        # the file is memory-mapped: its space is freed when this process ends, however it ends
         (launch.scratch / EXPORTED).unlink(missing_ok=True)
         return Served(server.listening_address, server=server)
 

@@ -1,10 +1,10 @@
-"""Model2Vec: static sentence embeddings, read by `ultramed.embeddings` in its own process. Answers no requests."""
+"""Model2Vec: static sentence embeddings, read by `ultramed.embeddings` in its own process. Serves no requests."""
 
 from ultramed.engines._engine import Engine
 
 
 class Model2Vec(Engine):
-    """A folder of an encoder's files."""
+    """A folder with an encoder's files."""
 
     name = "model2vec"
 

@@ -1,4 +1,4 @@
-"""vLLM: a Transformers folder or a repository of the Hub on GPUs, as a process of its own."""
+"""vLLM: a Transformers folder or a Hub repository on GPUs, in its own process."""
 
 import json
 import re
@@ -8,15 +8,15 @@ from typing import Any
 from ultramed.engines._engine import CommandEngine, Launch
 
 _ERROR = re.compile(r"(?:^|[\s\])])((?:\w+\.)*\w*(?:Error|Exception): .+)$")  # the end of a traceback
-_ELSEWHERE = re.compile(r"root cause|Failed core proc", re.IGNORECASE)  # it only says that another process failed
+_ELSEWHERE = re.compile(r"root cause|Failed core proc", re.IGNORECASE)  # only says that another process failed
 
 
 class Vllm(CommandEngine):
-    """Options are vLLM's own command-line options: `{tensor-parallel-size: 4}`; true for one without a value."""
+    """Options are vLLM's own command-line options: `{tensor-parallel-size: 4}`; true for a flag without a value."""
 
     name = "vllm"
     fetches_from_hub = True
-    start_s = 1800.0  # weights may have to be fetched, and kernels compiled
+    start_s = 1800.0  # it may have to fetch weights and compile kernels
 
     def command(self, launch: Launch, port: int) -> list[str]:
         pointer = launch.weights / "model.json"
@@ -31,8 +31,8 @@ class Vllm(CommandEngine):
         return command
 
     def cause(self, log: list[str]) -> str:
-        """The last error that is not about another process: the API server ends with "See root cause above", and so,
-        on several GPUs, does the process between it and the workers."""
+        """The last error that is not about another process: the API server ends with "See root cause above"; so
+        does, on several GPUs, the process between it and the workers."""
         errors = [match[1] for line in log if (match := _ERROR.search(line))]
         return next((error for error in reversed(errors) if not _ELSEWHERE.search(error)), log[-1])
 
@@ -40,7 +40,7 @@ class Vllm(CommandEngine):
         return int(options.get("tensor-parallel-size", 1))
 
     def gpu_share(self, options: dict[str, Any]) -> float:
-        return float(options.get("gpu-memory-utilization", 0.9))  # vLLM's own default
+        return float(options.get("gpu-memory-utilization", 0.9))  # vLLM's default
 
 
 ENGINE = Vllm()

@@ -1,1 +1,1 @@
-"""Benchmarks as tasks: asking policies, reading what they answer, grading it."""
+"""Benchmarks as tasks: ask policies, read their answers, grade them."""

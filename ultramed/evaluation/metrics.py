@@ -1,4 +1,4 @@
-"""Accuracy with intervals, by task and over tasks. What could not be read counts as wrong, and is counted."""
+"""Accuracy with confidence intervals, by task and over tasks. Unreadable answers count as wrong and are reported."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ TASKS = tuple(NAMES)  # the paper's average is over these nine
 
 @dataclass(frozen=True)
 class Accuracy:
-    """A share of right answers and its 95 % interval."""
+    """The share of correct answers and its 95 % interval."""
 
     right: int
     total: int
@@ -28,7 +28,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Mean:
-    """The plain mean of tasks' accuracies and its 95 % interval."""
+    """The unweighted mean of task accuracies and its 95 % interval."""
 
     tasks: int
     share: float
@@ -37,7 +37,7 @@ class Mean:
 
 
 def accuracy(right: int, total: int) -> Accuracy:
-    """Wilson's score interval (1927), which stays within 0 and 1 and is fit for few items."""
+    """Wilson's score interval (1927), which stays within 0 and 1 and suits small samples."""
     if not total:
         return Accuracy(0, 0, 0.0, 0.0, 1.0)
     share, z = right / total, Z * Z
@@ -47,24 +47,24 @@ def accuracy(right: int, total: int) -> Accuracy:
 
 
 def mean(tasks: Iterable[Accuracy]) -> Mean:
-    """The mean of independent tasks; each variance is taken with two right and two wrong answers added (Agresti and
-    Coull 1998), so that a task of few items without a mistake does not pass for certain."""
-    found = [t for t in tasks if t.total]
-    if not found:
+    """The mean of independent tasks; each variance is computed with two correct and two wrong answers added (Agresti
+    and Coull 1998), so that a small task without errors does not look certain."""
+    scored = [t for t in tasks if t.total]
+    if not scored:
         return Mean(0, 0.0, 0.0, 1.0)
-    share = sum(t.share for t in found) / len(found)
-    added = [((t.right + 2) / (t.total + 4), t.total + 4) for t in found]
-    half = Z * sqrt(sum(p * (1 - p) / n for p, n in added)) / len(found)
-    return Mean(len(found), share, max(0.0, share - half), min(1.0, share + half))
+    share = sum(t.share for t in scored) / len(scored)
+    added = [((t.right + 2) / (t.total + 4), t.total + 4) for t in scored]
+    half = Z * sqrt(sum(p * (1 - p) / n for p, n in added)) / len(scored)
+    return Mean(len(scored), share, max(0.0, share - half), min(1.0, share + half))
 
 
 def title(task: str) -> str:
-    """A task's name as people write it."""
+    """A task's display name."""
     return NAMES.get(task) or task.replace("_", " ")
 
 
 def by_task(predictions: Iterable[Prediction]) -> dict[str, Accuracy]:
-    """Accuracy by task, in the order of TASKS; other tasks follow by name."""
+    """Accuracy by task, in the order of TASKS, then other tasks by name."""
     rows = list(predictions)
     right, total = Counter(p.task for p in rows if p.correct), Counter(p.task for p in rows)
     order = [*(t for t in TASKS if t in total), *sorted(set(total) - set(TASKS))]
@@ -72,12 +72,12 @@ def by_task(predictions: Iterable[Prediction]) -> dict[str, Accuracy]:
 
 
 def outcomes(predictions: Iterable[Prediction]) -> dict[str, int]:
-    """How many answers could be read, and what became of the others, most frequent first."""
+    """How many answers were read, and why the others were not, most frequent first."""
     return dict(Counter(p.outcome for p in predictions).most_common())
 
 
 def by_label(comparisons: Iterable[Comparison]) -> dict[str, Accuracy]:
-    """Pair accuracy of a reward model by label type; equal rewards are wrong."""
+    """Pair accuracy of a reward model by label type; equal rewards count as wrong."""
     rows = list(comparisons)
     right, total = Counter(c.label_type for c in rows if c.correct), Counter(c.label_type for c in rows)
     return {label: accuracy(right[label], total[label]) for label in sorted(total)}

@@ -1,4 +1,4 @@
-"""Answers of a policy read as predictions: greedy ones, and what several samples agree on or a reward model prefers."""
+"""Predictions from a policy's answers: greedy, self-consistency and best-of-N."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ Samples = dict[str, list[Read]]  # by item
 
 @dataclass
 class JudgeModel:
-    """The model that params name as judge, for kinds of tasks that need one; reached when it is first asked."""
+    """The judge named in params, for task kinds that need one; connects when it is first asked."""
 
     stage: str
     settings: Params
@@ -30,18 +30,18 @@ class JudgeModel:
 
 
 def answer_once(client: Client, tasks: list[Task], plan: Evaluate) -> Samples:
-    """One greedy answer an item."""
+    """One greedy answer per item."""
     return _ask(client, tasks, [r for task in tasks for r in requests(task, plan, greedy(plan))], "evaluate")
 
 
 def sample_often(client: Client, tasks: list[Task], plan: Evaluate, ensemble: Ensemble, seed: int) -> Samples:
-    """Several answers an item, in the order of their seeds."""
-    sampling = draws(plan, ensemble.samples, ensemble.temperature, ensemble.top_p, seed)
+    """Several answers per item, in the order of their seeds."""
+    sampling = draws(plan, ensemble, seed)
     return _ask(client, tasks, [r for task in tasks for r in requests(task, plan, sampling)], "sample")
 
 
 def predictions(policy: str, tasks: list[Task], samples: Samples, judge: Judge) -> list[Prediction]:
-    """One prediction an item from its first answer."""
+    """One prediction per item, from its first answer."""
     chosen: dict[Mode, dict[str, Read]] = {"greedy": {item: said[0] for item, said in samples.items()}}
     return [p for task in tasks for p in _graded(task, policy, chosen, judge)]
 
@@ -49,8 +49,8 @@ def predictions(policy: str, tasks: list[Task], samples: Samples, judge: Judge) 
 def choose(
     policy: str, tasks: list[Task], samples: Samples, form: str, rewards: Rewards, judge: Judge
 ) -> list[Prediction]:
-    """Two predictions an item from the same samples: self-consistency and best-of-N. A reply without text is chosen by
-    the latter only where no other is there."""
+    """Two predictions per item from the same samples: self-consistency and best-of-N. Best-of-N picks an empty reply
+    only if all are empty."""
     liked = _rewarded(tasks, samples, form, rewards)
     best = {item: max(range(len(said)), key=lambda n: (bool(said[n].text), liked[item][n], -n))
             for item, said in samples.items()}
@@ -61,7 +61,7 @@ def choose(
 
 
 def read(task: Task, item: BenchmarkItem, answer: Answer) -> Read:
-    """What an answer says; one that was cut before it chose is truncated, in either form."""
+    """What an answer says; one cut off before it chose is truncated, in either format."""
     cut = answer.reply is not None and answer.reply.finish_reason == "length"
     unread: AnswerOutcome = "truncated" if cut else "unreadable"
     if not answer.ok:
@@ -71,8 +71,8 @@ def read(task: Task, item: BenchmarkItem, answer: Answer) -> Read:
 
 
 def majority(samples: Iterable[Read]) -> Read:
-    """The first answer with the letter that most samples chose; of letters alike, the one chosen first. Where none
-    chose, the first answer."""
+    """The first answer with the letter that most samples chose; ties go to the letter chosen first. If none chose, the
+    first answer."""
     said = list(samples)
     votes = Counter(letter for letter, _, _ in said if letter)
     if not votes:

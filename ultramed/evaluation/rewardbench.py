@@ -1,9 +1,9 @@
-"""The Medical RewardBench: preference pairs of the split `test`, and whether a reward model ranks them as they stand.
+"""The Medical RewardBench: preference pairs of the test split, and whether a reward model ranks them correctly.
 
-In the paper experts labelled them again, and pairs were kept where at least two agree; where they prefer the answer the
-judge rejected the pair counts as `human`. Labels come as JSON lines
-{"pair_id": "MedQA,1#a>b", "annotator": "r1", "preferred": "chosen"}: preferred is chosen, rejected or tie. Without any,
-every pair stands as the judge left it, unreviewed.
+In the paper, experts relabelled the pairs, and a pair was kept if at least two agreed; if they preferred the answer the
+judge rejected, its label type is `human`. Labels are JSON lines
+{"pair_id": "MedQA,1#a>b", "annotator": "r1", "preferred": "chosen"}: preferred is chosen, rejected or tie. Without
+labels, every pair keeps the judge's order, unreviewed.
 """
 
 from collections import Counter, defaultdict
@@ -15,39 +15,39 @@ from ultramed.errors import SourceError
 from ultramed.records import Comparison, Preference
 from ultramed.sources.rawfiles import Fault, elements
 
-AGREE = 2  # annotators who must say the same
+AGREE = 2  # annotators who must agree
 PREFERRED = ("chosen", "rejected", "tie")
 Rewards = Callable[[list[list[dict[str, str]]]], list[float]]
 
 
 def labels(folder: Path) -> dict[str, list[str]]:
-    """What each annotator preferred, by pair. Raises SourceError for a line of another shape, or where one annotator
-    speaks twice on a pair."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    """What the annotators preferred, by pair. Raises SourceError for a malformed line, or for a second label by one
+    annotator on a pair."""
+    labels_by_pair: dict[str, dict[str, str]] = defaultdict(dict)
     if not any(p.read_bytes().strip() for p in folder.rglob("*") if p.is_file()):
         return {}
     for element in elements(folder):
         row, where = element.value, f"{folder}/{element.origin}"
         if isinstance(row, Fault):
-            raise SourceError(where, row.reason, "mend the line")
+            raise SourceError(where, row.reason, "fix the line")
         pair, who, what = (row.get(name) for name in ("pair_id", "annotator", "preferred"))
         if not (isinstance(pair, str) and isinstance(who, str) and what in PREFERRED):
             raise SourceError(where, f"holds {str(row)[:200]}; expected pair_id, annotator, and preferred as one of "
-                              f"{', '.join(PREFERRED)}", "mend the line")
-        if who in found[pair]:
-            raise SourceError(where, f"is the second label of annotator '{who}' on {pair}; 1 expected",
-                              "take one of them out")
-        found[pair][who] = what
-    return {pair: list(by.values()) for pair, by in found.items()}
+                              f"{', '.join(PREFERRED)}", "fix the line")
+        if who in labels_by_pair[pair]:
+            raise SourceError(where, f"is a second label by annotator '{who}' on {pair}; expected 1",
+                              "remove one of them")
+        labels_by_pair[pair][who] = what
+    return {pair: list(by.values()) for pair, by in labels_by_pair.items()}
 
 
 def reviewed(pairs: list[Preference], given: dict[str, list[str]]) -> list[tuple[Preference, bool]]:
-    """The pairs that count, each with whether reviewers agreed on it: all, unreviewed, where nobody was asked.
+    """The pairs that count, each with whether reviewers agreed on it; without labels, all pairs, unreviewed.
 
-    Raises SourceError for labels on pairs that are not among them.
+    Raises SourceError for labels on unknown pairs.
     """
     if unknown := sorted(set(given) - {p.id for p in pairs}):
-        raise SourceError("human labels", f"speak of {len(unknown)} pair(s) that are not in the split test, such as "
+        raise SourceError("human labels", f"refer to {len(unknown)} pair(s) that are not in the test split, such as "
                           f"{unknown[0]}", "label the pairs of this build, or point raw.human_labels at others")
     if not given:
         return [(p, False) for p in pairs]
@@ -64,7 +64,7 @@ def reviewed(pairs: list[Preference], given: dict[str, list[str]]) -> list[tuple
 
 
 def compare(pairs: list[tuple[Preference, bool]], rewards: Rewards) -> list[Comparison]:
-    """A reward model's numbers on both answers of each pair."""
+    """A reward model's rewards for both answers of each pair."""
     dialogues = [[*(m.chat() for m in p.messages), {"role": "assistant", "content": text}]
                  for p, _ in pairs for text in (p.chosen, p.rejected)]
     values = rewards(dialogues)

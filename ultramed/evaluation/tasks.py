@@ -1,6 +1,6 @@
-"""The tasks a policy is evaluated on: a benchmark's items, or those of one of its subjects, and the kind of their task.
+"""Evaluation tasks: the items of a benchmark, or of one of its subjects, and their task kind.
 
-A benchmark's format declares its kind, or `benchmarks.<name>.kind` in params does. Adding a kind is adding a file.
+A benchmark's format declares its kind unless `benchmarks.<name>.kind` in params does. To add a kind, add a file.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,20 +14,20 @@ from ultramed import registry
 from ultramed.artifacts import BENCHMARKS
 from ultramed.errors import SourceError
 from ultramed.ledger.requests import Answer, Request, Sampling
-from ultramed.params import Benchmark, Evaluate, Params
+from ultramed.params import Benchmark, Ensemble, Evaluate, Params
 from ultramed.prompts import Prompt
 from ultramed.records import AnswerOutcome, BenchmarkItem
 from ultramed.seeds import draw, seed_of
 from ultramed.sources.questions import FORMATS, questions
 
 KINDS = "ultramed.evaluation.kinds"
-Judge = Callable[[list[Request]], list[Answer]]  # answers of the model that params name as judge
+Judge = Callable[[list[Request]], list[Answer]]  # answers of the judge named in params
 
 
 class Read(NamedTuple):
     """What an answer says."""
 
-    letter: str | None  # None where it chose none, or the task has no options
+    letter: str | None  # None if it chose none, or the task has no options
     outcome: AnswerOutcome
     text: str
 
@@ -36,21 +36,21 @@ Answered = tuple[BenchmarkItem, Read]
 
 
 class Kind(Protocol):
-    """How the items of a task are asked, read and graded. A module of `ultramed.evaluation.kinds` is one."""
+    """How a task's items are asked, read and graded. Each module of `ultramed.evaluation.kinds` is one."""
 
-    NEEDS: tuple[str, ...]  # fields of a BenchmarkItem that must be filled
+    NEEDS: tuple[str, ...]  # fields of a BenchmarkItem that must not be empty
 
     def prompt(self, item: BenchmarkItem, form: str) -> Prompt:
-        """What a policy is asked; `form` is evaluate.format."""
+        """The prompt for a policy; `form` is evaluate.format."""
 
     def reply_type(self, item: BenchmarkItem, plan: Evaluate) -> type[BaseModel] | None:
-        """The shape its reply must have; None for free text."""
+        """The schema of the reply; None for free text."""
 
     def read(self, item: BenchmarkItem, answer: Answer, unread: Read) -> Read:
-        """What a usable reply says; `unread` where it says nothing that counts."""
+        """What a usable reply says; `unread` if it gives no answer."""
 
     def grade(self, answered: list[Answered], judge: Judge) -> list[bool]:
-        """Whether each answer is right. One that has no verdict is wrong."""
+        """Whether each answer is correct. One without a verdict is wrong."""
 
 
 @dataclass(frozen=True)
@@ -61,27 +61,27 @@ class Task:
 
 
 def tasks(settings: Params, base: Path = Path(".")) -> list[Task]:
-    """All tasks, `evaluate.items` items of each drawn by the hash of their ids.
+    """All tasks, each with `evaluate.items` items drawn by the hash of their ids.
 
-    Raises SourceError for an item that its kind of task cannot use, and where two tasks would have one name.
+    Raises SourceError for an item its task kind cannot use, or if two tasks share a name.
     """
-    found: list[Task] = []
+    all_tasks: list[Task] = []
     for name, benchmark in settings.benchmarks.items():
-        found += _tasks(name, benchmark, base / BENCHMARKS / name, settings)
-    names = [task.name for task in found]
+        all_tasks += _tasks(name, benchmark, base / BENCHMARKS / name, settings)
+    names = [task.name for task in all_tasks]
     if twice := {name for name in names if names.count(name) > 1}:
         raise SourceError(f"benchmarks: {min(twice)}", "is the name of two tasks; expected one",
                           "rename a benchmark in params.yaml")
-    return found
+    return all_tasks
 
 
 def benchmark_of(task: str, benchmarks: Iterable[str]) -> str | None:
-    """The benchmark that a task belongs to; None for an unknown one."""
+    """The benchmark a task belongs to; None if it is unknown."""
     return max((name for name in benchmarks if task == name or task.startswith(f"{name}_")), key=len, default=None)
 
 
 def requests(task: Task, plan: Evaluate, sampling: list[Sampling]) -> list[Request]:
-    """One request an item and sampling."""
+    """One request per item and sampling."""
     return [Request(item.id, f"answer-{n + 1}", task.kind.prompt(item, plan.format), s,
                     task.kind.reply_type(item, plan), n) for item in task.items for n, s in enumerate(sampling)]
 
@@ -90,9 +90,9 @@ def greedy(plan: Evaluate) -> list[Sampling]:
     return [Sampling(0.0, plan.max_tokens, 0)]
 
 
-def draws(plan: Evaluate, samples: int, temperature: float, top_p: float, seed: int) -> list[Sampling]:
-    """Samplings that differ in their seed alone."""
-    return [Sampling(temperature, plan.max_tokens, seed_of(seed, "ensemble", n), top_p) for n in range(samples)]
+def draws(plan: Evaluate, ensemble: Ensemble, seed: int) -> list[Sampling]:
+    """Samplings that differ only in their seed."""
+    return [Sampling.of(ensemble, plan.max_tokens, seed_of(seed, "ensemble", n)) for n in range(ensemble.samples)]
 
 
 def _tasks(name: str, benchmark: Benchmark, folder: Path, settings: Params) -> list[Task]:
@@ -103,9 +103,9 @@ def _tasks(name: str, benchmark: Benchmark, folder: Path, settings: Params) -> l
             raise SourceError(item.id, f"has no {empty[0]}, which its kind of task needs",
                               f"correct benchmarks.{name} in params.yaml")
         subjects.setdefault(item.subject, {})[item.id] = item
-    found = []
+    subject_tasks = []
     for subject, items in subjects.items():
-        seed_name = f"{benchmark.format}_{subject}" if subject else benchmark.format  # ids tell benchmarks apart
+        seed_name = f"{benchmark.format}_{subject}" if subject else benchmark.format  # ids differ between benchmarks
         drawn = draw(sorted(items), settings.evaluate.items, settings.seed, "evaluate", seed_name)
-        found.append(Task(f"{name}_{subject}" if subject else name, [items[i] for i in drawn], kind))
-    return found
+        subject_tasks.append(Task(f"{name}_{subject}" if subject else name, [items[i] for i in drawn], kind))
+    return subject_tasks

@@ -2,10 +2,10 @@
 
     python -m ultramed.fakes.loopback_hub --root DIR [--port 0] [--token TOKEN]
 
-prints its address; set `HF_ENDPOINT` to it and `HF_TOKEN` to the token. It proves the client's side (what is
+prints its address; set `HF_ENDPOINT` to it and `HF_TOKEN` to the token. It tests the client's side (what is
 sent, in which order, what is refused), not what the real Hub would answer. Large files go through Xet into
-`DIR/cas` or, from clients without Xet, over HTTP. Each request is a line of `DIR/requests.jsonl`, with the
-bytes held afterwards. `--fail-after N --fail-for M` answers 503 to M requests after the first N.
+`DIR/cas` or, from clients without Xet, over HTTP. Each request adds a line to `DIR/requests.jsonl`, with
+the bytes stored afterwards. `--fail-after N --fail-for M` answers 503 to M requests after the first N.
 """
 
 import argparse
@@ -25,8 +25,8 @@ class LoopbackHub(ThreadingHTTPServer):
     """Serves one store; every thread shares it.
 
     Args:
-        token: the one accepted; every other one is answered with 401.
-        fail_after, fail_for: 503 for that many requests, after that many were answered; None for never.
+        token: the accepted token; any other is answered with 401.
+        fail_after, fail_for: answer 503 to `fail_for` requests, after the first `fail_after`; None for never.
     """
 
     daemon_threads = True
@@ -41,7 +41,7 @@ class LoopbackHub(ThreadingHTTPServer):
         self._log, self._count, self._lock = root / "requests.jsonl", 0, threading.Lock()
 
     def number(self) -> int:
-        """How many requests came before this one."""
+        """Count a request. Returns how many came before it."""
         with self._lock:
             self._count += 1
             return self._count - 1
@@ -55,7 +55,7 @@ class LoopbackHub(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # header and body in one packet: unbuffered, every answer waits 40 ms
+    wbufsize = -1  # header and body in one packet: unbuffered, every answer takes 40 ms longer
     server: LoopbackHub
 
     def log_message(self, format: str, *args: object) -> None:
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             response = self._answer(path, parse_qs(parts.query), body)
         except HubError as error:
             response = _refusal(error)
-        # logged before it is answered, so that a client that has its answer finds its line
+        # logged before it is answered, so that a client with its answer finds the line
         self.server.log(self.command, path, len(body), response.status)
         self._send(response)
 

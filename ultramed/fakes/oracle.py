@@ -1,17 +1,17 @@
 """The oracle: an OpenAI-compatible loopback endpoint that answers from planted truth.
 
 For tests and trials: the right output of every model-calling stage is known, and error, position, length and self bias
-can be set. It knows a task by the name of the reply schema, and a row by the texts planted in its truth file.
+can be set. It recognises a task by the name of the reply schema, and a row by the texts planted in its truth file.
 
     python -m ultramed.fakes.oracle --truth truth.json --port 0 --error 0.1 --position-bias 0.5
 
-Truth, JSON, every part optional:
-    answers   {stem: text of the right option}       exam items, whatever the order of their options
-    quality   {text of a candidate: score}           what the judge should find
+Truth (JSON, every part optional):
+    answers   {stem: text of the right option}       exam items, with their options in any order
+    quality   {text of a candidate: score}           what the judge should give
     scores    {stem: 1 to 10}                        difficulty
     broken    [stem]                                 parents whose evolved item gets a wrong key
-    barren    [text in a passage]                    passages not worth examining
-    self      [text of a candidate]                  the judge's own writings, for self bias
+    barren    [text in a passage]                    passages not worth a question
+    self      [text of a candidate]                  texts by the judge itself, for self bias
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Biases:
     error: float = 0.0  # share of letters and scores that are wrong
     position: float = 0.0  # added to the first answer shown
     length: float = 0.0  # added per 1,000 characters
-    self_: float = 0.0  # added to answers of the judge's own
+    self_: float = 0.0  # added to the judge's own answers
 
 
 @dataclass
@@ -52,10 +52,10 @@ class Oracle:
     asked: Counter = field(default_factory=Counter)
 
     def reply(self, body: dict[str, Any]) -> tuple[str, list[dict[str, float]]]:
-        """The text of the reply, and for a score by log-probability its alternatives."""
+        """The text of the reply, and the alternatives if a score by log-probability is asked for."""
         shape = (body.get("response_format") or {}).get("json_schema") or {}
         turns = [m["content"] for m in body["messages"]]
-        text = turns[-3] if turns[-1].startswith("That reply could not be used") else turns[-1]  # asked again
+        text = turns[-3] if turns[-1].startswith("That reply could not be used") else turns[-1]  # second try
         chance = random.Random(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
         self.asked[shape.get("name", "text")] += 1
         if body.get("logprobs"):
@@ -71,8 +71,8 @@ class Oracle:
         return json.dumps(task(text, chance, shape.get("schema") or {})), []
 
     def _letter(self, text: str, chance: random.Random) -> str:
-        """The letter under which the right option is shown; another one with probability `error`."""
-        shown = dict(_OPTION.findall(text, max(0, text.rfind("\nA. "))))  # examples stand before the question asked
+        """The letter of the right option; a wrong one with probability `error`."""
+        shown = dict(_OPTION.findall(text, max(0, text.rfind("\nA. "))))  # examples come before the question
         ends = [(text.rfind(stem) + len(stem), len(stem), right)
                 for stem, right in self.truth.get("answers", {}).items() if stem in text]
         right = max(ends)[2] if ends else None
@@ -94,12 +94,12 @@ class Oracle:
 
     def _judgement(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
         shown = [body.strip() for _, body in _ANSWER.findall(text.split("For each answer in turn")[0])]
-        felt = [self._felt(n, body, chance) for n, body in enumerate(shown)]
-        order = sorted(range(len(shown)), key=lambda n: (-felt[n], n))
-        feedback = [{"evaluation": "as planted", "score": max(1, min(5, round(f)))} for f in felt]
+        qualities = [self._perceived_quality(n, body, chance) for n, body in enumerate(shown)]
+        order = sorted(range(len(shown)), key=lambda n: (-qualities[n], n))
+        feedback = [{"evaluation": "as planted", "score": max(1, min(5, round(q)))} for q in qualities]
         return {"feedback": feedback, "ranking": [n + 1 for n in order]}
 
-    def _felt(self, position: int, text: str, chance: random.Random) -> float:
+    def _perceived_quality(self, position: int, text: str, chance: random.Random) -> float:
         if chance.random() < self.biases.error:
             return chance.uniform(1, 5)
         quality = float(self.truth.get("quality", {}).get(text, 3))
@@ -150,7 +150,7 @@ class Oracle:
 def completion(
     body: dict[str, Any], text: str, alternatives: list[dict[str, float]], reason: str = "stop"
 ) -> dict[str, Any]:
-    """A chat completion as OpenAI's API words it; tokens are counted as words."""
+    """A chat completion in the form of OpenAI's API; each word counts as a token."""
     choice: dict[str, Any] = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
     if alternatives:
         tops = [{"token": t, "logprob": p} for t, p in alternatives[0].items()]
@@ -161,7 +161,7 @@ def completion(
 
 
 def application(oracle: Oracle) -> web.Application:
-    """The HTTP face: chat completions, models, health, and `/asked` with the counts."""
+    """The HTTP routes: chat completions, models, health, and `/asked` with the counts."""
 
     async def chat(request: web.Request) -> web.Response:
         body = await request.json()
@@ -176,7 +176,7 @@ def application(oracle: Oracle) -> web.Application:
 
 
 def status_routes(model: str) -> list[web.RouteDef]:
-    """The routes that tell which model is served, and that the server is up."""
+    """The routes for the list of models and the health check."""
 
     async def models(_: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": model, "object": "model"}]})
@@ -192,7 +192,7 @@ def _tag(text: str) -> str:
 
 
 async def serve(app: web.Application, port: int) -> None:
-    """Serve on loopback for ever; the address is printed."""
+    """Print the address, and serve on loopback forever."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
@@ -205,7 +205,7 @@ async def serve(app: web.Application, port: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--truth", type=Path, help="JSON file; without it every answer is a guess")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the address is printed")
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one; the address is printed")
     for name in ("error", "position-bias", "length-bias", "self-bias"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
     given = parser.parse_args()

@@ -1,1 +1,1 @@
-"""Data-quality gates: DuckDB states the facts, Great Expectations judges them."""
+"""Data-quality gates: DuckDB computes the facts, Great Expectations checks them."""

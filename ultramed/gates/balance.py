@@ -23,7 +23,7 @@ def balanced() -> list[Rule]:
 
 
 def balance(store: Store, artifact: Artifact) -> str:
-    """SQL of one row per part: rows handed over, kept, dropped, quarantined, and what does not add up."""
+    """SQL with one row per part: rows handed over, kept, dropped, quarantined, and any mismatch."""
     parts = ", ".join(f"({text(part)})" for part in store.parts(artifact))
     return f"""
         with verdicts as ({_verdicts(store, artifact)}),
@@ -66,7 +66,7 @@ def balance(store: Store, artifact: Artifact) -> str:
 
 
 def codes(store: Store, artifact: Artifact) -> str:
-    """SQL of the verdicts counted by outcome and code."""
+    """SQL that counts verdicts by outcome and code."""
     return f"""select outcome, code, count(*) as n from ({_verdicts(store, artifact)})
         group by outcome, code order by outcome, code"""
 

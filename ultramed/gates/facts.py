@@ -1,7 +1,7 @@
-"""Facts: what a gate needs to know of each row, and no text.
+"""Facts: what a gate needs to know about each row, without its text.
 
 DuckDB reduces an artifact's tables to numbers, flags and hashes; only those reach pandas. The artifact's suite gives
-SQL by facts table (`rows`, `selected`), and `balance` is a table of its own; the first column is the row's `id`.
+SQL by facts table (`rows`, `selected`); the table `balance` is added. The first column is the row's `id`.
 A null fact means *does not apply to this row*.
 """
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """The facts tables of one artifact, held by DuckDB; a frame leaves the ids behind.
+    """The facts tables of one artifact, held in DuckDB; frames leave out the ids.
 
-    Raises SourceError where a table is missing.
+    Raises SourceError if a table is missing.
     """
 
     def __init__(self, store: Store, artifact: Artifact) -> None:
@@ -30,16 +30,16 @@ class Facts:
             store.connection.execute(f"create or replace temp table facts_{table} as {sql}")
 
     def frame(self, table: str) -> "pd.DataFrame":
-        """The facts without ids, as pandas: at 1.8M rows a few hundred megabytes."""
+        """The facts without ids, as pandas: a few hundred megabytes at 1.8M rows."""
         return self.store.connection.execute(f"select * exclude (id) from facts_{table}").df()
 
     def ids(self, table: str, positions: list[int]) -> list[str]:
-        """Ids of rows by their position in the frame."""
-        places = ", ".join(str(int(p)) for p in positions)
-        if not places:
+        """Ids of rows, by position in the frame."""
+        rowids = ", ".join(str(int(p)) for p in positions)
+        if not rowids:
             return []
-        found = self.store.rows(f"select id from facts_{table} where rowid in ({places}) order by rowid")
-        return [row["id"] for row in found]
+        rows = self.store.rows(f"select id from facts_{table} where rowid in ({rowids}) order by rowid")
+        return [row["id"] for row in rows]
 
     def columns(self, table: str) -> list[str]:
         """Column names of a facts table."""

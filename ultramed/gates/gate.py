@@ -1,4 +1,4 @@
-"""A gate: facts, rules, report, and then the stage's two small outputs or an error saying what failed."""
+"""A gate: facts, rules, a report, and either the stage's two small outputs or an error that says what failed."""
 
 import json
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from ultramed.params import Params
 if TYPE_CHECKING:
     from ultramed.gates.validation import Outcome
 
-REPORT = "report.html"  # opens without a network, which Data Docs do not
-PASSED = "passed\n"  # constant: a loosened threshold must not re-run what comes after
+REPORT = "report.html"  # works offline, unlike Data Docs
+PASSED = "passed\n"  # constant: a loosened threshold must not re-run later stages
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a gate found, and where its report lies."""
+    """A gate's findings and the path of its report."""
 
     artifact: str
     report: Path
@@ -35,11 +35,11 @@ class Gate:
 
 
 def check(artifact: str, params: Params, base: Path = Path(".")) -> list[str]:
-    """Judge an artifact. Writes `quality/<artifact>.json` and `quality/tokens/<artifact>` under `base`, and returns
-    what has drifted since figures were last accepted.
+    """Check an artifact. Writes `quality/<artifact>.json` and `quality/tokens/<artifact>` under `base`; returns what
+    has drifted since figures were last accepted.
 
-    Raises GateError naming every failed expectation; then nothing of this artifact is left in `quality/`,
-    while the report stays in `.ultramed/quality/` of the main repository.
+    Raises GateError naming every failed expectation; nothing of this artifact is then left in `quality/`,
+    but the report stays in `.ultramed/quality/` of the main repository.
     """
     figures_path, token_path = base / "quality" / f"{artifact}.json", base / "quality" / "tokens" / artifact
     figures_path.unlink(missing_ok=True)
@@ -61,14 +61,14 @@ def check(artifact: str, params: Params, base: Path = Path(".")) -> list[str]:
 
 
 def write_token(name: str, base: Path = Path(".")) -> None:
-    """Write what stages behind a gate wait for: it never changes, so a gate that runs again re-runs nothing."""
+    """Write the file that later stages depend on: it never changes, so re-running a gate re-runs nothing else."""
     tables.write_text(base / "quality" / "tokens" / name, PASSED)
 
 
 def judge(name: str, params: Params, base: Path = Path(".")) -> Gate:
-    """Judge an artifact and write its report, Data Docs beside it; changes nothing in `quality/`.
+    """Check an artifact and write its report and Data Docs; changes nothing in `quality/`.
 
-    Raises ParamsError for a name without a gate.
+    Raises ParamsError for an artifact without a gate.
     """
     from ultramed.gates.validation import validate
 
@@ -81,18 +81,18 @@ def judge(name: str, params: Params, base: Path = Path(".")) -> Gate:
         tables.write_text(partial / REPORT, _page(name, digest, outcomes))
     failures = [o.line for o in outcomes if not o.success]
     counted = counts(facts)
-    found = figures(facts, counted)
+    current = figures(facts, counted)
     return Gate(name, folder / REPORT, {
         "artifact": name, "success": not failures, "artifact_hash": digest, "failures": failures,
         "statistics": {"evaluated": len(outcomes), "successful": len(outcomes) - len(failures),
                        "unsuccessful": len(failures)},
-        "counts": counted, "figures": found,
-        "drift": drift(name, params.scale, found, base / BASELINES),
+        "counts": counted, "figures": current,
+        "drift": drift(name, params.scale, current, base / BASELINES),
     }, failures)
 
 
 def suite(store: Store, artifact: Artifact) -> list[Rule]:
-    """The rules of an artifact, reconciliation included."""
+    """The rules of an artifact, including reconciliation."""
     check = store.params.checks.get(artifact.name)
     enough = count("rows", check.min_rows if check else 1, "there are enough rows")
     return [enough, *suites.load(artifact).rules(store), *balanced()]

@@ -1,4 +1,4 @@
-"""What a screen should have held back and did not: leaks and duplicates, looked for again in what was kept."""
+"""Leaks and duplicates that a screen missed, searched for again among the rows it kept."""
 
 from ultramed import tables
 from ultramed.artifacts import Artifact
@@ -7,9 +7,9 @@ from ultramed.records import Instruction
 
 
 def leftovers(store: Store, artifact: Artifact) -> tuple[str, str]:
-    """Names of two small tables (`name` the row's id, `value` what it repeats): leaks and duplicates still there.
+    """Names of two small tables (`name` the row's id, `value` what it repeats): leaks and duplicates still present.
 
-    Reads all rows into memory, as the stage did that screened them. Raises SourceError for an unreadable benchmark.
+    Reads all rows into memory, as the screening stage did. Raises SourceError for an unreadable benchmark.
     """
     from ultramed.curation.decontaminate import Index
     from ultramed.curation.dedup import exact_duplicates, near_duplicates, prioritised

@@ -1,4 +1,4 @@
-"""What a suite is made of, independent of the library that judges it."""
+"""The rules of a suite, independent of the library that checks them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,11 +7,11 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class Rule:
-    """One expectation on a column of a facts table. Null facts mean *does not apply* and are passed over."""
+    """One expectation on a column of a facts table. Null facts mean *does not apply* and are skipped."""
 
     table: str  # rows | balance | selected | sources
     kind: Literal["count", "between", "one_of", "unique", "present"]
-    words: str  # what holds when all is well, for a person
+    words: str  # what should hold, for people
     column: str = ""  # "" for count
     low: float | None = None
     high: float | None = None
@@ -34,7 +34,7 @@ class Rule:
 
 
 def count(table: str, low: int, words: str) -> Rule:
-    """The table has at least so many rows."""
+    """The table has at least `low` rows."""
     return Rule(table, "count", words, low=low)
 
 
@@ -44,25 +44,25 @@ def between(table: str, column: str, low: float | None, high: float | None, word
 
 
 def holds(table: str, column: str, words: str) -> Rule:
-    """A flag that is true."""
+    """A flag that must be true."""
     return Rule(table, "one_of", words, column, values=(True,))
 
 
 def zero(table: str, column: str, words: str) -> Rule:
-    """A count that is 0."""
+    """A count that must be 0."""
     return Rule(table, "between", words, column, 0, 0)
 
 
 def one_of(table: str, column: str, values: tuple[object, ...], words: str) -> Rule:
-    """Values of a closed set."""
+    """Values from a closed set."""
     return Rule(table, "one_of", words, column, values=values)
 
 
 def unique(table: str, column: str, words: str) -> Rule:
-    """No value twice."""
+    """No value occurs twice."""
     return Rule(table, "unique", words, column)
 
 
 def present(table: str, column: str, words: str) -> Rule:
-    """No nulls: here, and only here, null is a fault."""
+    """No nulls: only here is null a failure."""
     return Rule(table, "present", words, column)

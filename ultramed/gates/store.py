@@ -11,7 +11,7 @@ from ultramed.artifacts import Artifact
 from ultramed.params import Params
 
 MEMORY = "2GB"  # DuckDB spills to a temporary folder beyond this
-DIGEST = "create macro digest(t) as md5_number_lower(t)"  # `hash` collides on ids that look alike
+DIGEST = "create macro digest(t) as md5_number_lower(t)"  # `hash` collides on similar ids
 BARE = "create macro bare(t) as trim(t, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))"
 
 
@@ -42,15 +42,15 @@ class Store:
         return self.base / artifact
 
     def parts(self, artifact: Artifact) -> dict[str, Path]:
-        """Folders that hold the artifact's tables, by part; the part is "" where there is only one."""
+        """Folders that hold the artifact's tables, by part; the part is "" if there is only one."""
         return {part: self.base / folder for part, folder in artifact.folders(self.params).items()}
 
     def has(self, artifact: Artifact, table: str = "rows") -> bool:
-        """Whether every part of the artifact holds that table."""
+        """Whether every part of the artifact has the table."""
         return all(any(f.glob(f"{table}-*.parquet")) for f in self.parts(artifact).values())
 
     def view(self, artifact: Artifact, table: str = "rows") -> str:
-        """The name of a view of the table, with a column `part`. Raises SourceError where one is missing."""
+        """The name of a view of the table, with a column `part`. Raises SourceError if it is missing."""
         name = f"{artifact.name}_{table}"
         if name not in self._made:
             reads = []

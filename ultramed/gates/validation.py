@@ -1,4 +1,4 @@
-"""The only place that knows Great Expectations. Imported lazily: it takes seconds."""
+"""The only module that uses Great Expectations. Imported lazily: it takes seconds."""
 
 import json
 import logging
@@ -16,21 +16,21 @@ from ultramed.tables import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = 10  # unexpected rows looked at for the report
-NAMED = 3  # of them named in a message
+SHOWN = 10  # unexpected rows fetched for the report
+NAMED = 3  # of those, named in a message
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one rule."""
+    """The result of one rule."""
 
     rule: Rule
     success: bool
-    observed: str  # what was found, with numbers, and the first ids where rows do not hold
+    observed: str  # what was found, with numbers, and ids of the first failing rows
 
     @property
     def line(self) -> str:
-        """The failure for a person."""
+        """The failure in one line, for people."""
         rule = self.rule
         return f"{rule.table}: {rule.words}: expected {rule.expected}, observed {self.observed}"
 
@@ -51,7 +51,7 @@ def validate(facts: Facts, rules: list[Rule], folder: Path) -> list[Outcome]:
 
 
 def _context(folder: Path) -> Any:
-    """An ephemeral context which writes Data Docs into the folder and sends nothing anywhere."""
+    """An ephemeral context that writes Data Docs into the folder and sends nothing out."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="great_expectations")
@@ -103,34 +103,34 @@ def _expectation(rule: Rule) -> Any:
 
 
 def _matched(rules: list[Rule], results: list[Any]) -> list[tuple[Rule, Any]]:
-    """Rules with their results, in the rules' order: the library returns its own."""
-    found = {(r.expectation_config.description, r.expectation_config.kwargs.get("column", "")): r
+    """Rules with their results, in rule order: the library returns them in its own."""
+    by_rule = {(r.expectation_config.description, r.expectation_config.kwargs.get("column", "")): r
              for r in results}
-    return [(rule, found[rule.words, rule.column]) for rule in rules]
+    return [(rule, by_rule[rule.words, rule.column]) for rule in rules]
 
 
 def _outcome(rule: Rule, result: Any, facts: Facts) -> Outcome:
-    found = result.result
-    if result.success or "element_count" not in found:
-        observed = str(found.get("observed_value", "")) or _raised(result)
+    summary = result.result
+    if result.success or "element_count" not in summary:
+        observed = str(summary.get("observed_value", "")) or _raised(result)
         return Outcome(rule, bool(result.success), observed)
-    ids = facts.ids(rule.table, found["partial_unexpected_index_list"])
+    ids = facts.ids(rule.table, summary["partial_unexpected_index_list"])
     if rule.table == "balance":
-        return Outcome(rule, False, _sums(found, ids))
+        return Outcome(rule, False, _sums(summary, ids))
     told = rule.kind in ("unique", "present") or rule.values == (True,)
-    ids, values = ids[:NAMED], [] if told else found["partial_unexpected_list"]
+    ids, values = ids[:NAMED], [] if told else summary["partial_unexpected_list"]
     shown = [f"{name} ({value})" for name, value in zip(ids, values, strict=False)] or ids
-    many = f"{found['unexpected_count']} of {found['element_count']} rows"
+    many = f"{summary['unexpected_count']} of {summary['element_count']} rows"
     return Outcome(rule, False, f"{many} otherwise, such as {', '.join(shown)}")
 
 
-def _sums(found: dict[str, Any], parts: list[str]) -> str:
-    pairs = zip(parts, found["partial_unexpected_list"], strict=False)
+def _sums(summary: dict[str, Any], parts: list[str]) -> str:
+    pairs = zip(parts, summary["partial_unexpected_list"], strict=False)
     return ", ".join(f"{value} in {part}" if part else str(value) for part, value in pairs)
 
 
 def _raised(result: Any) -> str:
-    """What the library says where it could not evaluate an expectation: a flat record, or one by metric."""
+    """The library's message if it could not evaluate an expectation: a flat record, or one per metric."""
     info = result.exception_info or {}
     records = [info, *(i for i in info.values() if isinstance(i, dict))]
     return next((str(r["exception_message"]) for r in records if r.get("exception_message")), "")

@@ -1,1 +1,1 @@
-"""DVC's graph as it is: what was made from what, what is out of date, what each stage's code is."""
+"""The DVC graph in its current state: what each stage depends on and has made, and what is out of date."""

@@ -1,4 +1,4 @@
-"""dvc.yaml: what each stage depends on and makes, as DVC itself resolves it."""
+"""dvc.yaml: the dependencies and outputs of each stage, as DVC itself resolves them."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from ultramed.errors import ParamsError
 
 @dataclass(frozen=True)
 class Declared:
-    """Paths of a stage's dependencies and outputs, from the repository's root."""
+    """Paths of a stage's dependencies and outputs, relative to the root of the repository."""
 
     deps: list[str]
     outs: list[str]
 
 
 def declared() -> dict[str, Declared]:
-    """The stages of the repository in this folder, by name (`judge`, `evolve@medqa`); none outside a DVC repository.
-    Raises ParamsError where DVC cannot read dvc.yaml or dvc.lock."""
+    """The stages of the repository in this folder, by name (`judge`, `evolve@medqa`); empty outside a DVC repository.
+    Raises ParamsError if DVC cannot read dvc.yaml or dvc.lock."""
     from dvc.exceptions import DvcException, NotDvcRepoError
     from dvc.repo import Repo
 

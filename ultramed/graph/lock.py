@@ -1,4 +1,4 @@
-"""dvc.lock: what each stage has made, from what; and how far a change reaches."""
+"""dvc.lock: what each stage has made and from what, and which stages a change affects."""
 
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,13 @@ from ultramed.claims import of_models
 from ultramed.errors import ParamsError
 from ultramed.params import LocalModel, Params
 
-TOKENS = "quality/tokens"  # never change: what stands behind a gate is as fresh as what the gate has judged
-WEIGHTS = ("location", "sha256", "revision", "engine")  # of a local model, what decides on its files
+TOKENS = "quality/tokens"  # never change: stages after a gate are as fresh as the artifacts it judges
+WEIGHTS = ("location", "sha256", "revision", "engine")  # the settings of a local model that determine its files
 Tree = dict[str, Any]
 
 
 class Lock:
-    """The stages that have run under `base`, by name; none without a dvc.lock. Raises ParamsError where it is no YAML.
-    """
+    """The stages that have run under `base`, by name; none without a dvc.lock. Raises ParamsError if it is not YAML."""
 
     def __init__(self, settings: Params, base: Path = Path(".")) -> None:
         self.stages: dict[str, Tree] = read(base / "dvc.lock").get("stages") or {}
@@ -25,44 +24,44 @@ class Lock:
                           for path in self.made(f"model@{name}")}
 
     def reached(self, changed: set[str]) -> set[str]:
-        """The changed stages, and all that depend on what those may make otherwise."""
-        found, edge = set(changed), set(changed)
+        """The changed stages and all stages that depend on outputs which may change with them."""
+        affected, edge = set(changed), set(changed)
         while edge:
-            other = [path for name in edge for path in self.unsure(name)]
-            edge = {name for name, stage in self.stages.items() if name not in found
-                    and any(meet(dep["path"], path) for dep in stage.get("deps", []) for path in other)}
-            found |= edge
-        return found
+            outputs = [path for name in edge for path in self.unsure(name)]
+            edge = {name for name, stage in self.stages.items() if name not in affected
+                    and any(meet(dep["path"], path) for dep in stage.get("deps", []) for path in outputs)}
+            affected |= edge
+        return affected
 
     def made(self, stage: str) -> list[str]:
         """Outputs of a stage."""
         return [out["path"] for out in self.stages.get(stage, {}).get("outs", [])]
 
     def unsure(self, stage: str) -> list[str]:
-        """Outputs that may come out otherwise when the stage runs again."""
+        """Outputs that may differ when the stage runs again."""
         return [path for path in self.made(stage) if not path.startswith(TOKENS) and path not in self._lasting]
 
     def _pinned(self, name: str, model: LocalModel) -> bool:
-        """Whether a model's files are those that were fetched: how many requests it takes at once says nothing."""
+        """Whether a model's files are still those that were fetched; settings such as concurrency do not matter."""
         recorded = self.stages.get(f"model@{name}", {}).get("params", {}).get("params.yaml", {})
         was = recorded.get(f"models.local.{name}", {})
         return all(was.get(key) == getattr(model, key) for key in WEIGHTS)
 
 
 def meet(one: str, other: str) -> bool:
-    """Whether one path is the other or lies inside it."""
+    """Whether the first path equals the second or is inside it."""
     a, b = Path(one).parts, Path(other).parts
     return a[: len(b)] == b[: len(a)]
 
 
 def read(path: Path) -> Tree:
-    """A YAML file of DVC's; empty where it is not there. Raises ParamsError where it is no YAML."""
+    """The content of a YAML file; empty if the file does not exist. Raises ParamsError if it is not YAML."""
     try:
-        found = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        tree = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (YAMLError, UnicodeDecodeError) as error:
-        remedy = f"`git checkout {path.name}` brings back the last one kept"
+        remedy = f"`git checkout {path.name}` restores the committed one"
         raise ParamsError(path.name, f"is not valid YAML: {' '.join(str(error).split())[:200]}", remedy) from None
-    return found if isinstance(found, dict) else {}
+    return tree if isinstance(tree, dict) else {}
 
 
 def _reads(path: Path, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which paths are out of date: outputs of stages that `dvc status` calls changed, and everything made from them."""
+"""Paths that are out of date: outputs of stages that `dvc status` reports as changed, and everything made from them."""
 
 import json
 import subprocess
@@ -10,8 +10,8 @@ from ultramed.params import Params
 
 
 class Outdated:
-    """Outputs under `base` that a `dvc repro` would make anew or might; none where DVC cannot tell. Raises ParamsError
-    where dvc.lock is no YAML."""
+    """Outputs under `base` that `dvc repro` would or might rebuild; none if DVC cannot tell. Raises ParamsError if
+    dvc.lock is not YAML."""
 
     def __init__(self, settings: Params, base: Path = Path(".")) -> None:
         self.base = base
@@ -27,10 +27,10 @@ class Outdated:
         return bool(self._paths)
 
     def __contains__(self, path: Path) -> bool:
-        """Whether something of a path (below `base`, or from there) is out of date."""
-        place = str(path.relative_to(self.base) if path.is_relative_to(self.base) else path)
-        return any(meet(place, made) for made in self._paths)
+        """Whether a path (below `base` or relative to it) is out of date, even in part."""
+        relative = str(path.relative_to(self.base) if path.is_relative_to(self.base) else path)
+        return any(meet(relative, made) for made in self._paths)
 
     def runs(self, stage: str) -> bool:
-        """Whether `dvc repro` would run a stage, or might."""
+        """Whether `dvc repro` would or might run a stage."""
         return not self._known or stage not in self._fresh

@@ -1,4 +1,4 @@
-"""The one way stages ask a model: requests stream in, answers stream out in the same order, the ledger in between."""
+"""The only way stages ask a model: requests stream in, answers stream out in the same order, the ledger in between."""
 
 import json
 import sys
@@ -15,29 +15,29 @@ from ultramed.inference.ask.costs import Terms
 from ultramed.inference.ask.flow import Failures, Flow
 from ultramed.inference.batch.batches import Batches
 from ultramed.inference.http.endpoint import Target
-from ultramed.inference.http.wire import UNANSWERED
+from ultramed.inference.http.wire import UNANSWERED, Dialect
 from ultramed.inference.serving.servers import serving
 from ultramed.ledger import prices
 from ultramed.ledger.bill import Bill
 from ultramed.ledger.ledger import Ledger
-from ultramed.ledger.requests import Answer, Request
+from ultramed.ledger.requests import Answer, Request, digest
 from ultramed.progress import Progress
 from ultramed.records import Use
 from ultramed.rights import may_leave
 from ultramed.sources.models import remote_identity
 from ultramed.spool import Spool
 
-OpenTarget = Callable[[], AbstractContextManager[Target]]  # starts what has to be started, and ends it
+OpenTarget = Callable[[], AbstractContextManager[Target]]  # starts a server if one is needed, and releases it
 
 
 class Client:
-    """A model, ready to be asked. Made by `connect`; nothing is started or sent before the first request that the
-    ledger cannot answer."""
+    """A model to ask, made by `connect`. Nothing is started or sent before the first request that the ledger cannot
+    answer."""
 
     def __init__(self, name: str, stage: str, target: OpenTarget, identity: str, settings: parameters.Params) -> None:
         self.name, self.stage, self.identity = name, stage, identity
         self.settings = settings.model(name)
-        self.local = isinstance(self.settings, parameters.LocalModel)
+        self.private = isinstance(self.settings, parameters.LocalModel) or bool(self.settings.trusted)
         self.manifest: Spool[Use] = Spool()
         price = prices.required(name, self.settings)
         replicas = 1 if isinstance(self.settings, parameters.LocalModel) else len(self.settings.base_urls)
@@ -48,16 +48,16 @@ class Client:
             folder=paths.ledger())
         self._ledger = Ledger(self._terms.folder)
         self._bill = Bill(stage, name)
-        self._answered = False  # whether any request was, by the model or the ledger
+        self._answered = False  # whether the model or the ledger answered any request
 
     def ask(
         self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False
     ) -> Iterator[Answer]:
-        """One answer a request, in their order; memory holds a window of them only.
+        """Yield one answer per request, in order; memory holds only a window of them.
 
-        A JSON reply of the wrong shape is asked for once more, with the error. `truncated_ok` takes free text cut
-        by the token limit as it is. Raises ModelError when the endpoint is of no use, BudgetError when there is no
-        money for the next request: what came is in the ledger. An interrupt waits for what is in flight.
+        After a JSON reply of the wrong shape, the model is told the error and asked once more. `truncated_ok`
+        accepts free text cut by the token limit. Raises ModelError if the endpoint cannot be used, BudgetError if no
+        money is left for the next request; replies so far are in the ledger. An interrupt waits for those in flight.
         """
         what, answer, failures, bought = what or self.stage, None, None, 0
         stream: Iterable[Request] = map(self._allowed, requests)
@@ -67,14 +67,14 @@ class Client:
             for slot in flow.run(stream):
                 for answer in slot.answers:
                     self._note(answer)
-                progress.step(known=slot.known and flow.given > bought)  # not those that batches have just brought
+                progress.step(known=slot.known and flow.given > bought)  # not those just bought in batches
                 yield slot.answers[-1]
         if answer and not self._answered and answer.failure in UNANSWERED:
-            raise ModelError(str(self._terms.open_target()), f"answers nothing ({answer.detail})",
-                             "check its address and its log; run again when it is well")
+            raise ModelError(str(self._terms.open_target()), f"answered no request ({answer.detail})",
+                             "check its address and its log, then run again")
 
     def close(self) -> None:
-        """Report what was spent, and let go of the model and the ledger."""
+        """Release the model and the ledger, and report what was spent."""
         self._stack.close()
         self._ledger.close()
         self._bill.close()
@@ -90,14 +90,15 @@ class Client:
             print(f"  {what}: interrupted; {flow.bought} replies were bought and are kept, {left} are still to be "
                   "answered", file=sys.stderr, flush=True)
             raise
+        else:
+            flow.refuse_useless()
         finally:
             self._bill.add(flow.bought, flow.spent, flow.uncertain)
 
     def _through_batches(
         self, stream: Iterable[Request], settings: parameters.BatchSettings, truncated_ok: bool
     ) -> tuple[Iterable[Request], Failures, int]:
-        """The requests again, once all replies that can be had are in the ledger; why the others cannot be had; how
-        many were bought."""
+        """Buy all available replies in batches. Returns the requests, the failures, and how many were bought."""
         requests: Spool[Request] = Spool()
         for request in stream:
             requests.append(request)
@@ -108,11 +109,11 @@ class Client:
             self._bill.add(batches.bought, batches.spent, 0)
 
     def _allowed(self, request: Request) -> Request:
-        if not self.local and not may_leave(request.rights):
+        if not self.private and not may_leave(request.rights):
             raise RightsError(
                 f"{request.row_id} ({request.step})",
-                f"has rights '{request.rights}': its text must not leave this machine, '{self.name}' is remote",
-                "use a local model here, or screen the source out",
+                f"has rights '{request.rights}': its text must not leave this machine, but '{self.name}' is remote",
+                "use a local model here, or screen out the source; an address of your own may be marked as trusted",
             )
         return request
 
@@ -128,20 +129,22 @@ class Client:
         ))
 
 
-maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `connect` makes; a plan sets another
+maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `connect` creates; a plan sets another
 
 
 @contextmanager
 def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Client]:
-    """A client for the model of that name in params; a local model's server is started, or reused, when it is needed.
+    """A client for the model with this name in params; a local model's server is started or reused on demand.
 
-    Raises ModelError when it cannot be had.
+    Raises ModelError when the model is not available.
     """
     model = settings.model(name)
     if isinstance(model, parameters.RemoteModel):
         identity = remote_identity(model)
         if model.replies != "json_schema":
-            identity += f"+{model.replies}"  # what it is sent differs
+            identity += f"+{model.replies}"  # the request body differs
+        if changed := dialect(model).changed:
+            identity += f"+{digest(changed)[:16]}"
         target: OpenTarget = partial(_remote, name, model)
     else:
         identity = read_identity(name)
@@ -156,10 +159,15 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
 def _remote(name: str, model: parameters.RemoteModel) -> AbstractContextManager[Target]:
     deadlines = model.deadlines
     return nullcontext(Target(
-        name=name, base_urls=model.base_urls, model=model.model, api_key_env=model.api_key_env,
+        name=name, base_urls=model.base_urls, dialect=dialect(model), api_key_env=model.api_key_env,
+        api_key_header=model.api_key_header, headers=model.headers, query=model.query,
         concurrency=model.concurrency, rpm=model.rpm, tpm=model.tpm, connect_s=deadlines.connect,
-        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries,
-        mode=model.replies))
+        first_byte_s=deadlines.first_byte, total_s=deadlines.total, patience_s=model.patience, retries=model.retries))
+
+
+def dialect(model: parameters.RemoteModel) -> Dialect:
+    """How a remote model wants its requests."""
+    return Dialect(model.model, model.replies, model.schema_dialect, model.request, model.neutral)
 
 
 @contextmanager
@@ -169,11 +177,11 @@ def _local(
     local = Path("models/local")
     weights = Path(model.location) if name in settings.policies else local / name
     with serving(name, model, weights, identity, local / settings.base.model) as address:
-        yield Target(name, (address,), name, concurrency=model.concurrency, patience_s=5.0)
+        yield Target(name, (address,), Dialect(name), concurrency=model.concurrency, patience_s=5.0)
 
 
 def read_identity(name: str) -> str:
-    """Identity of a model that runs here, as its stage wrote it: a hash of weights, tokenizer and template."""
+    """Identity of a local model, as its stage wrote it: a hash of weights, tokenizer and template."""
     path = Path("models/identity") / f"{name}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))["identity"]

@@ -1,1 +1,1 @@
-"""The record of replies: what was asked, what came, what it cost."""
+"""The record of replies: what was asked, what came back, what it cost."""

@@ -1,7 +1,7 @@
-"""What may be spent: the most a request can cost is reserved before it is sent, and settled when its reply comes.
+"""The budget: the most a request can cost is reserved before it is sent, and settled when its reply arrives.
 
-Kept beside the replies in the ledger's file, so that all processes of the repository draw on one budget, over the
-ledger's whole life. Amounts are billionths of a USD, as integers.
+Stored in the ledger's file next to the replies, so that all processes of the repository draw on one budget, over the
+ledger's whole life. Amounts are integers, in billionths of a USD.
 """
 
 import os
@@ -18,20 +18,21 @@ CREATE TABLE IF NOT EXISTS spent (stage TEXT PRIMARY KEY, nano INTEGER NOT NULL,
 WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reserved (owner TEXT, stage TEXT, nano INTEGER NOT NULL, PRIMARY KEY (owner, stage))
 WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS overruns (identity TEXT PRIMARY KEY, tokens INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
 def nano(price: Price | None, prompt_tokens: int, completion_tokens: int) -> int:
-    """Cost of these tokens in billionths of a USD; a price is for a million tokens."""
+    """Cost of these tokens in billionths of a USD; prices are per million tokens."""
     if price is None:
         return 0
     return round((prompt_tokens * price.prompt + completion_tokens * price.completion) * (NANO // 10**6))
 
 
 class Budget:
-    """One stage's view of the money. `owner` names who reserves: this process, or a batch that outlives it.
+    """One stage's view of the budget. `owner` is who reserves: this process, or a batch that outlives it.
 
-    What a process that has ended left reserved counts as spent: its requests may have been answered, and charged for.
+    Money that an ended process left reserved counts as spent: its requests may have been answered and charged for.
     """
 
     def __init__(self, ledger: Ledger, stage: str, limits: BudgetUSD, owner: str = "") -> None:
@@ -45,8 +46,8 @@ class Budget:
                     _charge_all(db, gone)
 
     def reserve(self, db: sqlite3.Connection, amounts: list[int]) -> int:
-        """Reserve the first of these amounts that the budget has room for, inside a transaction of the ledger.
-        Returns how many."""
+        """Reserve as many of these amounts, in order, as the budget has room for. Returns how many. Call it inside a
+        transaction of the ledger."""
         room = min((cap - _used(db, name) for name, cap in self._caps.items()), default=None)
         count = taken = 0
         for amount in amounts:
@@ -58,32 +59,44 @@ class Budget:
         return count
 
     def settle(self, db: sqlite3.Connection, released: int, spent: int, uncertain: int) -> None:
-        """Replace what was reserved by what was spent: certainly (`spent`), and perhaps (`uncertain`)."""
+        """Replace reserved money by what was spent: certain (`spent`) and possible (`uncertain`)."""
         if released:
             _add(db, "reserved", (self.owner, self.stage, -released))
         if spent or uncertain:
             _add(db, "spent", (self.stage, spent, uncertain))
 
     def drop(self, db: sqlite3.Connection) -> None:
-        """Release what this owner still has reserved: none of its requests is in flight."""
+        """Release what this owner still has reserved; call it when none of its requests is in flight."""
         db.execute("DELETE FROM reserved WHERE owner = ? AND stage = ?", (self.owner, self.stage))
 
-    def exhausted(self, next_nano: int, left: str) -> BudgetError:
-        """The error when the next request finds no money; `left` says how far the stage came."""
+    def exhausted(self, next_nano: int, progress: str) -> BudgetError:
+        """The error to raise when the next request has no money; `progress` says how far the stage got."""
         with self._ledger.writing() as db:
             name, cap = min(self._caps.items(), key=lambda item: item[1] - _used(db, item[0]))
             used = _used(db, name)
-        place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
+        setting = f"budget_usd.stages.{name}" if name else "budget_usd.total"
         return BudgetError(
-            place, f"is used up: USD {used / NANO:.4f} of {cap / NANO:g} are spent or reserved, the next request may "
-            f"cost {next_nano / NANO:.4f}; {left}",
-            f"every reply so far is kept: raise {place} and run again",
+            setting, f"is used up: USD {used / NANO:.4f} of {cap / NANO:g} are spent or reserved, the next request may "
+            f"cost {next_nano / NANO:.4f}; {progress}",
+            f"every reply so far is kept: raise {setting} and run again",
         )
 
 
+def overrun(db: sqlite3.Connection, identity: str) -> int | None:
+    """Tokens that a reply of this model ever had beyond its `max_tokens`; None before the first reply."""
+    row = db.execute("SELECT tokens FROM overruns WHERE identity = ?", (identity,)).fetchone()
+    return row[0] if row else None
+
+
+def note_overrun(db: sqlite3.Connection, identity: str, tokens: int) -> None:
+    """Remember it, inside a transaction of the ledger."""
+    db.execute("INSERT INTO overruns VALUES (?, ?) ON CONFLICT DO UPDATE SET tokens = max(tokens, excluded.tokens)",
+               (identity, tokens))
+
+
 def reserved(ledger: Ledger) -> float:
-    """USD reserved for requests under way, and by processes that were killed: the next run that asks counts the latter
-    as perhaps spent."""
+    """USD reserved for requests in flight and by killed processes; the next run that sends requests counts the latter
+    as possibly spent."""
     with ledger.writing() as db:
         if not _has_table(db, "reserved"):
             return 0.0
@@ -91,7 +104,7 @@ def reserved(ledger: Ledger) -> float:
 
 
 def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:
-    """USD spent through this ledger by stage: surely, and perhaps (requests whose outcome nobody knows)."""
+    """USD spent through this ledger by stage: certain, and possible (requests whose outcome is unknown)."""
     with ledger.writing() as db:
         if not _has_table(db, "spent"):
             return {}
@@ -100,13 +113,13 @@ def spent(ledger: Ledger) -> dict[str, tuple[float, float]]:
 
 
 def used(ledger: Ledger, name: str) -> float:
-    """USD that the limit of a stage, of all its parts, or ("") of everything, counts as gone."""
+    """USD that count against the limit of a stage, of all its parts, or ("") of everything."""
     with ledger.writing() as db:
         return _used(db, name) / NANO if _has_table(db, "spent") else 0.0
 
 
 def _has_table(db: sqlite3.Connection, table: str) -> bool:
-    """Whether money was ever spent through this ledger: only then it has such a table."""
+    """Whether the table exists; it does once money was spent through this ledger."""
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
 
 
@@ -142,7 +155,7 @@ def is_alive(owner: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process began, in ticks since boot, with the boot; "" where there is none: pids are used again."""
+    """When a process started, in ticks since boot, with the boot's id; "" if there is none. Pids are reused."""
     try:
         ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
         return ticks + Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()

@@ -1,7 +1,7 @@
-"""The ledger: every reply ever bought, by the key of what was asked. Money is never spent twice.
+"""The ledger: every reply ever bought, by the key of its request. Money is never spent twice.
 
 One SQLite file in WAL mode, shared by every process of the repository; a reply counts once it is on disk
-(`synchronous=FULL`). It is no DVC output: manifests pin the replies that a stage used.
+(`synchronous=FULL`). It is not a DVC output: manifests pin the replies that a stage used.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS replies (
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A bought reply with the circumstances that no output may depend on."""
+    """A bought reply, with details that no output may depend on."""
 
     key: str
     identity: str  # of the model
@@ -42,13 +42,13 @@ class LedgerEntry:
 
 
 class Ledger:
-    """An open ledger. Raises LedgerError when it cannot be opened, read or written, or is another version's."""
+    """An open ledger. Raises LedgerError when it cannot be opened, read or written, or has another version."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with exclusive(folder):  # SQLite itself does not wait while another turns a new file into a WAL one
+            with exclusive(folder):  # SQLite does not wait while another process switches a new file to WAL
                 version = self._open()
         except (sqlite3.Error, OSError) as error:
             raise self._fault(error) from None
@@ -59,7 +59,7 @@ class Ledger:
             )
 
     def _open(self) -> str:
-        """Open the file, or make one. Returns its version."""
+        """Open or create the file. Returns its version."""
         self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged text fails its checksum
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -69,7 +69,7 @@ class Ledger:
         return self._db.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()[0]
 
     def get(self, keys: Iterable[str]) -> dict[str, LedgerEntry]:
-        """The entries of these keys that the ledger has; a damaged one counts as missing."""
+        """The entries that the ledger has for these keys; a damaged one counts as missing."""
         wanted = list(dict.fromkeys(keys))
         entries: dict[str, LedgerEntry] = {}
         for start in range(0, len(wanted), 500):
@@ -87,8 +87,8 @@ class Ledger:
         return {e.key: earlier.get(e.key, e) for e in reversed(entries)}
 
     def insert(self, db: sqlite3.Connection, entries: list[LedgerEntry]) -> dict[str, LedgerEntry]:
-        """Record entries inside a transaction. The first reply recorded for a key stays: returns the entries that
-        the ledger had before for these keys."""
+        """Record entries inside a transaction. The first reply recorded for a key stays. Returns the entries that
+        the ledger already had for these keys."""
         earlier = self.get(e.key for e in entries)
         first = {e.key: e for e in reversed(entries)}
         self._insert(db, [self._row(e) for e in first.values() if e.key not in earlier])
@@ -101,7 +101,7 @@ class Ledger:
             return self._insert(db, [row for row in rows if row[0] not in earlier])
 
     def _insert(self, db: sqlite3.Connection, rows: list[Row]) -> int:
-        """REPLACE: a row that `get` did not return is damaged."""
+        """Insert rows, replacing damaged ones: those that `get` did not return."""
         return db.executemany("INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", rows).rowcount if rows else 0
 
     def read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple]:
@@ -113,7 +113,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: everything done inside, or nothing."""
+        """A transaction: all or nothing."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -127,7 +127,7 @@ class Ledger:
             raise self._fault(error) from None
 
     def compact(self) -> None:
-        """Give back the room of what was deleted, in the file and in its log."""
+        """Free the space of deleted rows, in the file and in its log."""
         try:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -138,7 +138,7 @@ class Ledger:
         self._db.close()
 
     def _row(self, e: LedgerEntry) -> Row:
-        reply = canonical(vars(e.reply))
+        reply = canonical(e.reply.record)
         checksum = _checksum(e.key, reply)
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
 
@@ -151,7 +151,7 @@ class Ledger:
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold a folder: other processes that enter wait."""
+    """Lock a folder: other processes that enter wait."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

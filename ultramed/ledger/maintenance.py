@@ -22,7 +22,7 @@ GROUP BY stage, model ORDER BY stage, model
 
 @dataclass(frozen=True)
 class StageTotals:
-    """Replies bought by one stage from one model, as it calls itself."""
+    """Replies bought by one stage from one model, under the name it reports."""
 
     stage: str
     model: str
@@ -58,7 +58,7 @@ def unused(ledger: Ledger, keys: set[str]) -> list[tuple[str, float]]:
 
 
 def mentioning(ledger: Ledger, text: str) -> list[str]:
-    """Keys of replies whose prompt or text contains these words, letter for letter."""
+    """Keys of replies whose prompt or text contains exactly this text."""
     inside = json.dumps(text, ensure_ascii=False)[1:-1]
     query = "SELECT key FROM replies WHERE instr(asked, ?) OR instr(reply, ?) ORDER BY key"
     return [key for (key,) in ledger.read(query, (inside, inside))]
@@ -88,4 +88,3 @@ def remove(ledger: Ledger, keys: Iterable[str]) -> int:
 def _batches(keys: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(keys), BATCH):
         yield keys[start : start + BATCH]
-

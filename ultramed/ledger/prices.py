@@ -1,4 +1,4 @@
-"""What a model's tokens cost: as params state it, else as a maintained table knows it."""
+"""What a model's tokens cost: the price in params, else the one in a maintained table."""
 
 from importlib.metadata import version
 
@@ -6,12 +6,12 @@ from ultramed.errors import BudgetError
 from ultramed.params import LocalModel, Price, RemoteModel
 from ultramed.params.models import on_this_machine
 
-TABLE = "genai-prices"  # dated by its version: prices in it are of its release
-_TOKENS = 1_000  # that a price is asked for: some rise from 100,000 tokens on
+TABLE = "genai-prices"  # its version is the date of its prices
+_TOKENS = 1_000  # to price: some prices rise from 100,000 tokens on
 
 
 def price_of(model: LocalModel | RemoteModel) -> Price | None:
-    """USD per million tokens, less the Batch API's discount; None for a local model, and where no one knows."""
+    """USD per million tokens, less the Batch API's discount; None for a local model, and if no price is known."""
     if isinstance(model, LocalModel):
         return None
     price = model.price or _listed(model)
@@ -22,11 +22,11 @@ def price_of(model: LocalModel | RemoteModel) -> Price | None:
 
 
 def required(name: str, model: LocalModel | RemoteModel) -> Price | None:
-    """The same. Raises BudgetError where no one knows what a remote model costs."""
+    """Like `price_of`, but raises BudgetError if no price is known for a remote model."""
     price = price_of(model)
     if price is None and isinstance(model, RemoteModel):
         raise BudgetError(
-            f"models.remote.{name}", f"nobody knows what '{model.model}' of '{model.provider}' costs",
+            f"models.remote.{name}", f"no price is known for '{model.model}' from '{model.provider}'",
             "state it as price: {prompt: …, completion: …} in USD per million tokens; 0.0 for a server of your own")
     return price
 
@@ -41,7 +41,7 @@ def _listed(model: RemoteModel) -> Price | None:
     from genai_prices.types import Usage
 
     if on_this_machine(model.base_urls[0]):
-        return None  # who listens there is not known, whatever the model is called
+        return None  # the model's name does not tell who listens there
     for provider, address in ((model.provider, None), (None, model.base_urls[0])):
         try:
             read, written = (

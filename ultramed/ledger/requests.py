@@ -1,4 +1,4 @@
-"""What is asked and what comes back. The key of a request is final: a ledger outlives the code that wrote it."""
+"""Requests and replies. The key of a request never changes: a ledger outlives the code that wrote it."""
 
 import hashlib
 import json
@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ultramed import thinking
+from ultramed.params.base import Decoding
 from ultramed.prompts import Prompt
 
 KEY_VERSION = 1
@@ -23,6 +25,18 @@ class Sampling:
     seed: int
     top_p: float = 1.0
     top_logprobs: int = 0  # alternatives returned for each token; 0 for none
+    top_k: int | None = None
+    min_p: float | None = None
+
+    @classmethod
+    def of(cls, settings: Decoding, max_tokens: int, seed: int, top_logprobs: int = 0) -> "Sampling":
+        """As a section of params has it."""
+        return cls(settings.temperature, max_tokens, seed, settings.top_p, top_logprobs, settings.top_k, settings.min_p)
+
+    @property
+    def hashed(self) -> dict[str, Any]:
+        """What the request's key holds. Parameters that came later are in it where they are set: keys are final."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Request:
     prompt: Prompt
     sampling: Sampling
     reply_type: type[BaseModel] | None = None  # shape the reply must have; None for free text
-    sample: int = 0  # number of this draw, where the same is asked several times
+    sample: int = 0  # number of this draw, if the same is asked several times
     rights: str = "open"  # of the text it carries: quarantine and deny never leave the machine
 
     @cached_property
@@ -51,32 +65,35 @@ class Request:
         """SHA-256 over the key version, the model's identity, messages, sampling with seed, reply schema and
         sample index; never over address, port or concurrency."""
         schema = self.shape.canonical if self.shape else "null"
-        asked = (  # the canonical JSON of these six, of which the long ones are made only once
+        asked = (  # the canonical JSON of these six; the long ones are made only once
             f'{{"messages":{self.turns},"model":{canonical(identity)},"sample":{self.sample},'
-            f'"sampling":{canonical(vars(self.sampling))},"schema":{schema},"version":{KEY_VERSION}}}'
+            f'"sampling":{canonical(self.sampling.hashed)},"schema":{schema},"version":{KEY_VERSION}}}'
         )
         return hashlib.sha256(asked.encode()).hexdigest()
 
     def again(self, reply: str, complaint: str) -> "Request":
-        """The same once more, after a reply and what was wrong with it."""
+        """The second try: the same dialogue, then the reply and what was wrong with it."""
         prompt = self.prompt.then(("assistant", reply), ("user", complaint))
         return replace(self, step=f"{self.step}-again", prompt=prompt)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A reply type as JSON schema, made once a type."""
+    """A reply type as JSON schema, made once per type."""
 
     name: str
     schema: dict[str, Any]
     canonical: str
-    sent: str  # in the order of the type's fields, in which models write them
+    sent: str  # with the type's fields in order, as models write them
 
 
 @cache
 def _shape(reply_type: type[BaseModel]) -> Shape:
     schema = reply_type.model_json_schema()
     return Shape(reply_type.__name__, schema, canonical(schema), json.dumps(schema, ensure_ascii=False))
+
+
+_LATER = ("thinking",)  # fields of a reply that the first ledgers did not have
 
 
 @dataclass(frozen=True)
@@ -89,16 +106,22 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     logprobs: list[dict[str, float]] = field(default_factory=list)  # per token: {alternative: log-probability}
+    thinking: str = ""  # that the endpoint sent in a field of its own; see `Answer.thinking`
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the ledger keeps. Fields that came later are left out where they are empty: hashes outlive the code."""
+        return {name: value for name, value in vars(self).items() if value or name not in _LATER}
 
     @property
     def hash(self) -> str:
         """Pins the reply in a manifest, and so in `dvc.lock`."""
-        return digest(vars(self))
+        return digest(self.record)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply read: `value` is set only when the reply had the asked shape, `failure` only when it is of no use."""
+    """A parsed reply: `value` is set only if the reply had the requested shape, `failure` only if it is unusable."""
 
     request: Request
     key: str
@@ -114,7 +137,15 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.reply.text if self.reply else ""
+        """The reply without thinking."""
+        return thinking.split(self.reply.text).answer if self.reply else ""
+
+    @property
+    def thinking(self) -> str:
+        """What the model thought before it answered."""
+        if self.reply is None:
+            return ""
+        return "\n\n".join(filter(None, (self.reply.thinking, thinking.split(self.reply.text).thinking)))
 
 
 def digest(value: Any) -> str:

@@ -13,7 +13,7 @@ from ultramed.errors import LedgerError
 from ultramed.ledger.ledger import Ledger, Row, is_intact
 from ultramed.sources.hashing import file_hash
 
-ROWS = 50_000  # replies a segment holds at most
+ROWS = 50_000  # most replies in a segment
 BATCH = 1_000
 SCHEMA = pa.schema([
     *(pa.field(name, pa.string(), nullable=False) for name in
@@ -23,10 +23,10 @@ SCHEMA = pa.schema([
 
 
 def pack(ledger: Ledger, folder: Path, keys: set[str] | None = None) -> list[Path]:
-    """Write the replies that no segment in `folder` holds yet; damaged ones stay behind. Returns the new segments.
-    `keys` names the replies to write; None for all.
+    """Write the replies that no segment in `folder` holds yet, except damaged ones. Returns the new segments.
+    `keys`: the replies to write; None for all.
 
-    Memory holds one segment. Raises LedgerError for a segment that is not what its name says.
+    Memory holds one segment. Raises LedgerError for a segment whose content does not match its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     recorded = ledger.read("SELECT * FROM replies ORDER BY key")
@@ -38,9 +38,9 @@ def pack(ledger: Ledger, folder: Path, keys: set[str] | None = None) -> list[Pat
 
 
 def unpack(ledger: Ledger, folder: Path) -> int:
-    """Record the replies in the segments; those that the ledger has stay. Returns how many were new.
+    """Record the replies of all segments; those already in the ledger stay. Returns how many were new.
 
-    Raises LedgerError for a segment that is not what its name says.
+    Raises LedgerError for a segment whose content does not match its name.
     """
     count = 0
     for segment in _segments(folder):
@@ -52,7 +52,7 @@ def unpack(ledger: Ledger, folder: Path) -> int:
 
 
 def remove(folder: Path, keys: set[str]) -> list[Path]:
-    """Replace segments that hold one of these replies by segments without them. Returns the old ones."""
+    """Replace segments that hold any of these replies with segments without them. Returns the old ones."""
     changed = []
     for segment in _segments(folder):
         rows = [tuple(row.values()) for row in pq.read_table(segment).to_pylist()]
@@ -82,7 +82,7 @@ def _segments(folder: Path) -> list[Path]:
     segments = sorted(folder.glob("*.parquet"))
     for segment in segments:
         if file_hash(segment) != segment.stem:
-            raise LedgerError(str(segment), "is damaged: its content is not what its name says",
+            raise LedgerError(str(segment), "is damaged: its content does not match its name",
                               "remove it, then `dvc checkout` or `dvc pull`")
     return segments
 
@@ -99,7 +99,7 @@ def _column(segment: Path) -> Iterator[str]:
 
 
 def _without(rows: Iterable[tuple], keys: Iterator[str]) -> Iterator[tuple]:
-    """Sound rows whose key is not among the keys; both are sorted."""
+    """Intact rows whose key is not in `keys`; both are sorted."""
     packed = next(keys, None)
     for row in rows:
         while packed is not None and packed < row[0]:

@@ -1,4 +1,4 @@
-"""Ways to train a model, one module each. Adding one is adding a file here; `params.yaml` then names it."""
+"""Training methods, one module each. To add one, add a file here and name it in `params.yaml`."""
 
 from ultramed import registry
 from ultramed.methods._method import ROWS, DataKind, Method, Parts
@@ -12,10 +12,10 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Method:
-    """The method of that name. Raises KeyError for an unknown one."""
+    """The method with that name. Raises KeyError if it is unknown."""
     return registry.load(__name__, name).METHOD
 
 
 def on_policy() -> list[str]:
-    """Methods that a round of iterative training may use: a policy learns from pairs of its own answers."""
+    """Methods a round of iterative training may use: a policy learns from pairs of its own answers."""
     return [name for name in names() if get(name).policy and get(name).data == "preferences"]

@@ -1,4 +1,4 @@
-"""What a way to train is: one declaration that params, training, planning and release ask."""
+"""A training method: one declaration that params, training, planning and release use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ ROWS: dict[DataKind, type[Example] | type[Preference]] = {"instructions": Exampl
 
 
 class Parts(Protocol):
-    """What a trainer is built from."""
+    """The parts of a trainer."""
 
     train: Any  # datasets.Dataset of rows in TRL's conversational form
 
@@ -21,7 +21,7 @@ class Parts(Protocol):
 
     @property
     def seed(self) -> int:
-        """Of everything drawn at random."""
+        """The seed of everything drawn at random."""
 
     @property
     def template(self) -> str:
@@ -37,21 +37,21 @@ class Parts(Protocol):
 
     @property
     def reference(self) -> Any:
-        """The frozen reference model; None with LoRA, where it is the model without its adapter."""
+        """The frozen reference model; None with LoRA, which uses the model without its adapter."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What a model ends in, and how it is loaded, adapted and shown because of it."""
+    """A model's head, and how models with it are loaded, adapted and shown."""
 
     role: str
-    loader: str  # class of Transformers
-    adapter: Mapping[str, Any]  # of PEFT's LoraConfig
-    pipeline: str  # the Hub's name for what the model does
-    options: Mapping[str, Any] = field(default_factory=dict)  # of `from_pretrained`
+    loader: str  # Transformers class
+    adapter: Mapping[str, Any]  # arguments of PEFT's LoraConfig
+    pipeline: str  # the Hub's name for its task
+    options: Mapping[str, Any] = field(default_factory=dict)  # arguments of `from_pretrained`
 
     def load(self, path: Any, **more: Any) -> Any:
-        """The model in float32. A head that the checkpoint lacks is drawn at random."""
+        """The model in float32. A head missing from the checkpoint is initialised at random."""
         import torch
         import transformers
 
@@ -61,35 +61,35 @@ class Head:
 CAUSAL = Head("policy", "AutoModelForCausalLM", {"task_type": "CAUSAL_LM"}, "text-generation")
 REWARD = Head(
     "reward model", "AutoModelForSequenceClassification",
-    {"task_type": "SEQ_CLS", "modules_to_save": ["score"]},  # the new head has no adapter: it is trained whole
+    {"task_type": "SEQ_CLS", "modules_to_save": ["score"]},  # the new head has no adapter: it is trained in full
     "text-classification", {"num_labels": 1})
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way to train. `trainer` imports TRL inside: declaring a method loads nothing."""
+    """One training method. `trainer` imports TRL inside: declaring a method loads nothing."""
 
-    name: str  # of its module, too
-    title: str  # in words, as a model card says it
+    name: str  # also its module's
+    title: str  # as shown in a model card
     tag: str  # on the Hub
     data: DataKind  # what it learns from
     trainer: Callable[[Parts], Any]  # builds TRL's trainer
     head: Head = CAUSAL
     losses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What `loss` may be, and what passes each adds to a step, by their names in `ultramed/planning/training.py`.
+    """Allowed values of `loss`, and the passes each adds to a step, named as in `ultramed/planning/training.py`.
     Empty: `loss` must be null."""
     beta: bool = False  # whether it needs a `beta`; others take none
     packs: bool = False  # whether short rows can be joined up to max_length
     smallest_batch: int = 1  # rows
     reference: bool = False  # whether it trains against a frozen copy of the model it starts from
-    rows: int = 1  # rows that its trainer makes of one row of data
-    dialogues: int = 1  # that one of those rows holds: 2 where chosen and rejected are read side by side
+    rows: int = 1  # rows its trainer makes from one row of data
+    dialogues: int = 1  # in each of those rows: 2 if chosen and rejected are read side by side
 
     @property
     def policy(self) -> bool:
-        """Whether its models answer; the others give rewards."""
+        """Whether it trains policies rather than reward models."""
         return self.head is CAUSAL
 
     def passes(self, loss: str | None) -> tuple[str, ...]:
-        """What a step does beside its own forward and backward pass, by name."""
+        """Names of a step's passes besides its own forward and backward pass."""
         return (("reference",) if self.reference else ()) + self.losses.get(loss or "", ())

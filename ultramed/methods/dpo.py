@@ -1,4 +1,4 @@
-"""Direct preference optimisation (arXiv 2305.18290). The reference model is the one it starts from."""
+"""Direct preference optimisation (arXiv 2305.18290). The reference is the model it starts from."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
 """Kahneman-Tversky optimisation (arXiv 2402.01306): chosen texts are desirable, rejected ones undesirable.
 
-The paper's code used TRL's paired loss `kto_pair`, which TRL no longer has; the unpaired loss takes the same rows. TRL
-reads them in the order given, so they are shuffled here: left to TRL, 1000 desirable ones come before the first
-undesirable one.
+The paper's code used TRL's paired loss `kto_pair`, which TRL has removed; the unpaired loss takes the same rows. TRL
+reads them in order, so they are shuffled here: otherwise 1000 desirable ones would come before the first undesirable
+one.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""A reward model: a scalar head, −log σ(r(chosen) − r(rejected)) (Bradley and Terry)."""
+"""A reward model: a scalar head trained with −log σ(r(chosen) − r(rejected)) (Bradley and Terry)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: the loss is on what the assistant says, nowhere else."""
+"""Supervised fine-tuning: the loss covers only the assistant's turns."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from ultramed.methods._method import Method, Parts
 
 
 def trainer(parts: Parts) -> Any:
-    """Packing joins short rows up to `max_length`. Raises ModelError where the chat template does not mark what the
-    assistant says."""
+    """Packing joins short rows up to `max_length`. Raises ModelError if the chat template does not mark the
+    assistant's turns."""
     from trl import SFTConfig, SFTTrainer
 
     recipe = parts.recipe
@@ -18,7 +18,7 @@ def trainer(parts: Parts) -> Any:
     except ValueError as error:
         if "chat template" not in str(error):
             raise
-        raise ModelError(parts.template, "does not mark what the assistant says with {% generation %}",
+        raise ModelError(parts.template, "does not mark the assistant's turns with {% generation %}",
                          "name one in base.template that does and renders the same text") from None
 
 

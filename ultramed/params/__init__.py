@@ -1,6 +1,6 @@
 """`params.yaml` as types. Every stage validates the whole file, so a mistyped name stops the first stage, not the last.
 
-Each section is a class: its fields say what a value means, in which unit, what is allowed, and what null stands for.
+Each section is a class: its fields say what a value means, in which unit, what is allowed, and what null means.
 """
 # ruff: noqa: F401
 

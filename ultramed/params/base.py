@@ -1,4 +1,4 @@
-"""What all sections of `params.yaml` are made of."""
+"""Building blocks of the sections of `params.yaml`."""
 
 from typing import Annotated
 
@@ -20,9 +20,17 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
-class Sampled(Section):
-    """What every stage that generates text has."""
+class Decoding(Section):
+    """How tokens are drawn. What is not set is not sent."""
+
+    temperature: Temperature
+    top_p: Share = 1.0  # of the probability mass that tokens are drawn from
+    top_k: Positive | None = None  # most probable tokens that are drawn from
+    min_p: Share | None = None  # of the most probable token's probability that others need
+
+
+class Sampled(Decoding):
+    """Settings of every stage that generates text."""
 
     model: str  # a name under models.local or models.remote
-    temperature: Temperature
     max_tokens: Positive  # of a reply

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature
+from ultramed.params.base import Count, Decoding, Positive, Rights, Sampled, Section, Share
 from ultramed.synthetic import SetName as SetName
 
 
@@ -20,7 +20,7 @@ Identifier = Literal[  # kinds of personal identifiers that the screen can find
 
 
 class Screen(Section):
-    """What a raw question must be like before any model sees it."""
+    """What a raw question must look like before any model sees it."""
 
     min_words: Count
     max_words: Positive
@@ -32,25 +32,25 @@ class Dedup(Section):
 
     threshold: Share  # Jaccard similarity of word shingles from which two questions are near-duplicates
     shingle: Positive  # words in a shingle
-    permutations: Positive  # of MinHash; more find near-duplicates more surely
+    permutations: Positive  # of MinHash; more find near-duplicates more reliably
 
 
 class Decontaminate(Section):
     """Leaks: text shared with a benchmark question."""
 
     ngram: Positive  # words; a shared n-gram is a leak unless it is boilerplate
-    short: Share  # Jaccard similarity that is a leak where a question has fewer words than that
+    short: Share  # Jaccard similarity from which a question of fewer words is a leak
 
 
 class Textbook(Sampled):
     """Questions written from passages of textbooks."""
 
-    corpus: str  # the name under `raw` of the books
+    corpus: str  # the books' name under `raw`
     rights: Rights  # of the books' text
     paragraphs: Positive | None  # passages drawn at random; null for all
     demonstrations: Count  # example questions in each prompt
     demonstration_sets: Positive | None  # sets of examples, shared by the passages; null for one each
-    tries: Positive  # drafts of a question, each with another seed, until one is usable
+    tries: Positive  # drafts of a question, each with a different seed, until one is usable
 
 
 class Wikipedia(Sampled):
@@ -67,7 +67,7 @@ class EvolveSet(Section):
 
     rows: str  # path of the artifact that holds the parents
     parents: Positive | None  # drawn at random; null for all
-    rounds: Positive  # each evolves what the one before made
+    rounds: Positive  # each evolves the output of the one before
     variants: Positive  # of each parent in each round
 
 
@@ -76,28 +76,27 @@ class Evolve(Sampled):
 
     verifiers: Positive  # solvers of an item, each with its options shuffled
     agree: Positive  # solvers that must find the item's key
-    tries: Positive  # drafts of a question, each with another seed, until one is usable
+    tries: Positive  # drafts of a question, each with a different seed, until one is usable
     sets: dict[SetName, EvolveSet]
 
 
-class Score(Section):
+class Score(Decoding):
     """A model's score of each question, 1 to 10."""
 
     model: str  # a name under models.local or models.remote
     words: Positive | None  # of a question that the scorer sees; null for all
     method: Literal["logprob", "text"]  # the expected value over the score token, or a written justification and score
-    top_logprobs: Annotated[int, Field(ge=10, le=20)]  # tokens whose probabilities are asked for
-    temperature: Temperature
+    top_logprobs: Annotated[int, Field(ge=10, le=20)]  # tokens whose probabilities are requested
 
 
 class Curate(Section):
     """Which scored questions are kept."""
 
-    min_score: dict[str, Annotated[float, Field(ge=1, le=10)]]  # by source; the score itself is kept
+    min_score: dict[str, Annotated[float, Field(ge=1, le=10)]]  # by source; a question with exactly this score is kept
 
 
 class Split(Section):
-    """Shares of families that are set apart; the rest is the split train."""
+    """Shares of families that are set aside; the rest is the train split."""
 
     dev: Share
     test: Share
@@ -111,21 +110,20 @@ class Complete(Sampled):
     cut: bool  # whether an open answer cut by max_tokens is accepted
     attempts: Positive  # at an exam item until its key is reached; the later ones see retrieved examples
     examples: Count  # accepted answers retrieved for those attempts
-    solvers: Count  # asked, options shuffled, where no attempt reached the key
+    solvers: Count  # asked, with shuffled options, if no attempt reached the key
     contested: Positive  # solvers that must agree on another letter for the key to be contested
 
 
-class Member(Section):
-    """A member of the pool: a model with a prompt and sampling of its own."""
+class Member(Decoding):
+    """A member of the pool: a model with its own prompt and sampling."""
 
     model: str  # a name under models, `base`, or a model of `train` that learns from instructions
     prompt: str  # a file of ultramed/prompts, without its suffix
-    temperature: Temperature
     max_tokens: Positive  # of an answer
 
 
 class Candidates(Section):
-    """Answers that compete, for preference pairs."""
+    """Answers that compete for preference pairs."""
 
     prompts: Positive | None  # instructions that get candidates, best scores first, sources in turn; null for all
     source: bool  # whether the row's own answer competes as the candidate `source`
@@ -140,22 +138,22 @@ class Candidates(Section):
 class Judge(Sampled):
     """The model that ranks and scores candidates."""
 
-    critique: Positive  # characters of a critique, at most
+    critique: Positive  # most characters in a critique
     scale: Annotated[int, Field(ge=2)]  # the best score; 1 is the worst
 
     @property
     def scores(self) -> tuple[int, ...]:
-        """Every score there is, from worst to best."""
+        """All scores, from worst to best."""
         return tuple(range(1, self.scale + 1))
 
 
 class PairRules(Section):
-    """Which pairs of judged candidates are selected; a margin is a difference of scores, judge.scale - 1 at most."""
+    """Which pairs of judged candidates are selected; a margin is a difference of scores, at most judge.scale - 1."""
 
     easy: Positive  # margin from which a pair is easy
     hard: Count  # margin up to which a pair is hard
     length: Share  # a chosen text shorter than this share of the rejected one makes the pair a `length` pair
-    per_prompt: Positive  # selected pairs of an instruction, at most
+    per_prompt: Positive  # most pairs selected per instruction
 
 
 class Check(Section):
@@ -172,7 +170,7 @@ class Profile(Section):
 
 
 class Override(Section):
-    """A decision of a person that sets the class of a source, with a signature."""
+    """A person's signed decision that sets the class of a source."""
 
     rights: Rights
     by: str  # who decided
@@ -181,7 +179,7 @@ class Override(Section):
 
 
 class Release(Section):
-    """What is published of the data."""
+    """What part of the data is published."""
 
     name: str  # of the data set
     profiles: dict[Literal["open", "research", "recipe"], Profile]

@@ -1,4 +1,4 @@
-"""Entries that read raw files: what they are pinned to, their format, and the columns of a plain one."""
+"""Entries that read raw files: their pins, their format, and the columns of a plain one."""
 
 from typing import Annotated, Literal
 
@@ -27,11 +27,11 @@ def member(package: str) -> AfterValidator:
 class Columns(Section):
     """Columns by name, or by dotted path into nested ones: `meta.id`, `conversations.0.value`."""
 
-    id: str | list[str] | None = None  # several: the first that a row fills; null: the row's index from 0
+    id: str | list[str] | None = None  # several: the first that is set in a row; null: the row's index from 0
 
     @property
     def named(self) -> list[list[str]]:
-        """Columns the files must have: of each inner list at least one."""
+        """Columns the files must have: at least one of each inner list."""
         single = {"question", "context", "answer", "key", "subject", "turns", "system", "chosen", "rejected",
                   "chosen_score", "rejected_score"}
         found = [[value] for name, value in self if name in single and value]
@@ -45,7 +45,7 @@ class ExamColumns(Columns):
     answer: str | None = None  # reference answer
     options: str | list[str] | None = None  # a column with a list or an object {A: …}; several columns
     key: str | None = None  # the right option: its letter, its text, or with key_from its index
-    key_from: Literal[0, 1] | None = None  # what the first option's index is
+    key_from: Literal[0, 1] | None = None  # the index of the first option
 
     @model_validator(mode="after")
     def _options_have_a_key(self) -> "ExamColumns":
@@ -64,7 +64,7 @@ class DialogueColumns(Columns):
 
 
 class SourceColumns(DialogueColumns, ExamColumns):
-    """One question a row. Where turns end with the assistant's, that one is the reference answer."""
+    """One question per row. If the last turn is the assistant's, it is the reference answer."""
 
     @model_validator(mode="after")
     def _one_question(self) -> "SourceColumns":
@@ -104,7 +104,7 @@ class GeneralColumns(DialogueColumns):
 
 
 class Input(Section):
-    """What is read in some format."""
+    """An input and the format it is read in."""
 
     format: str
     columns: Columns | None = None
@@ -133,7 +133,7 @@ class Source(Input):
     prefix: str  # of its rows' ids: MedQA in `MedQA,1592`
     category: Category
     kind: QuestionKind
-    rights: Rights  # class of the original, also where a sample of it is read
+    rights: Rights  # class of the original, even if only a sample of it is read
     limit: Positive | None = None  # usable rows, a sample drawn by `seed`; null for all
 
     @model_validator(mode="after")

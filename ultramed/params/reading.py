@@ -1,4 +1,4 @@
-"""Reading `params.yaml`; a mistake is one line with its place and what is allowed there."""
+"""Reads `params.yaml`; a mistake is reported in one line, with its place and what is allowed there."""
 
 import difflib
 from pathlib import Path

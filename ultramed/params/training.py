@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import methods
 from ultramed.methods import DataKind, Method
-from ultramed.params.base import Positive, Rights, Section, Share, Temperature
+from ultramed.params.base import Decoding, Positive, Rights, Section, Share
 from ultramed.params.models import ServingEngineName
 
 
@@ -31,7 +31,7 @@ class Base(Section):
 class Mix(Section):
     """What models learn from: sets by name, `medical` for this repository's own rows."""
 
-    allows: list[Rights]  # classes that a model may learn from
+    allows: list[Rights]  # rights classes that a model may learn from
     max_characters: Positive  # of the longest text of a row, all turns together
     instructions: dict[str, Weight]
     preferences: dict[str, Weight]
@@ -46,7 +46,7 @@ class Lora(Section):
 
 
 class Training(Section):
-    """What all trainings share."""
+    """Settings that all training runs share."""
 
     lora: Lora | None  # null: all weights are trained
     precision: Literal["fp32", "bf16"]
@@ -69,9 +69,9 @@ class Recipe(Section):
     batch: Positive  # rows on one device in one pass
     accumulate: Positive  # passes in one optimiser step
     max_length: Positive  # tokens; longer rows are left out, not cut
-    beta: Rate | None = None  # how strongly the reference model holds the policy back; null where the method has none
-    loss: str | None = None  # variant of the method's loss; null where it has only one
-    packing: bool = False  # whether short rows are joined up to max_length
+    beta: Rate | None = None  # how strongly the policy is held to the reference model; null if the method has none
+    loss: str | None = None  # variant of the method's loss; null if it has only one
+    packing: bool = False  # whether short rows are packed up to max_length
 
     @property
     def trained_by(self) -> Method:
@@ -114,14 +114,12 @@ class Round(Section):
     from_: str = Field(alias="from")  # the policy that is sampled, and trained further
 
 
-class Iterate(Section):
-    """Training on the policy's own answers: a reward model picks the best and the worst of each prompt's."""
+class Iterate(Decoding):
+    """Training on the policy's own answers: a reward model picks the best and the worst for each prompt."""
 
     reward: str  # the reward model, of `train`
     prompts: Positive | None  # drawn from the mixed instructions; null for all
     samples: Positive  # answers to each prompt
-    temperature: Temperature
-    top_p: Share  # of the probability mass that tokens are sampled from
     max_tokens: Positive  # of an answer
     recipe: Recipe
     rounds: dict[str, Round]  # by number
@@ -133,21 +131,19 @@ class Serving(Section):
     engine: ServingEngineName
     context: Positive  # tokens, prompt and reply together
     concurrency: Positive  # requests at once
-    demonstration: bool = False  # too weak to be believed: their output is marked
-    options: dict[str, str | int | float | bool] = {}  # passed to the engine as they are
+    demonstration: bool = False  # too weak to be trusted: their output is marked
+    options: dict[str, str | int | float | bool] = {}  # passed to the engine unchanged
 
 
-class Ensemble(Section):
+class Ensemble(Decoding):
     """A policy that answers each item several times: by majority vote, and by the reward model's choice."""
 
     samples: Annotated[int, Field(ge=2)]  # answers to each item
-    temperature: Temperature
-    top_p: Share  # of the probability mass that tokens are sampled from
     reward: str  # the reward model, of `train`
 
 
 class Greedy(Section):
-    """A model that is evaluated without sampling: there is nothing to set."""
+    """A model that is evaluated without sampling; it has no settings."""
 
 
 class Evaluate(Section):

@@ -1,4 +1,4 @@
-"""The whole of `params.yaml`, and what must fit together across its sections."""
+"""All of `params.yaml`, and the checks across its sections."""
 
 from collections.abc import Iterable
 
@@ -64,7 +64,7 @@ class Params(Section):
     general: dict[str, GeneralSet]
     mix: Mix
     training: Training
-    train: dict[str, Trained]  # by the name of the model that comes out
+    train: dict[str, Trained]  # by the name of the resulting model
     iterate: Iterate
     serving: Serving
     evaluate: Evaluate
@@ -72,7 +72,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         known = sorted([*self.models.local, *self.models.remote])
-        # what learns from preferences is trained after the pool has answered
+        # models that learn from preferences are trained after the pool has answered
         students = ["base", *(n for n, t in self.train.items() if t.data == "instructions")]
         used = {
             f"{section}.model": getattr(self, section).model
@@ -102,7 +102,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _budgets_are_of_stages_that_ask(self) -> "Params":
-        """A misspelt name would be no limit."""
+        """A misspelt name would limit nothing."""
         parts: dict[str, Iterable[str]] = {
             "evolve": self.evolve.sets, "candidates": self.candidates.pool, "sample": self.iterate.rounds,
             "evaluate": self.evaluate.policies, "ensemble": self.evaluate.ensembles}
@@ -157,12 +157,12 @@ class Params(Section):
 
     @property
     def prefixes(self) -> dict[str, str]:
-        """The id prefix of every source a row may have, by the source's name."""
+        """The id prefix of every source that a row may have, by source name."""
         return {name: s.prefix for name, s in self.sources.items()} | {n: s.prefix for n, s in SOURCES.items()}
 
     @property
     def pins(self) -> dict[tuple[str, ...], Pin]:
-        """Everything that is fetched, by its place in the file: ("raw", "medqa"), ("models", "local", "smollm2") …"""
+        """Everything that is fetched, by its path in the file: ("raw", "medqa"), ("models", "local", "smollm2") …"""
         sections: dict[tuple[str, ...], dict[str, Pin]] = {
             ("raw",): self.raw, ("benchmarks",): {**self.benchmarks}, ("general",): {**self.general},
             ("models", "local"): {**self.models.local}}
@@ -170,16 +170,16 @@ class Params(Section):
 
     @property
     def ours(self) -> list[str]:
-        """Names of the models this repository makes: the base, those under train, the rounds."""
+        """Names of the models this repository makes: the base, those under `train`, the rounds."""
         return ["base", *self.train, *(f"iterate-{n}" for n in self.iterate.rounds)]
 
     @property
     def policies(self) -> list[str]:
-        """Those of them that answer; the others are reward models."""
+        """Those of `ours` that generate answers; the others are reward models."""
         return [n for n in self.ours if n not in self.train or self.train[n].trained_by.policy]
 
     def model(self, name: str) -> LocalModel | RemoteModel:
-        """The model of that name. Raises KeyError for an unknown one (validation has refused those)."""
+        """The model with this name. Raises KeyError for an unknown one (validation refuses those)."""
         if name in self.policies:
             return LocalModel(
                 location=f"models/transformers/{name}",

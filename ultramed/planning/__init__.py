@@ -1,1 +1,1 @@
-"""What a run will cost before anything runs: calls, tokens, money, steps, hours, memory, disk."""
+"""Estimate what a run will cost before it starts: calls, tokens, money, steps, hours, memory, disk."""

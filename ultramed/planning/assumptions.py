@@ -1,4 +1,4 @@
-"""`conf/plan.yaml`: what is assumed about stages that cannot be rehearsed yet, and which of it a plan has used."""
+"""`conf/plan.yaml`: assumptions about stages that cannot be rehearsed yet, and a record of those a plan has used."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +11,7 @@ from ultramed.params import Section
 from ultramed.planning.ranges import Range
 
 FILE = Path("conf/plan.yaml")
-SAMPLE = "data/raw/sample"  # small sets that are embedded in the repository
+SAMPLE = "data/raw/sample"  # the small sets that ship with the repository
 Kind = TypeVar("Kind")
 
 
@@ -23,33 +23,33 @@ class Number(Section):
 
 
 class Step(Section):
-    """Rows, or requests: of × times × (1 + again + again² …, `repeat` terms)."""
+    """A number of rows or requests: of × times × (1 + again + again² …, `repeat` terms)."""
 
-    of: list[str]  # rows that are added; `${key}` and `${a.param}` are filled in
-    at_most: str | None = None  # a param that limits them
+    of: list[str]  # row counts to add up; `${key}` and `${a.param}` are filled in
+    at_most: str | None = None  # a param that caps the sum
     times: list[str] = []  # figures or params
     again: list[str] = []
     repeat: str | None = None  # a param
-    foreach: str | None = None  # a param with one entry a key
+    foreach: str | None = None  # a param with one entry per key
 
 
 class Rows(Step):
-    table: str = "rows"  # of the artifact, counted once it is built
+    table: str = "rows"  # the artifact's table, counted once it is built
 
 
 class Request(Step):
     stage: str
-    model: str | None = None  # the param that names it; None for a reward model in the stage's own process
-    when: dict[str, list[str]] = {}  # only at these values of params
+    model: str | None = None  # the param that names the model; None for a reward model in the stage's own process
+    when: dict[str, list[str]] = {}  # applies only at these values of params
     prompt: str | None = None  # the param that names a prompt file
-    read: str  # figures: tokens of one request
-    write: str
+    read: str  # figure: prompt tokens of one request
+    write: str  # figure: generated tokens of one request
     each: str | None = None  # a param that multiplies both
-    bound: str | None = None  # a param: the most that one writes
+    bound: str | None = None  # a param: the most tokens one request generates
 
 
 class Shape(Section):
-    """A model's architecture; parameters in billions, `active` of them for one token."""
+    """A model's architecture; parameters in billions, of which `active` are used for one token."""
 
     parameters: float = Field(gt=0)
     active: float | None = None
@@ -68,13 +68,13 @@ class Table(Section):
 
 
 class Assumptions:
-    """The table, and a line for each figure that was asked for."""
+    """The table, and a line for each figure that was looked up."""
 
     def __init__(self, table: Table) -> None:
         self.table, self.used = table, dict[str, str]()
 
     def number(self, name: str) -> Range:
-        """A figure. Raises ParamsError for one that the file lacks."""
+        """A figure. Raises ParamsError if the file lacks it."""
         number = entry("numbers", self.table.numbers, name)
         low, high = (number.expected if end is None else end for end in (number.low, number.high))
         ends = "" if low == high else f" ({low:g} to {high:g})"
@@ -86,10 +86,10 @@ class Assumptions:
         return self.number(name).expected
 
     def rate(self, name: str) -> Range:
-        """A figure to divide by. Raises ParamsError for one that is not above 0."""
+        """A figure used as a divisor. Raises ParamsError if it is not above 0."""
         rate = self.number(name)
         if (least := min(vars(rate).values())) <= 0:
-            raise ParamsError(f"{FILE}: numbers.{name}", f"is {least:g}; a number above 0 was expected")
+            raise ParamsError(f"{FILE}: numbers.{name}", f"is {least:g}; expected a number above 0")
         return rate
 
     def raw(self, name: str, location: str, limit: int | None) -> int:
@@ -104,19 +104,19 @@ class Assumptions:
 
 
 def entry(section: str, entries: dict[str, Kind], name: str) -> Kind:
-    """An entry of the file. Raises ParamsError where it is missing."""
+    """An entry of the file. Raises ParamsError if it is missing."""
     if name not in entries:
-        raise ParamsError(f"{FILE}: {section}.{name}", "is missing", f"`git checkout {FILE}` brings it back")
+        raise ParamsError(f"{FILE}: {section}.{name}", "is missing", f"`git checkout {FILE}` restores it")
     return entries[name]
 
 
 def load(path: Path = FILE) -> Assumptions:
-    """Read the table. Raises ParamsError where it is missing or has a mistake."""
+    """Read the table. Raises ParamsError if it is missing or invalid."""
     if not path.exists():
-        raise ParamsError(str(path), "is not here", f"`git checkout {path}` brings it back")
+        raise ParamsError(str(path), "not found", f"`git checkout {path}` restores it")
     try:
         return Assumptions(Table.model_validate(read(path)))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ": ".join([str(path), ".".join(map(str, first["loc"]))]).removesuffix(": ")
-        raise ParamsError(place, f"is {str(first['input'])[:60]!r}; {first['msg'].lower()}") from None
+        where = ": ".join([str(path), ".".join(map(str, first["loc"]))]).removesuffix(": ")
+        raise ParamsError(where, f"is {str(first['input'])[:60]!r}; {first['msg'].lower()}") from None

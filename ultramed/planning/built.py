@@ -1,4 +1,4 @@
-"""What is already built with today's params. An artifact of another scale, or from other inputs, does not count."""
+"""What is already built with the current params. Artifacts of another scale or from other inputs do not count."""
 
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,12 @@ from ultramed.graph.lock import Lock, meet, read
 from ultramed.graph.outdated import Outdated
 from ultramed.params import Params
 
-INPUTS = ("data/", "models/")  # folders of the artifacts that stages read
+INPUTS = ("data/", "models/")  # folders that hold the artifacts stages read
 
 
 class Built:
-    """The artifacts in this folder whose stages ran, by dvc.lock, with what params.yaml holds; `settings` are the same
-    params, validated. Raises ParamsError where the lock is no YAML."""
+    """The artifacts in this folder whose stages, by dvc.lock, ran with the current params.yaml; `settings` are the same
+    params, validated. Raises ParamsError if the lock is not YAML."""
 
     def __init__(self, settings: Params) -> None:
         self._settings, self._lock, now = settings, Lock(settings), read(Path("params.yaml"))
@@ -32,15 +32,15 @@ class Built:
         self.counted: list[str] = []
 
     def has(self, path: str) -> bool:
-        """Whether the path is an output of stages whose params, and those before them, are unchanged."""
+        """Whether the path is an output of stages whose params, and those of the stages before them, are unchanged."""
         return path in self._paths and Path(path).exists()
 
     def runs(self, stage: str) -> bool:
-        """Whether `dvc repro` would run a stage, or might."""
+        """Whether `dvc repro` would or might run a stage."""
         return stage not in self._unchanged or self._outdated.runs(stage)
 
     def rows(self, stage: str, table: str = "rows") -> int | None:
-        """Rows in a stage's first output; None where it is not built, or damaged: `dvc repro` will tell."""
+        """Rows in a stage's first output; None if it is not built or damaged (`dvc repro` reports damage)."""
         path = next(iter(self._lock.made(stage)), "")
         try:
             rows = tables.count(Path(path), table) if self.has(path) else None
@@ -50,15 +50,15 @@ class Built:
         return rows
 
     def inputs(self, stage: str) -> list[str] | None:
-        """The artifacts that decide what a stage asks, by dvc.yaml; None unless all are built. Params alone name a
-        remote model, and a reward model only ranks answers: neither need be built."""
+        """The artifacts that determine what a stage asks, from dvc.yaml; None unless all are built. Remote models (only
+        named in params) and reward models (which only rank answers) need not be built."""
         if stage not in self._stages:
             return None
         outputs = [out for other in self._stages.values() for out in other.outs]
         settings = self._settings
-        others = {str(artifacts.IDENTITIES / f"{name}.json") for name in settings.models.remote}
-        others |= {str(artifacts.MODELS / name) for name in settings.ours if name not in settings.policies}
-        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in others]
+        ignored = {str(artifacts.IDENTITIES / f"{name}.json") for name in settings.models.remote}
+        ignored |= {str(artifacts.MODELS / name) for name in settings.ours if name not in settings.policies}
+        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in ignored]
         for path in inputs:
             made = [out for out in outputs if meet(out, path) or meet(path, out)]
             if not (all(map(self.has, made)) if made else Path(path).exists()):
@@ -75,7 +75,7 @@ class Built:
 
 
 def at(tree: Any, key: str) -> Any:
-    """What a nested mapping holds under a dotted name; None where it holds nothing."""
+    """The value under a dotted name in a nested mapping; None if there is none."""
     for part in key.split("."):
         if not isinstance(tree, dict) or part not in tree:
             return None

@@ -1,4 +1,4 @@
-"""A plan as people and machines read it: short numbers, totals, plain data."""
+"""Formatting a plan for people and machines: short numbers, totals, plain data."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +11,7 @@ UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
 def short(value: float) -> str:
-    """1234 → 1,234; 12,345 → 12.3K; from then on three digits and a unit (K, M, B, T)."""
+    """1234 → 1,234; 12,345 → 12.3K; three digits and a unit (K, M, B, T) from 10,000 on."""
     if value < 9_999.5:
         return f"{value:,.0f}"
     size, unit = next((size, unit) for size, unit in UNITS if value >= 0.9995 * size)
@@ -19,7 +19,7 @@ def short(value: float) -> str:
 
 
 def hours(value: float) -> str:
-    """Hours; minutes below one."""
+    """Hours, or minutes below one hour."""
     return f"{value:,.0f} h" if value >= 9.95 else f"{value:.1f} h" if value >= 0.995 else f"{value * 60:.1f} m"
 
 
@@ -29,12 +29,12 @@ def gigabytes(value: float) -> str:
 
 
 def span(value: Range, form: Any = short) -> str:
-    """The two ends; nothing where they are one."""
+    """Low–high; empty if both read the same."""
     return "" if form(value.low) == form(value.high) else f"{form(value.low)}–{form(value.high)}"
 
 
 def usd(line: Asking) -> str:
-    """Nothing for a local model; a price that nobody stated is unknown, not 0."""
+    """Expected cost; empty for a local model, and "unknown", not 0, without a price."""
     if line.unpriced:
         return "unknown"
     if line.price_usd is None:
@@ -44,17 +44,17 @@ def usd(line: Asking) -> str:
 
 
 def cents(amount: float) -> str:
-    """USD; what is less than one in hundredths of a cent."""
+    """USD; amounts below one with four decimals."""
     return f"{amount:.4f}" if 0 < amount < 1 else f"{amount:,.2f}"
 
 
 def unpriced(plan: Plan) -> list[str]:
-    """Stages that ask a remote model whose price is not stated."""
+    """Stages that ask a remote model whose price is unknown."""
     return [a.stage for a in plan.asking if a.unpriced]
 
 
 def money(plan: Plan) -> str:
-    """What the remote models cost; a price that is not known is no 0."""
+    """Cost of the remote models; an unknown price does not count as 0."""
     known, missing = [a.price_usd for a in plan.asking if a.price_usd is not None], unpriced(plan)
     if not known and not missing:
         return "no remote model"
@@ -64,7 +64,7 @@ def money(plan: Plan) -> str:
 
 
 def limits(plan: Plan) -> list[str]:
-    """A line for each limit on spending; one that the plan may pass begins with `!`."""
+    """A line for each spending limit; it begins with `!` if the plan may exceed the limit."""
     return [
         f"{'! ' * limit.too_low}{limit.place} is USD {cents(limit.usd)}: {cents(limit.spent_usd)} spent or reserved, "
         f"{cents(max(0.0, limit.usd - limit.spent_usd))} left, {cents(limit.planned_usd.expected)} planned "
@@ -72,14 +72,14 @@ def limits(plan: Plan) -> list[str]:
 
 
 def unanswered(plan: Plan) -> str:
-    """What stages that are up to date did without; empty where that is nothing."""
+    """Stages that are up to date but have requests without a reply; empty if there are none."""
     stages = ", ".join(f"{a.stage} ({short(a.unanswered)})" for a in plan.asking if a.unanswered)
     again = "`dvc repro --force --single-item STAGE` would ask them again"
     return stages and f"Up to date, with requests that have no reply here: {stages}; {again}"
 
 
 def sums(plan: Plan) -> dict[str, Any]:
-    """Totals over all stages; memory is the largest of any stage, for stages run one after another."""
+    """Totals over all stages. Memory is that of the largest stage, because stages run one after another."""
     spent = [a.price_usd for a in plan.asking if a.price_usd is not None]
     lines: list[Asking | Run] = [*plan.asking, *plan.training, *plan.reading]
     return {
@@ -103,23 +103,23 @@ def sentence(plan: Plan) -> str:
     sum_of = sums(plan)
     calls, time = sum_of["calls"], sum_of["hours"]
     gpu = f"{gigabytes(sum_of['gpu_bytes'])} of each GPU and " if sum_of["gpu_bytes"] else ""
-    return (f"Total: {short(sum_of['known'])} of its replies are known; to come {short(calls.expected)} calls "
+    return (f"Total: {short(sum_of['known'])} replies known; remaining {short(calls.expected)} calls "
             f"({span(calls) or 'exactly'}), {short(sum_of['prompt_tokens'].expected)} tokens read, "
             f"{short(sum_of['generated_tokens'].expected)} generated, {money(plan)}; "
-            f"{short(sum_of['steps'].expected)} steps of training; {hours(time.expected)} "
-            f"({span(time, hours) or 'exactly'}); at the peak {gpu}{gigabytes(sum_of['host_bytes'])} of memory; "
+            f"{short(sum_of['steps'].expected)} training steps; {hours(time.expected)} "
+            f"({span(time, hours) or 'exactly'}); peak {gpu}{gigabytes(sum_of['host_bytes'])} of memory; "
             f"{gigabytes(sum_of['disk_bytes'])} on disk")
 
 
 def too_large(line: Run | Asking, limit_gb: float) -> bool:
-    """Whether a training wants more than a GPU has, or a server's weights more than it may take of its GPUs."""
+    """Whether a training run needs more than a GPU has, or a server's weights more than its share of its GPUs."""
     if isinstance(line, Asking):
         return line.gpu is not None and line.weights > line.gpus * line.gpu
     return line.gpu is not None and line.gpu > limit_gb * 1e9
 
 
 def as_plain(plan: Plan) -> dict[str, Any]:
-    """Everything for machines; tokens, hours, USD and bytes, each low, expected and high where it is not known."""
+    """The whole plan as plain data: tokens, hours, USD and bytes, as low, expected and high if not exact."""
     asking = [{"kind": "asking", **asdict(a), "price_unknown": a.unpriced} for a in plan.asking]
     training = [{"kind": "training", **asdict(r)} for r in plan.training]
     reading = [{"kind": "reading", **asdict(r)} for r in plan.reading]

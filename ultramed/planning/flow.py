@@ -1,4 +1,4 @@
-"""Rows and requests of stages that cannot be rehearsed: counted where built, else as conf/plan.yaml says they flow."""
+"""Rows and requests of stages that cannot be rehearsed: counted if built, else estimated from conf/plan.yaml."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ultramed.rights import may_leave
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Requests still to be sent, and the tokens that they read and write together."""
+    """Requests still to be sent, and their total prompt and generated tokens."""
 
     calls: Range = ZERO
     prompt_tokens: Range = ZERO
@@ -28,7 +28,7 @@ class Need:
 
 
 class Flow:
-    """Evaluates the tables `rows` and `asks` of conf/plan.yaml under one set of params."""
+    """Evaluates the tables `rows` and `asks` of conf/plan.yaml for one set of params."""
 
     def __init__(self, settings: Params, assumptions: Assumptions, built: Built) -> None:
         self.settings, self.assumptions, self.built = settings, assumptions, built
@@ -42,7 +42,7 @@ class Flow:
         return self._known[name]
 
     def asks(self) -> dict[tuple[str, str], Need]:
-        """What each stage asks a model (by the names of both), and a reward model in its own process (named "")."""
+        """Requests by (stage, model); the model is "" for a reward model in the stage's own process."""
         needs: dict[tuple[str, str], Need] = {}
         for request in self.assumptions.table.asks:
             for key in self._keys(request):
@@ -51,7 +51,7 @@ class Flow:
         return needs
 
     def _keys(self, request: Request) -> list[str]:
-        """Those that it is made for; "" for a stage that has none."""
+        """The keys that the request applies to; "" for a stage without keys."""
         keys = self._param(request.foreach, "") if request.foreach else [""]
         return [key for key in keys if all(self._param(name, key) in values for name, values in request.when.items())]
 
@@ -87,21 +87,21 @@ class Flow:
         return reduce(lambda product, name: product * self._factor(name, key), factors, start)
 
     def _factor(self, name: str, key: str) -> Range:
-        """A param: its value, or how many entries it has; else a figure."""
+        """The value of a param or its number of entries; a figure if there is no such param."""
         value = self._param(name, key)
         if value is None:
             return self.assumptions.number(name)
         return exact(value if isinstance(value, int | float) else len(value))
 
     def _param(self, name: str | None, key: str) -> Any:
-        """The value of a param; of `key`, what a stage or step has after its @."""
+        """The value of a param; `key` stands for the part of a stage or step after its @."""
         return key if name == "key" else at(self._params, self._filled(name, key)) if name else None
 
     def _filled(self, text: str, key: str) -> str:
         return re.sub(r"\$\{(.+?)}", lambda match: str(self._param(match[1], key)), text)
 
     def _source(self, name: str) -> int:
-        """Rows of a source that the screen lets in by their rights."""
+        """Rows of a source that the screen admits, given their rights."""
         override = self.settings.release.overrides.get(name)
         rights = override.rights if override else self.settings.sources[name].rights
         if rights == "deny" or (remote_models_configured(self.settings) and not may_leave(rights)):
@@ -121,5 +121,5 @@ class Flow:
         """Tokens of a prompt file."""
         file = resources.files("ultramed.prompts").joinpath(f"{name}.md")
         if not file.is_file():
-            raise PromptError(f"{name}.md", "is no prompt file", "correct its name in params.yaml")
+            raise PromptError(f"{name}.md", "is not a prompt file", "correct its name in params.yaml")
         return len(file.read_text(encoding="utf-8")) / self.assumptions.rate("tokens.characters").expected

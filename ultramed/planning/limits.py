@@ -1,4 +1,4 @@
-"""The limits on spending, beside what was spent and what is planned."""
+"""Spending limits compared with what was spent and what is planned."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from ultramed.planning.ranges import Range, total
 class Limit:
     """One limit of `budget_usd`."""
 
-    place: str  # in params
+    place: str  # dotted name in params
     usd: float
-    spent_usd: float  # through this ledger, with what is reserved
+    spent_usd: float  # through this ledger, including reservations
     planned_usd: Range
 
     @property
     def too_low(self) -> bool:
-        """Whether what is planned may pass it."""
+        """Whether the planned cost may exceed what is left."""
         return self.planned_usd.high > max(0.0, self.usd - self.spent_usd)
 
 
 def limits(stated: BudgetUSD, planned: dict[str, Range], ledger: Ledger | None) -> Iterator[Limit]:
-    """Those that are set. `planned` is USD by stage; a limit of `evolve` holds for `evolve@medqa` and the others."""
+    """The limits that are set. `planned` is USD by stage; a limit on `evolve` covers `evolve@medqa` and the others."""
     for name, usd in [*stated.stages.items(), ("", stated.total)]:
         if usd is not None:
-            concerned = total(cost for stage, cost in planned.items() if name in stated.over(stage))
+            planned_usd = total(cost for stage, cost in planned.items() if name in stated.over(stage))
             place = f"budget_usd.stages.{name}" if name else "budget_usd.total"
-            yield Limit(place, usd, budget.used(ledger, name) if ledger else 0.0, concerned)
+            yield Limit(place, usd, budget.used(ledger, name) if ledger else 0.0, planned_usd)

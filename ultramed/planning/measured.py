@@ -1,4 +1,4 @@
-"""What a rehearsed stage costs: its real prompts, replies as long as those in the ledger, assumptions for the rest."""
+"""Cost of a rehearsed stage, from its real prompts, reply lengths in the ledger, and assumptions for the rest."""
 
 from math import sqrt
 
@@ -7,8 +7,8 @@ from ultramed.planning.flow import Need
 from ultramed.planning.ranges import Range
 from ultramed.planning.rehearse import Known, Rehearsal
 
-ENOUGH = 20  # replies, from which a mean is trusted
-LOOKED_AT = 20_000  # replies of a ledger; its order is that of hashes, so these are drawn at random
+ENOUGH = 20  # replies needed to trust their mean
+LOOKED_AT = 20_000  # replies read from a ledger; they are ordered by hash, so this is a random sample
 _SAMPLE = """
 SELECT length(asked), json_extract(reply, '$.prompt_tokens'), json_extract(reply, '$.completion_tokens')
 FROM (SELECT * FROM replies LIMIT ?) WHERE stage = ? AND identity = coalesce(?, identity) AND json_valid(reply)
@@ -16,8 +16,8 @@ FROM (SELECT * FROM replies LIMIT ?) WHERE stage = ? AND identity = coalesce(?, 
 
 
 def needed(stage: str, rehearsal: Rehearsal, assumed: Need, ledger: Ledger | None, characters: float) -> Need:
-    """What a rehearsed stage is still to ask. `characters` of a prompt are taken for one token where the model has read
-    too little to tell; what else is not known is as assumed."""
+    """What a rehearsed stage still has to ask. `characters` is the assumed characters per prompt token, used until the
+    model has read something; other unknowns come from `assumed`."""
     first, later = rehearsal.first, rehearsal.later
     own = _sample(ledger, stage, rehearsal.identity)
     seen = own if len(rehearsal.known) < ENOUGH else rehearsal.known
@@ -35,7 +35,7 @@ def needed(stage: str, rehearsal: Rehearsal, assumed: Need, ledger: Ledger | Non
 
 
 def _followed(rehearsal: Rehearsal, calls: Range) -> Range:
-    """Requests of later passes for each of the first: as in the ledger, else by the `calls` assumed for the stage."""
+    """Requests of later passes per request of the first: from the ledger, else from the stage's assumed `calls`."""
     first, later, known = rehearsal.first, rehearsal.later, len(rehearsal.first.known)
     if known < ENOUGH:
         return Range(*(max(0.0, end / max(1, first.calls + known) - 1) for end in vars(calls).values()))
@@ -45,7 +45,7 @@ def _followed(rehearsal: Rehearsal, calls: Range) -> Range:
 
 
 def _written(samples: list[list[Known]], assumed: Need) -> Range:
-    """Tokens of a reply: the mean of the first sample that is large enough, else as assumed."""
+    """Tokens of a reply: the mean of the first large enough sample, else the assumption."""
     for replies in samples:
         if len(replies) >= ENOUGH:
             return _mean(replies)
@@ -53,12 +53,12 @@ def _written(samples: list[list[Known]], assumed: Need) -> Range:
 
 
 def _mean(replies: list[Known]) -> Range:
-    """Tokens that one writes, give or take two standard errors."""
+    """Mean reply length in tokens, plus or minus two standard errors."""
     n, mean = len(replies), sum(reply.written for reply in replies) / len(replies)
     error = 2 * sqrt(sum((reply.written - mean) ** 2 for reply in replies) / max(1, n - 1) / n)
     return Range(max(0.0, mean - error), mean, mean + error)
 
 
 def _sample(ledger: Ledger | None, stage: str, identity: str | None) -> list[Known]:
-    """Replies in the ledger to a stage, of one model or of all."""
+    """A stage's replies in the ledger, from one model or from all."""
     return [Known(*row) for row in ledger.read(_SAMPLE, (LOOKED_AT, stage, identity))] if ledger else []

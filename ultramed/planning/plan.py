@@ -1,4 +1,4 @@
-"""The whole plan: a line a stage, totals, and the assumptions they rest on."""
+"""The whole plan: one line per stage, totals, and the assumptions behind them."""
 
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
@@ -22,15 +22,15 @@ STORED = ("screen", "written", "curate", "pair", "mix-instructions", "mix-prefer
 
 @dataclass(frozen=True, kw_only=True)
 class Asking(Need, Server):
-    """What a stage that asks a model still costs."""
+    """What a stage that asks a model will still cost."""
 
     stage: str
     model: str
     remote: bool
-    known: int  # replies that are in the ledger already
-    unanswered: int  # requests without a reply of a stage that is up to date: `dvc repro` leaves them so
-    measured: bool  # with real prompts, by a rehearsal; else by assumptions
-    price_usd: Range | None  # None for a local model and for one without a price
+    known: int  # replies already in the ledger
+    unanswered: int  # requests without a reply in an up-to-date stage; `dvc repro` does not ask them again
+    measured: bool  # by a rehearsal with real prompts; else estimated from assumptions
+    price_usd: Range | None  # None for a local model or an unknown price
     hours: Range
 
     @property
@@ -44,22 +44,22 @@ class Plan:
     asking: list[Asking]
     training: list[Run]
     reading: list[Run]  # by reward models
-    disk: dict[str, float]  # bytes by what takes them
+    disk: dict[str, float]  # bytes by kind
     assumed: dict[str, str]
     counted: list[str]  # paths whose rows were counted
-    budget: list[Limit]  # those that are set
-    gpu_gb: float  # memory that a GPU is taken to have
+    budget: list[Limit]  # only limits that are set
+    gpu_gb: float  # assumed memory of a GPU
 
 
 def make(settings: Params) -> Plan:
-    """What a run of everything in this folder would still take. Reads files alone, asks nothing, writes nothing.
+    """What running everything in this folder would still take. Only reads files: asks nothing, writes nothing.
 
-    Raises ParamsError where conf/plan.yaml or a launch configuration is of no use, RightsError where a stage would.
+    Raises ParamsError if conf/plan.yaml or a launch configuration is unusable, RightsError if a stage would.
     """
     book, built = assumptions.load(), Built(settings)
     flow, machines = Flow(settings, book, built), Machines(settings, book)
     needs, folder = flow.asks(), paths.ledger()
-    with closing(Ledger(folder)) if (folder / "ledger.sqlite").exists() else nullcontext() as ledger:  # makes none
+    with closing(Ledger(folder)) if (folder / "ledger.sqlite").exists() else nullcontext() as ledger:  # creates none
         asking = [_costs(*names, need, flow, machines, ledger) for names, need in needs.items() if names[1]]
         planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
         budget = list(limits(settings.budget_usd, planned, ledger))
@@ -71,7 +71,7 @@ def make(settings: Params) -> Plan:
 
 
 def _left(run: Run, built: Built) -> Run:
-    """What is still to be done of it: nothing where the stage is up to date."""
+    """What remains of a training run: nothing if the stage is up to date."""
     return run if built.runs(run.stage) else replace(run, steps=ZERO, tokens=ZERO, hours=ZERO)
 
 
@@ -89,7 +89,7 @@ def _costs(stage: str, model: str, assumed: Need, flow: Flow, machines: Machines
 
 
 def _disk(flow: Flow, machines: Machines, asking: list[Asking], training: list[Run]) -> dict[str, float]:
-    """Bytes by kind; raw files, which are small beside the rest, are left out."""
+    """Bytes by kind, without raw files, which are small in comparison."""
     settings, one = flow.settings, flow.assumptions.one
     rows = total(flow.rows(name) for name in STORED).expected
     rows += flow.rows("pool").expected * len(settings.candidates.authors)

@@ -1,4 +1,4 @@
-"""Numbers that are not known: low, expected, high."""
+"""Uncertain numbers: low, expected, high."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Range:
-    """Low and high are bounds of cost, not of a distribution: a share of speed has its low cost where it is highest."""
+    """Low and high bound the cost, not the number: for a speed, `low` is the highest speed, which costs least."""
 
     low: float
     expected: float
@@ -22,7 +22,7 @@ class Range:
         return self._with(other, lambda a, b: a * b)
 
     def __truediv__(self, other: Range | float) -> Range:
-        """Each by its own: the low end by the divisor's low end."""
+        """Ends pair up: low is divided by the divisor's low."""
         return self._with(other, lambda a, b: a / b)
 
     def at_most(self, limit: float | None) -> Range:
@@ -30,7 +30,7 @@ class Range:
         return self if limit is None else self._with(limit, min)
 
     def whole(self) -> Range:
-        """Rows and calls are whole; a part counts as one."""
+        """Rounded up, for rows and calls."""
         return Range(*(math.ceil(round(v, 6)) for v in (self.low, self.expected, self.high)))
 
     def _with(self, other: Range | float, by: Callable[[float, float], float]) -> Range:
@@ -39,7 +39,7 @@ class Range:
 
 
 def exact(value: float) -> Range:
-    """A number that is known."""
+    """A known number."""
     return Range(value, value, value)
 
 
@@ -47,5 +47,5 @@ ZERO = exact(0)
 
 
 def total(ranges: Iterable[Range]) -> Range:
-    """The sum; 0 of none."""
+    """The sum; 0 if there are none."""
     return sum(ranges, start=ZERO)

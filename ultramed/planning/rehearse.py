@@ -1,7 +1,7 @@
-"""A stage rehearsed: it runs with real inputs and real prompts, the ledger answers what it can, nothing is sent.
+"""Rehearse a stage: run it with real inputs and prompts, answer from the ledger where possible, send nothing.
 
-To the stage a reply that is still to be bought is like an unusable one. Requests that would follow from it are
-estimated: as many as followed from the replies that are in the ledger.
+The stage treats a missing reply like an unusable one. Follow-up requests to missing replies are estimated at the rate
+at which replies in the ledger led to follow-ups.
 """
 
 import sys
@@ -18,24 +18,24 @@ from ultramed.inference.client import Client, maker
 from ultramed.ledger.requests import Answer, Request
 from ultramed.planning.built import Built
 
-SCRIPTS = ("stages.data", "stages.models")  # folders of those that ask a model
+SCRIPTS = ("stages.data", "stages.models")  # packages with stages that ask a model
 
 
 class Known(NamedTuple):
-    """What a reply that is in the ledger took."""
+    """The size of a reply that is in the ledger."""
 
     characters: int  # of its prompt, as JSON
-    read: int  # tokens of its prompt
-    written: int  # tokens of its own
+    read: int  # prompt tokens
+    written: int  # generated tokens
 
 @dataclass
 class Pass:
-    """The requests of a pass over the rows: replies to some, and how many have none."""
+    """The requests of one pass over the rows: known replies, and a count of requests without one."""
 
     known: list[Known] = field(default_factory=list)
     calls: int = 0
     characters: int = 0
-    most: int = 0  # tokens that the replies may have together
+    most: int = 0  # upper bound on the tokens of all missing replies
 
     def note(self, answer: Answer) -> None:
         if reply := answer.reply:
@@ -49,7 +49,7 @@ class Pass:
 
 @dataclass
 class Rehearsal:
-    """What a stage would ask: in its first pass, and in later ones of rows whose earlier replies are all known."""
+    """What a stage would ask in its first pass, and in later passes for rows whose earlier replies are all known."""
 
     identity: str = ""  # of the model
     first: Pass = field(default_factory=Pass)
@@ -61,11 +61,11 @@ class Rehearsal:
 
 
 class Over(Exception):
-    """The stage has asked all it asks; it must not write its output."""
+    """The stage has sent its last request and must not write its output."""
 
 
 class Rehearsing(Client):
-    """A client that looks into the ledger and sends nothing."""
+    """A client that only looks up the ledger and sends nothing."""
 
     rehearsal: Rehearsal
     _waiting: set[str] = set()  # rows with a request that has no reply
@@ -74,7 +74,7 @@ class Rehearsing(Client):
     def ask(
         self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False
     ) -> Iterator[Answer]:
-        """As the client's own; a request without a reply has failed as `unasked`."""
+        """Like `Client.ask`, except that a request without a reply fails as `unasked`."""
         self.rehearsal.identity = self.identity
         open_rows, self._waiting = self._waiting, set(self._waiting)
         first, self._passes = self._passes == 0, self._passes + 1
@@ -103,9 +103,9 @@ class Rehearsing(Client):
 
 
 def rehearse(stage: str, built: Built) -> Rehearsal | None:
-    """Run a stage (`judge`, `evolve@medqa` …) so. None where what it reads is not built with today's params.
+    """Rehearse a stage (`judge`, `evolve@medqa` …). None if its inputs are not built with the current params.
 
-    Raises RightsError where the stage would.
+    Raises RightsError if the stage would.
     """
     if (inputs := built.inputs(stage)) is None:
         return None

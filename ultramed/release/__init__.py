@@ -1,1 +1,1 @@
-"""What leaves the repository: which rows a profile may carry, their shapes, the card, and the Hub."""
+"""Publishing: which rows a profile may carry, their schemas, the cards, and the Hub."""

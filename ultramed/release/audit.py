@@ -1,5 +1,5 @@
-"""The last look at a release before it is sent: every file and every row of the folder, read back from the Parquet
-that would leave, against the rights that hold now."""
+"""The final check of a release before it is sent: every file and row of the folder, read back from its Parquet,
+against current rights."""
 
 import re
 from collections import Counter
@@ -23,22 +23,22 @@ SHARD = re.compile(r"data/([a-z]+)/(train|validation|test)-\d{5}-of-\d{5}\.parqu
 
 
 def audit(params: Params, profile: str, folder: Path) -> list[UltramedError]:
-    """Everything that forbids to publish this folder under this profile; empty when nothing does."""
+    """Everything that forbids publishing this folder under this profile; empty if nothing does."""
     classes = allowed(params, profile)
     if not folder.is_dir():
-        return [PublishError(str(folder), "is not here", "run `dvc repro` (or `dvc pull`) to make it")]
-    found: list[UltramedError] = list(_layout(profile, folder))
+        return [PublishError(str(folder), "does not exist", "run `dvc repro` (or `dvc pull`) to make it")]
+    refusals: list[UltramedError] = list(_layout(profile, folder))
     forbidden: Counter[str] = Counter()
     for name, claim in _claims(params, folder):
         if claim.rights not in classes:
             forbidden[f"{name} ({claim.holder}: {claim.rights})"] += 1
     if forbidden:
         listed = ", ".join(f"{who} {count}" for who, count in sorted(forbidden.items()))
-        found.append(RightsError(
+        refusals.append(RightsError(
             str(folder), f"{sum(forbidden.values())} row(s) may not be published as '{profile}', which carries "
             f"{', '.join(sorted(classes)) or 'nothing'}: {listed}", f"run `dvc repro release@{profile}`",
         ))
-    return found
+    return refusals
 
 
 def rows_of(folder: Path) -> dict[str, int]:
@@ -54,7 +54,7 @@ def _parquet(folder: Path) -> list[Path]:
 
 
 def _layout(profile: str, folder: Path) -> Iterator[PublishError]:
-    """Files that have no place in a release, columns other than the published ones, and an empty release."""
+    """Files that do not belong in a release, columns other than the published ones, and an empty release."""
     schemas = shards.SCHEMAS if profile in WITH_TEXT else recipe.SCHEMAS
     for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
         name = path.relative_to(folder).as_posix()
@@ -62,15 +62,15 @@ def _layout(profile: str, folder: Path) -> Iterator[PublishError]:
         if path.is_symlink() or not (name in PAGES or (match and match[1] in schemas)):
             yield PublishError(str(path), f"has no place in a release of profile '{profile}'", "remove it")
         elif match and not pq.read_schema(path).equals(schemas[match[1]]):
-            yield PublishError(str(path), f"has other columns than config '{match[1]}'", "run `dvc repro`")
+            yield PublishError(str(path), f"does not have the columns of config '{match[1]}'", "run `dvc repro`")
     if missing := [name for name in PAGES if not (folder / name).is_file()]:
         yield PublishError(str(folder), f"lacks {', '.join(missing)}", f"run `dvc repro release@{profile}`")
     if not _parquet(folder):
-        yield PublishError(str(folder), f"holds no row: none may be released as '{profile}'", "see its NOTICE.md")
+        yield PublishError(str(folder), f"is empty: no row may be released as '{profile}'", "see its NOTICE.md")
 
 
 def _claims(params: Params, folder: Path) -> Iterator[tuple[str, Claim]]:
-    """(source, deciding claim) of each row; an id that the curated set does not know is `deny`."""
+    """(source, deciding claim) of each row; an id missing from the curated set is `deny`."""
     rights = Claims(params)
     known = {row.id: (row.source, rights.source(row)) for row in tables.read(artifacts.CURATED, Instruction)}
     teachers = {c.instruction_id: c.author for c in tables.read(artifacts.COMPLETED, Completion)}
@@ -91,7 +91,7 @@ def _claim(rights: Claims, source: Claim, row: dict[str, Any], teacher: str | No
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows with the columns that bear on rights."""
+    """Rows, with only the columns that affect rights."""
     with pq.ParquetFile(path) as file:
         wanted = {"id", "prompt_id", "metadata", "candidates"} & set(file.schema_arrow.names)
         for batch in file.iter_batches(columns=sorted(wanted)):

@@ -1,4 +1,4 @@
-"""One release, as a folder that lies as the Hub will show it:
+"""One release, as a folder with the Hub's layout:
 
     README.md  NOTICE.md  lineage.json  data/<config>/<split>-00000-of-00001.parquet
 """

@@ -1,5 +1,5 @@
-"""The dataset card and the notice, from templates in `cards/`. Only names, codes and figures go in, escaped: no
-text of any row."""
+"""The dataset card and the notice, from templates in `cards/`. They show only names, codes and figures,
+escaped, and no row text."""
 
 import html
 import re
@@ -19,7 +19,7 @@ from ultramed.release.figures import Figures
 from ultramed.release.notices import notice
 from ultramed.release.shards import SPLITS
 
-SAMPLE = "data/raw/sample/"  # where the small set lies that ships with the project
+SAMPLE = "data/raw/sample/"  # the small data set that ships with the project
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LICENSES = {
     "open": ("cc-by-4.0", "Every row comes from sources and models whose terms allow at least use with attribution."),
@@ -50,7 +50,7 @@ GATE = {  # the questions of the Hub's access form
 
 @dataclass(frozen=True)
 class Card:
-    """What both templates are filled from."""
+    """The values for both templates."""
 
     params: Params
     profile: str
@@ -60,7 +60,7 @@ class Card:
 
     @property
     def demonstration(self) -> list[str]:
-        """Names of the models used whose output is marked as demonstration."""
+        """Names of used models whose output is marked as demonstration."""
         return [name for name in models_used(self.params) if self.params.model(name).demonstration]
 
 
@@ -115,7 +115,7 @@ def _render(template: str, card: Card) -> str:
 
 
 def fill(template: str, **values: Any) -> str:
-    """A template of `cards/`, filled: every value that is no markup of ours is escaped, an unknown one an error."""
+    """Fill a template of `cards/`: every value except our own markup is escaped; an unknown name is an error."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("cards")), undefined=StrictUndefined,
         autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
@@ -125,7 +125,7 @@ def fill(template: str, **values: Any) -> str:
 
 
 def escape(value: Any) -> Any:
-    """Make a value harmless in Markdown: no markup, no table cell or line that it could end."""
+    """Make a value safe in Markdown: it cannot add markup or end a table cell or line."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     text = html.escape(re.sub(r"\s*\n\s*", " ", value), quote=False)
@@ -142,7 +142,7 @@ def _describe(model: LocalModel | RemoteModel) -> dict[str, str]:
 
 
 def input_of(params: Params, source: str) -> str:
-    """Whether a source was read from the sample that ships with the project, and its pin; never where it lies."""
+    """`sample` for a source read from the sample that ships with the project, else its pins; never a location."""
     known = {**params.raw, **params.general}
     pins = [known[name] for name in notice(source).raw or (source,) if name in known]
     if any(pin.location.startswith(SAMPLE) for pin in pins):
@@ -151,7 +151,7 @@ def input_of(params: Params, source: str) -> str:
 
 
 def yaml_text(values: Any) -> str:
-    """YAML in block style, keys in their order."""
+    """YAML in block style, keys in insertion order."""
     writer, text = YAML(typ="safe"), StringIO()
     writer.default_flow_style, writer.width = False, 1000
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]

@@ -45,7 +45,7 @@ class Dataset:
     name: str  # prefix of its ids
     category: str  # Exam | Literature | Open-End
     synthetic: bool
-    original: int = 0  # raw rows; of a synthetic set the rows written and verified
+    original: int = 0  # raw rows; for a synthetic set, rows written and verified
     words: Series = field(default_factory=Series)  # of the question with its options, before selection
     score: Series = field(default_factory=Series)  # before selection
     retained: int = 0  # after selection by score, duplicates and leaks
@@ -56,13 +56,13 @@ class Dataset:
 
     @property
     def rights(self) -> str:
-        """The classes of its rows in words; what is declared where no row is left."""
+        """The rights classes of its rows; the declared class if no row is left."""
         return ", ".join(sorted(self.classes)) or self.declared
 
 
 @dataclass(frozen=True)
 class Member:
-    """One author of candidates as the judge saw it."""
+    """One author of candidates, as scored and ranked by the judge."""
 
     name: str
     score: Series
@@ -71,7 +71,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Asked:
-    """The replies one stage used of one model under one prompt file."""
+    """The replies one stage used from one model with one prompt file."""
 
     stage: str
     model: str
@@ -95,8 +95,8 @@ class Figures:
     @property
     def leaks(self) -> dict[str, int]:
         """Stage → rows held back because a benchmark shares their text."""
-        found = {s: sum(n for c, n in codes.items() if "leak" in c) for s, codes in self.verdicts.items()}
-        return {stage: rows for stage, rows in found.items() if rows}
+        by_stage = {s: sum(n for c, n in codes.items() if "leak" in c) for s, codes in self.verdicts.items()}
+        return {stage: rows for stage, rows in by_stage.items() if rows}
 
 
 def measure(selection: Selection) -> Figures:
@@ -107,41 +107,41 @@ def measure(selection: Selection) -> Figures:
     for pair in selection.pairs:
         pairs[pair.split][pair.label_type] += 1
     return Figures(
-        datasets, _members(params), {split: dict(sorted(found.items())) for split, found in pairs.items()},
+        datasets, _members(params), {split: dict(sorted(counts.items())) for split, counts in pairs.items()},
         sum(1 for _ in tables.read(artifacts.PAIRED, Pair)), _asked(params), _verdicts(params), words, score,
     )
 
 
 def _datasets(selection: Selection) -> tuple[list[Dataset], Series, Series]:
-    found = {
+    datasets = {
         name: Dataset(name, source.prefix, CATEGORIES[source.category], synthetic=False,
                       original=tables.count(artifacts.COLLECTED / name, "verdicts"), declared=source.rights)
         for name, source in selection.params.sources.items()
     }
-    _add_scored(selection, found)
+    _add_scored(selection, datasets)
     words, score = Series(), Series()
     for row in tables.read(artifacts.CURATED, Instruction):
-        found[row.source].retained += 1
-        found[row.source].classes.add(row.rights)
+        datasets[row.source].retained += 1
+        datasets[row.source].classes.add(row.rights)
         words.add(len(row.prompt.split()))
         score.add(selection.scores[row.id])
     for verdict in selection.verdicts:
-        dataset = found[selection.sources[verdict.id]]
+        dataset = datasets[selection.sources[verdict.id]]
         if not verdict.keep:
             dataset.withheld[verdict.code] += 1
         elif verdict.id in selection.rows:
             dataset.released += 1
     order = list(CATEGORIES.values())
-    return sorted(found.values(), key=lambda d: (order.index(d.category), d.synthetic)), words, score
+    return sorted(datasets.values(), key=lambda d: (order.index(d.category), d.synthetic)), words, score
 
 
-def _add_scored(selection: Selection, found: dict[str, Dataset]) -> None:
-    """Words and scores of every row that came before selection; synthetic sets are met here first."""
+def _add_scored(selection: Selection, datasets: dict[str, Dataset]) -> None:
+    """Add words and scores of every row before selection; synthetic sets first appear here."""
     for row in artifacts.instructions(selection.params):
-        if row.source not in found:
+        if row.source not in datasets:
             name = row.id.split(",", 1)[0]
-            found[row.source] = Dataset(row.source, name, CATEGORIES[row.category], synthetic=True)
-        dataset = found[row.source]
+            datasets[row.source] = Dataset(row.source, name, CATEGORIES[row.category], synthetic=True)
+        dataset = datasets[row.source]
         dataset.original += row.source not in selection.params.sources
         dataset.words.add(len(row.prompt.split()))
         if row.id in selection.scores:
@@ -149,12 +149,12 @@ def _add_scored(selection: Selection, found: dict[str, Dataset]) -> None:
 
 
 def _members(params: Params) -> list[Member]:
-    found = {name: Member(name, Series(), Series()) for name in params.candidates.authors}
+    members = {name: Member(name, Series(), Series()) for name in params.candidates.authors}
     for feedback in tables.read(artifacts.JUDGED, Feedback):
-        member = found[author(feedback.candidate_id)]
+        member = members[author(feedback.candidate_id)]
         member.score.add(feedback.score)
         member.rank.add(feedback.rank)
-    return list(found.values())
+    return list(members.values())
 
 
 def _asked(params: Params) -> list[Asked]:
@@ -170,7 +170,7 @@ def _asked(params: Params) -> list[Asked]:
 
 
 def _manifests(params: Params) -> list[tuple[str, Path]]:
-    """(stage with its part, folder) of everything in the data half that asks a model."""
+    """(stage with its part, folder) of every data stage that asks a model."""
     return [(f"{a.stage} {part}".strip(), folder) for a in artifacts.of_chapter("data") if a.asks
             for part, folder in a.folders(params).items()]
 

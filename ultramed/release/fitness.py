@@ -1,4 +1,4 @@
-"""Is this working tree fit to be published? Git and DVC clean, and every gate passed for these very files."""
+"""Is this working tree fit to publish? Git and DVC must be clean, and every gate passed for exactly these files."""
 
 import json
 import os
@@ -17,7 +17,7 @@ SHOWN = 5  # names listed in one line
 
 
 def unfit(params: Params) -> list[PublishError]:
-    """Everything in the way of publishing, for the repository in the current folder; empty when it is fit."""
+    """Everything that prevents publishing the repository in the current folder; empty if it is fit."""
     return [*git_changes(), *dvc_changes(), *open_gates(params)]
 
 
@@ -25,7 +25,7 @@ def head() -> str:
     """The commit checked out. Raises PublishError outside a Git repository or before the first commit."""
     done = _run(["git", "rev-parse", "HEAD"])
     if done.returncode:
-        raise PublishError("git", "there is no commit here", "commit the repository before publishing")
+        raise PublishError("git", "has no commit here", "commit the repository before publishing")
     return done.stdout.strip()
 
 
@@ -39,8 +39,8 @@ def git_changes() -> list[PublishError]:
 
 
 def dvc_changes() -> list[PublishError]:
-    """Stages whose inputs or outputs differ from `dvc.lock`: all, since naming some makes DVC eight times slower. The
-    packed ledger is no part of what is published."""
+    """Stages whose inputs or outputs differ from `dvc.lock`. Checks all: naming some makes DVC eight times slower. The
+    packed ledger is ignored, since it is not published."""
     done = _run([sys.executable, "-m", "dvc", "status", "--json"])
     if done.returncode:
         return [PublishError("dvc status", _last_line(done.stderr), "run `dvc repro`")]
@@ -51,10 +51,10 @@ def dvc_changes() -> list[PublishError]:
 
 
 def open_gates(params: Params) -> list[PublishError]:
-    """Gates that are missing, did not hold, or judged other files than `dvc.lock` names."""
+    """Gates that are missing, failed, or checked other files than those in `dvc.lock`."""
     stages = _stages()
-    found = [_open_gate(name, str(gated(name)), stages.get(f"check-{name}", {})) for name in params.checks]
-    return [refusal for refusal in found if refusal]
+    refusals = [_open_gate(name, str(gated(name)), stages.get(f"check-{name}", {})) for name in params.checks]
+    return [refusal for refusal in refusals if refusal]
 
 
 def locked() -> dict[str, str]:
@@ -64,8 +64,8 @@ def locked() -> dict[str, str]:
 
 def _stages() -> dict[str, Any]:
     lock = Path("dvc.lock")
-    found = YAML(typ="safe").load(lock.read_text(encoding="utf-8")) if lock.exists() else {}
-    return (found or {}).get("stages", {})
+    content = YAML(typ="safe").load(lock.read_text(encoding="utf-8")) if lock.exists() else {}
+    return (content or {}).get("stages", {})
 
 
 def _open_gate(artifact: str, path: str, stage: dict[str, Any]) -> PublishError | None:
@@ -75,11 +75,11 @@ def _open_gate(artifact: str, path: str, stage: dict[str, Any]) -> PublishError 
     gate = json.loads(file.read_text(encoding="utf-8"))
     if gate.get("success") is not True:
         failed = len(gate.get("failures", []))
-        return PublishError(f"gate '{artifact}'", f"is red: {failed} expectation(s) failed", again)
+        return PublishError(f"gate '{artifact}'", f"did not pass: {failed} expectation(s) failed", again)
     expected = next((d.get("md5") for d in stage.get("deps", []) if d.get("path") == path), None)
     if expected is None or gate.get("artifact_hash") != expected:
         return PublishError(
-            f"gate '{artifact}'", f"judged {path} as {gate.get('artifact_hash')}, dvc.lock has {expected}", again
+            f"gate '{artifact}'", f"checked {path} as {gate.get('artifact_hash')}, dvc.lock has {expected}", again
         )
     return None
 
@@ -91,7 +91,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "failed without a word"
+    return lines[-1] if lines else "failed without a message"
 
 
 def _listed(names: list[str]) -> str:

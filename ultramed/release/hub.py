@@ -1,7 +1,7 @@
-"""The only file that touches the Hub: sends a folder as it lies, and tags what arrived.
+"""The only module that talks to the Hub: sends a folder as it is, and tags the commit.
 
 The token is the one `huggingface_hub` finds (`HF_TOKEN`, or its own login) and is never printed. `HF_ENDPOINT` is
-read when that library is imported, which therefore happens inside the functions here.
+read when that library is imported, so the functions here import it themselves.
 """
 
 import hashlib
@@ -22,16 +22,16 @@ AGAIN = "run the same command again: what has arrived is not sent twice"
 STATUS = {  # HTTP status → what it means here, and the way out
     401: ("does not accept the token", "set HF_TOKEN to a valid token with write access"),
     403: ("does not let this token write here", "use a token with write access to this owner"),
-    404: ("knows no such owner or repository, or hides it from this token", "look at --repo-id and the token"),
-    412: ("was changed by someone else meanwhile", AGAIN),
+    404: ("knows no such owner or repository, or hides it from this token", "check --repo-id and the token"),
+    412: ("was changed by someone else in the meantime", AGAIN),
     429: ("asks to slow down", AGAIN),
 }
 
 
 def publish(shipment: Shipment) -> Published:
-    """Send the folder, delete what the Hub holds beyond it, tag the commit. Sending the same again changes nothing.
+    """Send the folder, delete all other files on the Hub, tag the commit. Sending it again changes nothing.
 
-    Raises PublishError, in one line, for whatever the Hub or the network answers.
+    Raises PublishError, in one line, for any error of the Hub or the network.
     """
     from huggingface_hub import HfApi
 
@@ -53,7 +53,7 @@ def publish(shipment: Shipment) -> Published:
 
 
 def differing(folder: Path, remote: dict[str, str]) -> list[str]:
-    """Paths that are not the same in the folder and on the Hub, `.gitattributes` aside."""
+    """Paths that differ between the folder and the Hub, except `.gitattributes`."""
     local = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     other = {path for path in {*local, *remote} if (path in local) != (path in remote)}
     other |= {path for path in {*local} & {*remote} if _hash_as(local[path], remote[path]) != remote[path]}
@@ -61,7 +61,7 @@ def differing(folder: Path, remote: dict[str, str]) -> list[str]:
 
 
 def _hash_as(path: Path, like: str) -> str:
-    """The file's hash of the kind that `like` is: SHA-256 (64 digits) or git blob id (40)."""
+    """The file's hash, of the same kind as `like`: SHA-256 (64 digits) or git blob id (40)."""
     if len(like) == 64:
         return file_hash(path)
     content = path.read_bytes()
@@ -77,7 +77,7 @@ def _require_token(repo_id: str) -> None:
 
 
 def _remote(api: "HfApi", repo_id: str, kind: Kind) -> Remote | None:
-    """The repository's state; None when there is none that this token can see."""
+    """The repository's state; None if this token can see none."""
     from huggingface_hub import RepoFile
     from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -99,15 +99,15 @@ def _identity(api: "HfApi", repo_id: str, commit: str, kind: Kind) -> str:
 
 
 def _refuse_namesake(api: "HfApi", shipment: Shipment) -> None:
-    """Raise PublishError where the id is one of another kind of repository: it would stand for two things."""
+    """Raise PublishError if the id belongs to another kind of repository: it would be ambiguous."""
     other = shipment.kind.namesake
     if other and api.repo_exists(shipment.repo_id, repo_type=other):
-        raise PublishError(shipment.repo_id, f"is a {other} on the Hub; a {shipment.kind.name} was to be sent there",
+        raise PublishError(shipment.repo_id, f"is a {other} on the Hub; expected a {shipment.kind.name}",
                            "choose another --repo-id")
 
 
 def _refuse(remote: Remote, shipment: Shipment) -> None:
-    """Raise PublishError where sending would destroy, reveal or contradict what is there."""
+    """Raise PublishError if sending would destroy, reveal or contradict what is there."""
     where, kind = shipment.repo_id, shipment.kind
     if foreign := remote.foreign(kind):
         raise PublishError(where, f"holds {len(foreign)} file(s) that no {kind.maker} made, the first is {foreign[0]}",
@@ -117,7 +117,7 @@ def _refuse(remote: Remote, shipment: Shipment) -> None:
                            f"'{shipment.identity}'", f"choose another --repo-id for each {kind.word}")
     if not remote.private and not shipment.public:
         way = "make it private on the Hub" if shipment.gated else "add --public, or make it private on the Hub"
-        raise PublishError(where, "is public already", way)
+        raise PublishError(where, "is already public", way)
     if shipment.tag in remote.tags:
         _refuse_tag(remote.tags[shipment.tag], remote, shipment)
 
@@ -131,7 +131,7 @@ def _refuse_tag(marked: str, remote: Remote, shipment: Shipment) -> None:
 
 
 def _prepare(api: "HfApi", shipment: Shipment, remote: Remote | None) -> None:
-    """The repository, private; gated before the first file of a gated shipment is in it."""
+    """Create the repository as private; gate it before the first file of a gated shipment arrives."""
     if remote is None:
         api.create_repo(shipment.repo_id, private=True, repo_type=shipment.kind.name)
     if shipment.gated:
@@ -139,7 +139,7 @@ def _prepare(api: "HfApi", shipment: Shipment, remote: Remote | None) -> None:
 
 
 def _send(api: "HfApi", shipment: Shipment) -> str:
-    """Upload, and see that what arrived is what lies here; returns the commit."""
+    """Upload, and check that the Hub holds the same files; returns the commit."""
     done = api.upload_folder(
         repo_id=shipment.repo_id, folder_path=shipment.folder, repo_type=shipment.kind.name,
         commit_message=shipment.message, delete_patterns="*",
@@ -153,7 +153,7 @@ def _send(api: "HfApi", shipment: Shipment) -> str:
 
 @contextmanager
 def _plainly(endpoint: str, repo_id: str) -> Iterator[None]:
-    """Turn what the Hub's client raises into one line."""
+    """Turn any error of the Hub's client into one line."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
@@ -170,14 +170,14 @@ def _plainly(endpoint: str, repo_id: str) -> Iterator[None]:
     except httpx2.HTTPError as error:
         raise PublishError(endpoint, f"cannot be reached: {_first_line(error)}", AGAIN) from None
     except RuntimeError as error:  # the Xet client's
-        raise PublishError(endpoint, f"the transfer broke off: {_first_line(error)}", AGAIN) from None
+        raise PublishError(endpoint, f"the transfer was interrupted: {_first_line(error)}", AGAIN) from None
 
 
 def _refused(endpoint: str, repo_id: str, status: int, error: Exception) -> PublishError:
     if status >= 500:
         return PublishError(endpoint, f"answers {status} after several tries", AGAIN)
-    found, remedy = STATUS.get(status, (f"refuses: {_first_line(error)}", ""))
-    return PublishError(f"{endpoint}: {repo_id}", f"{status}, the Hub {found}", remedy)
+    problem, remedy = STATUS.get(status, (f"refuses: {_first_line(error)}", ""))
+    return PublishError(f"{endpoint}: {repo_id}", f"{status}, the Hub {problem}", remedy)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,5 @@
-"""The pages made for sending a model: its card, its notice and its results. Names, codes and figures alone go in,
-escaped: no text of any row, no time, no place on this machine."""
+"""The pages published with a model: its card, notice and results. They show only names, codes and figures, escaped:
+no row text, no time, no local path."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,7 @@ from ultramed.release.shipment import MODEL
 from ultramed.release.trained import Trained, source
 from ultramed.sources import hub
 
-LICENSES = {  # identifier on the Hub, its name where the Hub knows none, and why
+LICENSES = {  # identifier on the Hub, its name if the Hub has none, and the reason
     "open": ("cc-by-4.0", None, "All that it learnt from, and its base, allow at least use with attribution."),
     "research": (
         "cc-by-nc-4.0", None,
@@ -43,12 +43,12 @@ FORM = GATE | {  # the questions of the Hub's access form
         "I will not pass it on, and not use it to guide the care of patients": "checkbox",
     },
 }
-NOT_SHOWN = ("from", "from_", "data", "method")  # of a recipe: the card says them in words
+NOT_SHOWN = ("from", "from_", "data", "method")  # recipe fields that the card says in words
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What all pages are filled from."""
+    """The values for all pages."""
 
     model: Model
     results: Results
@@ -66,13 +66,13 @@ class ModelCard:
 
     @property
     def base_id(self) -> str | None:
-        """owner/name of the base on the Hub; None where it came from elsewhere."""
+        """owner/name of the base on the Hub; None if it came from elsewhere."""
         on_hub = self.base.location.startswith(hub.SCHEME)
         return hub.parse("models.local", self.base.location).repo_id if on_hub else None
 
 
 def pages(card: ModelCard) -> dict[str, str]:
-    """Everything that is sent beside the model's own files, by path."""
+    """Everything sent besides the model's own files, by path."""
     made = {"README.md": readme(card), "NOTICE.md": _render("model-notice.md.j2", card)}
     return made | model_results.files(card.model.settings, card.results)
 
@@ -83,8 +83,8 @@ def readme(card: ModelCard) -> str:
 
 
 def header(card: ModelCard) -> dict[str, Any]:
-    """The card's metadata as the Hub reads it. `datasets` is left out: what it learnt from is no data set on the
-    Hub."""
+    """The card's metadata as the Hub reads it. `datasets` is left out: its training data is not a data set on
+    the Hub."""
     from huggingface_hub.repocard_data import eval_results_to_model_index
 
     license_id, license_name, _ = LICENSES[card.model.rights]
@@ -94,8 +94,8 @@ def header(card: ModelCard) -> dict[str, Any]:
     values["tags"] = ["medical", card.method.tag, "trl", "not-for-clinical-use"]
     values["tags"] += ["demonstration", "not-for-use"] if card.model.demonstration else []
     values |= {"base_model": card.base_id, "base_model_relation": "finetune"} if card.base_id else {}
-    if found := model_results.index(card.model.settings, card.results):
-        values["model-index"] = eval_results_to_model_index(card.model.record.name, found)
+    if entries := model_results.index(card.model.settings, card.results):
+        values["model-index"] = eval_results_to_model_index(card.model.record.name, entries)
     return values | (FORM if card.model.rights in MODEL.gated else {})
 
 
@@ -113,7 +113,7 @@ def _render(template: str, card: ModelCard) -> str:
 
 
 def _options(trained: Trained) -> dict[str, str]:
-    """A training's params in words; of a file its name alone."""
+    """A training's params as text; only the file name of a path."""
     values = {**trained.record.recipe, **trained.record.training}
     if launch := values.pop("launch", None):
         values["launch"] = Path(str(launch)).name
@@ -127,6 +127,6 @@ def _words(value: Any) -> str:
 
 
 def _origin(base: LocalModel) -> str:
-    """Where the base came from: a place on the Hub or in a package; never one on this machine."""
+    """Where the base came from, on the Hub or in a package; never a local path."""
     known = base.location.startswith((hub.SCHEME, "package:"))
     return base.location if known else f"a file, {(base.sha256 or '')[:12]}"

@@ -1,8 +1,8 @@
-"""What a model of ours was found to be worth, from its predictions and comparisons, and in the Hub's two formats.
+"""A model's results, from its predictions and comparisons, and in the Hub's two formats.
 
 `.eval_results/<task>.yaml` files a result under a benchmark on the Hub and puts it on that benchmark's leaderboard. So
-only greedy answers to all items of a data set on the Hub are filed there; what was measured on the sample that ships
-with this project, on a part, or on a file from elsewhere stands in the card alone.
+only greedy answers to all items of a data set on the Hub are filed there; results on the sample that ships with this
+project, on a part, or on a file from elsewhere appear only in the card.
 """
 
 from dataclasses import dataclass
@@ -41,15 +41,15 @@ class Results:
 
     @property
     def pairs(self) -> int:
-        return sum(found.total for found in self.labels.values())
+        return sum(accuracy.total for accuracy in self.labels.values())
 
     @property
     def all_pairs(self) -> Accuracy:
-        return metrics.accuracy(sum(found.right for found in self.labels.values()), self.pairs)
+        return metrics.accuracy(sum(accuracy.right for accuracy in self.labels.values()), self.pairs)
 
 
 def measure(settings: Params, name: str) -> Results:
-    """The results that params name for this model, and that are here."""
+    """The results that params name for this model, if they exist."""
     plan, predictions = settings.evaluate, dict[str, list[Prediction]]()
     answered = ((artifacts.EVALUATED, plan.policies), (artifacts.ENSEMBLES, plan.ensembles))
     for folder, names in answered:
@@ -63,7 +63,7 @@ def measure(settings: Params, name: str) -> Results:
 
 def _mode(settings: Params, name: str, mode: str, rows: list[Prediction]) -> Mode:
     tasks = metrics.by_task(rows)
-    nine = metrics.mean(found for task, found in tasks.items() if task in metrics.TASKS)
+    nine = metrics.mean(accuracy for task, accuracy in tasks.items() if task in metrics.TASKS)
     title = mode if mode == GREEDY else f"{mode} of {settings.evaluate.ensembles[name].samples}"
     return Mode(title.replace("best-of-n of", "best of"), tasks, nine, metrics.outcomes(rows))
 
@@ -75,54 +75,54 @@ def pin(settings: Params, task: str) -> Pin | None:
 
 
 def origin(settings: Params, task: str) -> str:
-    """Where a task's items come from, in words; never where they lie."""
-    found = pin(settings, task)
-    if found is None:
+    """Where a task's items come from, in words; never a path."""
+    source = pin(settings, task)
+    if source is None:
         return "unknown"
-    if found.location.startswith(SAMPLE):
+    if source.location.startswith(SAMPLE):
         return "sample, written for this project"
-    return _hub_id(found) or f"file {(found.sha256 or '')[:12]}"
+    return _hub_id(source) or f"file {(source.sha256 or '')[:12]}"
 
 
 def files(settings: Params, results: Results) -> dict[str, str]:
     """`.eval_results/<task>.yaml`, by path."""
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for task, accuracy in _greedy(results).items():
-        place = pin(settings, task)
-        if settings.evaluate.items is None and place and (dataset := _hub_id(place)):
-            entry = EvalResultEntry(dataset, _task_id(settings, task), round(accuracy.share, 4), place.revision,
+        source = pin(settings, task)
+        if settings.evaluate.items is None and source and (dataset := _hub_id(source)):
+            entry = EvalResultEntry(dataset, _task_id(settings, task), round(accuracy.share, 4), source.revision,
                                     notes=f"{accuracy.total} items, greedy, zero-shot; 95 % interval "
                                           f"{accuracy.low:.4f} to {accuracy.high:.4f}; unreadable answers are wrong")
-            found[f".eval_results/{task}.yaml"] = yaml_text(eval_result_entries_to_yaml([entry]))
-    return found
+            texts[f".eval_results/{task}.yaml"] = yaml_text(eval_result_entries_to_yaml([entry]))
+    return texts
 
 
 def index(settings: Params, results: Results) -> "list[EvalResult]":
     """All results in the form of a card's `model-index`."""
     from huggingface_hub import EvalResult
 
-    found = []
+    entries = []
     for mode in results.modes:
         for task, accuracy in mode.tasks.items():
-            place = pin(settings, task)
-            dataset = _hub_id(place) if place else ""
+            source = pin(settings, task)
+            dataset = _hub_id(source) if source else ""
             config = _task_id(settings, task) if dataset else task
-            found.append(EvalResult(
+            entries.append(EvalResult(
                 "text-generation", dataset or "custom", f"{metrics.title(task)} ({origin(settings, task)})", "accuracy",
                 round(accuracy.share, 4), "Multiple choice", dataset_config=config,
-                dataset_revision=place.revision if place and dataset else None, metric_name=f"Accuracy, {mode.name}",
+                dataset_revision=source.revision if source and dataset else None, metric_name=f"Accuracy, {mode.name}",
                 metric_args=_interval(accuracy),
             ))
     for label, accuracy in results.labels.items():
         seen = "reviewed" if results.reviewed else "unreviewed"
-        found.append(EvalResult(
+        entries.append(EvalResult(
             "text-classification", "custom", f"Preference pairs of the split test ({seen})", "accuracy",
             round(accuracy.share, 4), "Preference", dataset_config=label, dataset_split="test",
             metric_name=f"Pair accuracy, {label}", metric_args=_interval(accuracy),
         ))
-    return found
+    return entries
 
 
 def _greedy(results: Results) -> dict[str, Accuracy]:
@@ -134,11 +134,11 @@ def _interval(accuracy: Accuracy) -> dict[str, Any]:
 
 
 def _task_id(settings: Params, task: str) -> str:
-    """The name of a data set's part: the subject."""
+    """The name of a data set's part, which is the subject."""
     return task.removeprefix(benchmark_of(task, settings.benchmarks) or "").removeprefix("_") or "default"
 
 
-def _hub_id(place: Pin) -> str:
-    """owner/name of a data set on the Hub; empty for everything else."""
-    on_hub = place.location.startswith(hub.SCHEME)
-    return hub.parse("raw", place.location).repo_id if on_hub else ""
+def _hub_id(source: Pin) -> str:
+    """owner/name of a data set on the Hub; otherwise empty."""
+    on_hub = source.location.startswith(hub.SCHEME)
+    return hub.parse("raw", source.location).repo_id if on_hub else ""

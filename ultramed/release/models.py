@@ -1,4 +1,4 @@
-"""One trained model as it is sent: the files that DVC versioned, with a card, a notice and results; and whether it may.
+"""One trained model as published: the files DVC versions, with card, notice and results; and whether it may be sent.
 
     config.json  model.safetensors  tokenizer.json …  training.json  README.md  NOTICE.md  .eval_results/<task>.yaml
 """
@@ -26,10 +26,10 @@ FORBIDDEN = ("quarantine", "deny")
 
 @dataclass(frozen=True)
 class Model:
-    """A model of ours with everything before it."""
+    """A model trained here, with the models it grew from."""
 
     settings: Params
-    history: list[Trained]  # itself first; the base is left out
+    history: list[Trained]  # itself first, without the base
 
     @property
     def record(self) -> Record:
@@ -41,28 +41,28 @@ class Model:
 
     @cached_property
     def rights(self) -> str:
-        """The strictest class of all that it grew from."""
+        """The strictest rights class among everything it grew from."""
         return strictest(claims(self.settings, self.history)).rights
 
     @property
     def culprits(self) -> list[str]:
-        """Who brought that class about: sets, base and reward model; a record where none of them did."""
-        found = [c.holder for c in claims(self.settings, self.history) if c.rights == self.rights]
-        return [holder for holder in found if not holder.endswith(RECORD)] or found
+        """The holders of that class: sets, base and reward model; training records if none of those."""
+        holders = [c.holder for c in claims(self.settings, self.history) if c.rights == self.rights]
+        return [holder for holder in holders if not holder.endswith(RECORD)] or holders
 
     @property
     def demonstration(self) -> bool:
-        """Whether it, a model before it or the base is marked as one."""
+        """Whether it, a model it grew from, or the base is marked as one."""
         base = self.settings.models.local[self.settings.base.model]
         return base.demonstration or any(model.record.demonstration for model in self.history)
 
 
 def find(settings: Params, name: str) -> Model:
-    """The model of that name. Raises PublishError for the base, for one that has not been trained, and for a damaged
-    record; ParamsError for a name that params.yaml does not have."""
+    """The model with that name. Raises PublishError for the base, an untrained model or a damaged record; ParamsError
+    for a name that is not in params.yaml."""
     ours = [n for n in settings.ours if n != "base"]
     if name == "base":
-        raise PublishError("--model", "is the base, which others made; it is not ours to publish",
+        raise PublishError("--model", "is the base, which was not trained here and cannot be published",
                            f"name one of {', '.join(ours)}")
     if name not in ours:
         raise ParamsError("--model", f"is '{name}'; expected one of {', '.join(ours)}")
@@ -70,14 +70,14 @@ def find(settings: Params, name: str) -> Model:
 
 
 def audit(model: Model, public: bool) -> list[UltramedError]:
-    """Everything that forbids to send this model; empty when nothing does."""
-    found: list[UltramedError] = [*_layout(model.folder)]
+    """Everything that forbids sending this model; empty if nothing does."""
+    refusals: list[UltramedError] = [*_layout(model.folder)]
     for trained in model.history:
-        found += _hashes(trained)
+        refusals += _hashes(trained)
     try:
-        return [*found, *_rights(model, public)]
+        return [*refusals, *_rights(model, public)]
     except UltramedError as error:  # its data cannot be read
-        return [*found, error]
+        return [*refusals, error]
 
 
 def _layout(folder: Path) -> Iterator[PublishError]:
@@ -91,17 +91,17 @@ def _layout(folder: Path) -> Iterator[PublishError]:
 
 
 def _hashes(trained: Trained) -> Iterator[PublishError]:
-    """Whether the model is the one that DVC versioned, made from what its record says."""
+    """Check that the model is the one DVC versions, made from the inputs in its record."""
     folder, written = str(trained.job.out), trained.record.hashes
     locked = fitness.locked().get(folder)
-    if (here := content_hash(trained.job.out)) != locked:
-        yield PublishError(folder, f"is {here}, dvc.lock has {locked}", "run `dvc checkout`, or `dvc repro` and commit")
+    if (md5 := content_hash(trained.job.out)) != locked:
+        yield PublishError(folder, f"is {md5}, dvc.lock has {locked}", "run `dvc checkout`, or `dvc repro` and commit")
     try:
         for what, expected in (("start", written.start), ("data", written.data)):
             if (actual := trained.job.inputs[what]) != expected:
-                place = trained.job.start if what == "start" else trained.job.data
-                yield PublishError(f"{folder}/{RECORD}", f"says that it was made from {place} with SHA-256 "
-                                   f"{expected[:12]}, which is {actual[:12]} now", "run `dvc checkout` or `dvc repro`")
+                source = trained.job.start if what == "start" else trained.job.data
+                yield PublishError(f"{folder}/{RECORD}", f"records {source} with SHA-256 {expected[:12]} "
+                                   f"as its input; it is now {actual[:12]}", "run `dvc checkout` or `dvc repro`")
     except SourceError as error:
         yield PublishError(error.where, error.found, "run `dvc checkout` (or `dvc pull`)")
 
@@ -112,16 +112,16 @@ def _rights(model: Model, public: bool) -> Iterator[UltramedError]:
         yield RightsError(f"model '{name}'", f"its rights are '{model.rights}', which nobody may publish, {because}",
                           "leave those out of `mix` and train it again")
     elif public and model.rights in MODEL.gated:
-        yield RightsError("--public", f"cannot go with model '{name}': its rights are '{model.rights}', and what "
-                          f"learnt from such text stays private and gated, {because}", "leave it out")
+        yield RightsError("--public", f"cannot be used with model '{name}': its rights are '{model.rights}', and "
+                          f"models trained on such text stay private and gated, {because}", "leave it out")
     if public and model.demonstration:
-        yield PublishError("--public", f"cannot go with model '{name}', which is for demonstration only",
+        yield PublishError("--public", f"cannot be used with model '{name}', which is for demonstration only",
                            "leave it out")
 
 
 @contextmanager
 def packed(model: Model, pages: dict[str, str]) -> Iterator[Path]:
-    """A folder that lies as the Hub will show it: links to the model's files, and `pages` by path."""
+    """A folder with the Hub's layout: links to the model's files, and `pages` by path."""
     with tempfile.TemporaryDirectory(prefix="publish-", dir=paths.home()) as name:
         folder = Path(name)
         for path in (p for p in model.folder.rglob("*") if p.is_file()):
@@ -134,5 +134,5 @@ def packed(model: Model, pages: dict[str, str]) -> Iterator[Path]:
 
 
 def loader(model: Model) -> str:
-    """The function of Transformers that reads it back."""
+    """The Transformers function that loads it."""
     return f"{model.record.trained_by.head.loader}.from_pretrained"

@@ -1,5 +1,5 @@
-"""What is known about the rights in each source. Engineering notes, no legal advice; who points a source at other
-files reads their terms anew. A class in `params.yaml` says what the pipeline does about it."""
+"""What is known about the rights in each source: engineering notes, not legal advice. If you point a source at other
+files, read their terms. Its class in `params.yaml` decides what the pipeline does with it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ultramed.synthetic import MEDQA_EVOL, TEXTBOOKQA, WIKIINSTRUCT
 class Notice:
     title: str
     facts: str
-    raw: tuple[str, ...]  # names of what it is made from, in raw or general of params
+    raw: tuple[str, ...]  # what it is made from, by name in raw or general of params
 
 
 NOTICES = {
@@ -110,5 +110,5 @@ UNKNOWN = Notice("", "Nothing is recorded about its rights; its class in params.
 
 
 def notice(source: str) -> Notice:
-    """The notice of a source; one that says so where nothing is recorded."""
+    """The notice of a source; UNKNOWN if nothing is recorded."""
     return NOTICES.get(source, UNKNOWN)

@@ -1,11 +1,11 @@
-"""Which classes of rights a profile may carry, and the verdict on a row it withholds."""
+"""The rights classes a profile may carry, and the verdict on a row it withholds."""
 
 from ultramed.claims import Claim
 from ultramed.errors import ParamsError, RightsError
 from ultramed.params import Params
 from ultramed.records import Verdict, drop
 
-CEILING = {  # the widest a profile may be set to in params: quarantine and deny leave this machine in none
+CEILING = {  # the widest setting allowed in params: quarantine and deny are never published
     "open": ("open",),
     "research": ("open", "research"),
     "recipe": ("open", "research", "recipe"),
@@ -13,19 +13,19 @@ CEILING = {  # the widest a profile may be set to in params: quarantine and deny
 
 
 def allowed(params: Params, profile: str) -> frozenset[str]:
-    """The classes a profile carries. Raises ParamsError for an unknown profile and RightsError for one that is
-    set wider than its kind may be."""
-    found = {str(name): setting for name, setting in params.release.profiles.items()}.get(profile)
-    if found is None:
+    """The classes a profile carries. Raises ParamsError for an unknown profile, RightsError for one set wider
+    than its kind allows."""
+    configured = {str(name): setting for name, setting in params.release.profiles.items()}.get(profile)
+    if configured is None:
         names = ", ".join(sorted(params.release.profiles))
         raise ParamsError("profile", f"is '{profile}'; expected one of {names}")
-    if excess := sorted(set(found.allows) - set(CEILING[profile])):
+    if excess := sorted(set(configured.allows) - set(CEILING[profile])):
         raise RightsError(
             f"params.yaml: release.profiles.{profile}.allows",
             f"lists {', '.join(excess)}; at most {', '.join(CEILING[profile])} is possible here",
             "to reclassify a source, write a signed entry under release.overrides",
         )
-    return frozenset(found.allows)
+    return frozenset(configured.allows)
 
 
 def withhold(row_id: str, profile: str, claim: Claim, classes: frozenset[str]) -> Verdict:

@@ -1,4 +1,4 @@
-"""What a release was made from, as hashes: the same inputs give the same file, on any machine."""
+"""A release's inputs as hashes: the same inputs give the same file, on any machine."""
 
 import hashlib
 import json
@@ -9,20 +9,20 @@ import ultramed
 from ultramed.artifacts import CANDIDATES, COMPLETED, CURATED, JUDGED, PAIRED, SCORED, SPLIT
 from ultramed.params import Params
 
-# what decides which rows there are and what stands in them; `dvc.yaml` tracks the same names for the stage, and of
+# sections that decide which rows exist and what they contain; `dvc.yaml` tracks the same names for the stage, and from
 # `release` the name, the overrides and this profile
 SECTIONS = (
     "scale", "seed", "raw", "models", "sources", "benchmarks", "screen", "dedup", "decontaminate", "textbook",
     "wikipedia", "evolve", "score", "curate", "split", "complete", "candidates", "judge", "pair",
 )
 READ = (SCORED, CURATED, SPLIT, COMPLETED, CANDIDATES, JUDGED, PAIRED)
-PLACES = ("location", "base_url", "api_key_env", "concurrency")  # where things lie or run: not part of the data
+PLACES = ("location", "base_url", "api_key_env", "concurrency")  # where things are stored or run: not part of the data
 
 
 def lineage(params: Params, profile: str, rows: dict[str, dict[str, int]]) -> dict[str, Any]:
     """The content of `lineage.json`: pipeline version, params and inputs by hash, rows by config and split.
 
-    The Git commit is not in it: a stage does not know it. Publishing writes it into the Hub's commit.
+    It lacks the Git commit, which a stage does not know; publishing writes that into the Hub's commit.
     """
     return {
         "name": params.release.name,
@@ -38,7 +38,7 @@ def lineage(params: Params, profile: str, rows: dict[str, dict[str, int]]) -> di
 
 
 def params_hash(params: Params, profile: str) -> str:
-    """SHA-256 over the values of SECTIONS and of this release, without places, as JSON with sorted keys."""
+    """SHA-256 of the values of SECTIONS and of this release, without PLACES, as JSON with sorted keys."""
     values = params.model_dump(mode="json", include={*SECTIONS, "release"})
     values["release"]["profiles"] = values["release"]["profiles"][profile]
     text = json.dumps(_without_places(values), sort_keys=True, ensure_ascii=False)
@@ -57,7 +57,7 @@ def table_hashes(folder: Path) -> dict[str, str]:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
+    """SHA-256 of a file, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,8 +1,8 @@
-"""The shapes of profile `recipe`: ids, hashes and our own annotations, from which no text can be put together.
+"""The schemas of profile `recipe`: ids, hashes and our own annotations, from which no text can be reconstructed.
 
-Whoever holds the originals rebuilds the set: find the row by its id, compare the SHA-256 of its prompt (stem,
+Anyone with the originals can rebuild the set: find the row by its id, compare the SHA-256 of its prompt (stem,
 blank line, options as `A. …`, in UTF-8), and take score, split, verdict, ranks and pairs from here. Keys are left
-out: those of third-party exams are not ours to give.
+out: we may not publish those of third-party exams.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ SCHEMAS = {"instructions": INSTRUCTIONS, "preference": PREFERENCE}
 def write_configs(
     selection: Selection, folder: Path, shard_rows: int = tables.SHARD_ROWS
 ) -> dict[str, dict[str, int]]:
-    """Write both configs under `folder`; returns rows by config and Hub split, without the empty ones."""
+    """Write both configs under `folder`; returns rows by config and Hub split, without empty ones."""
     makers = {"instructions": instruction_rows, "preference": preference_rows}
     counts = {
         name: write_config(folder / name, SCHEMAS[name], make(selection), shard_rows)
@@ -52,7 +52,7 @@ def write_configs(
 
 
 def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
-    """One row per curated instruction of an allowed class, answered or not: `completion` is the verdict's code."""
+    """One row per curated instruction of an allowed class, completed or not: `completion` is the verdict's code."""
     rights = Claims(selection.params)
     outcomes = {v.id: v.code for v in tables.read(artifacts.COMPLETED, Verdict, "verdicts")}
     feedback = {f.candidate_id: f for f in tables.read(artifacts.JUDGED, Feedback)}
@@ -90,8 +90,8 @@ def text_hash(text: str) -> str:
 
 
 def _candidates(selection: Selection) -> dict[str, list[Completion]]:
-    found = artifacts.candidates(selection.params)
-    return {row: candidates for row, candidates in found.items() if row in selection.rows}
+    by_instruction = artifacts.candidates(selection.params)
+    return {row: candidates for row, candidates in by_instruction.items() if row in selection.rows}
 
 
 def _candidate(candidate: Completion, feedback: Feedback | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The rows and pairs one release carries, with a verdict on each row and each selected pair that could be in it."""
+"""The rows and pairs one release carries, with a verdict on every curated row and every selected pair."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from ultramed.params import Params
 from ultramed.records import Assignment, Completion, Feedback, Instruction, Pair, Score, Verdict, drop, keep
 from ultramed.release.profiles import allowed, withhold
 
-WITH_TEXT = ("open", "research")  # the others carry ids, hashes and our own annotations
+WITH_TEXT = ("open", "research")  # the others carry only ids, hashes and our own annotations
 
 
 @dataclass
 class Selection:
-    """What a profile releases. Texts stay in the artifacts: these are ids, and what is small."""
+    """The rows a profile releases. Texts stay in the artifacts; this holds ids and small values."""
 
     params: Params
     profile: str
-    classes: frozenset[str]  # that the profile allows
+    classes: frozenset[str]  # allowed by the profile
     splits: dict[str, str]  # instruction id → train | dev | test
     scores: dict[str, float]
     judges: dict[str, str]  # candidate id → judge
@@ -38,20 +38,20 @@ class Selection:
         return (i for i in tables.read(artifacts.CURATED, Instruction) if i.id in self.rows)
 
     def split(self, instruction_id: str) -> str:
-        """The split of an instruction. Raises SourceError for one that has none."""
+        """The split of an instruction. Raises SourceError if it has none."""
         if instruction_id not in self.splits:
             raise SourceError(str(artifacts.SPLIT), f"has no row for {instruction_id}", "run `dvc repro`")
         return self.splits[instruction_id]
 
 
 def author(candidate_id: str) -> str:
-    """Who wrote a candidate: what follows the last `@` of its id."""
+    """Who wrote a candidate: the part of its id after the last `@`."""
     return candidate_id.rsplit("@", 1)[1]
 
 
 def select(params: Params, profile: str) -> Selection:
-    """Decide on every curated row and every selected pair. Raises GateError when a prompt of the test split would
-    also stand in train."""
+    """Decide on every curated row and every selected pair. Raises GateError if a prompt of the test split is also
+    in train."""
     selection = Selection(
         params, profile, allowed(params, profile),
         splits={a.id: a.split for a in tables.read(artifacts.SPLIT, Assignment)},
@@ -77,8 +77,8 @@ def _select_rows(selection: Selection, rights: Claims) -> dict[str, bytes]:
             _decide_pair(selection, rights, row, pair)
     if pairs:
         raise SourceError(
-            str(artifacts.PAIRED), f"has pairs of {len(pairs)} instruction(s) that data/curated lacks, the first "
-            f"{min(pairs)}", "run `dvc repro`",
+            str(artifacts.PAIRED), f"has pairs of {len(pairs)} instruction(s) missing from data/curated, the "
+            f"first is {min(pairs)}", "run `dvc repro`",
         )
     return prompts
 
@@ -109,7 +109,7 @@ def _decide_pair(selection: Selection, rights: Claims, row: Instruction, pair: P
 
 
 def prompt_key(prompt: str) -> bytes:
-    """A hash under which prompts that differ in case or white space alone are the same."""
+    """A hash that is the same for prompts that differ only in case or white space."""
     return hashlib.sha256(" ".join(prompt.casefold().split()).encode()).digest()
 
 
@@ -119,6 +119,6 @@ def _refuse_shared_prompts(selection: Selection, prompts: dict[str, bytes]) -> N
     test = {prompts[row] for row, split in used if split == "test"}
     if shared := sorted({row for row, split in used if split == "train" and prompts[row] in test}):
         raise GateError(
-            f"release@{selection.profile}", f"{len(shared)} prompt(s) of the test split also stand in train, the "
-            f"first is {shared[0]}; expected none", "look at the verdicts of curate and at data/split",
+            f"release@{selection.profile}", f"{len(shared)} prompt(s) of the test split are also in train, the "
+            f"first is {shared[0]}; expected none", "check the verdicts of curate and data/split",
         )

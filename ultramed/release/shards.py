@@ -1,4 +1,4 @@
-"""The published shapes: what TRL and the Hub expect appears here and nowhere else in the pipeline.
+"""The published schemas: the only place in the pipeline that knows what TRL and the Hub expect.
 
     data/<config>/<split>-00000-of-00001.parquet
 
@@ -17,8 +17,8 @@ from ultramed import artifacts, tables
 from ultramed.records import Completion, Instruction, Pair
 from ultramed.release.selection import Selection, author
 
-Rows = Iterable[tuple[str, dict[str, Any]]]  # (split in the pipeline's words, row)
-SPLITS = {"train": "train", "dev": "validation", "test": "test"}  # the pipeline's word → the Hub's
+Rows = Iterable[tuple[str, dict[str, Any]]]  # (the pipeline's name of the split, row)
+SPLITS = {"train": "train", "dev": "validation", "test": "test"}  # the pipeline's name → the Hub's
 TYPES = {"exam": "Exam", "literature": "Literature", "open": "Open-End"}
 SPEAKERS = {"system": "system", "user": "human", "assistant": "gpt"}
 
@@ -53,7 +53,7 @@ SCHEMAS = {"instructions": INSTRUCTIONS, "preference": PREFERENCE, "rewardbench"
 def write_configs(
     selection: Selection, folder: Path, shard_rows: int = tables.SHARD_ROWS
 ) -> dict[str, dict[str, int]]:
-    """Write all configs of a profile with text under `folder`; returns rows by config and Hub split, without the
+    """Write all configs of a profile with text under `folder`; returns rows by config and Hub split, without
     empty ones."""
     makers: dict[str, Callable[[Selection], Rows]] = {
         "instructions": instruction_rows, "preference": preference_rows, "rewardbench": rewardbench_rows
@@ -68,8 +68,8 @@ def write_configs(
 def write_config(
     folder: Path, schema: pa.Schema, rows: Rows, shard_rows: int = tables.SHARD_ROWS
 ) -> dict[str, int]:
-    """Write one config's splits in one pass, in shards of `shard_rows`; returns rows by Hub split. Nothing is
-    written for an empty split."""
+    """Write one config's splits in one pass, in shards of `shard_rows`; returns rows by Hub split. Empty splits
+    are not written."""
     buffers: dict[str, list[dict[str, Any]]] = {}
     written: dict[str, list[Path]] = {}
     counts: dict[str, int] = {}
@@ -95,7 +95,7 @@ def _flush(folder: Path, schema: pa.Schema, name: str, rows: list[dict[str, Any]
 
 
 def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows of config `instructions`: the question as put to a model, and the teacher's completion."""
+    """Rows of config `instructions`: the question as a model is asked it, and the teacher's completion."""
     answers = _texts_of(artifacts.COMPLETED, lambda c: c.instruction_id in selection.rows)
     for row in selection.instructions():
         turns = [*row.chat, {"role": "assistant", "content": answers[row.id]}]
@@ -114,8 +114,8 @@ def preference_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def rewardbench_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rows of config `rewardbench`: the pairs of the test split; the category is the label type until people have
-    reviewed them."""
+    """Rows of config `rewardbench`: the pairs of the test split; the category is the label type until people
+    review them."""
     for split, row in _pair_rows(selection, [pair for pair in selection.pairs if pair.split == "test"]):
         yield split, row | {"category": row["label_type"]}
 
@@ -141,7 +141,7 @@ def _pair_rows(selection: Selection, pairs: list[Pair]) -> Iterator[tuple[str, d
 
 
 def metadata(selection: Selection, pair: Pair) -> dict[str, Any]:
-    """Who wrote and who judged a pair; models of candidates by their name in the pool."""
+    """Who wrote and who judged a pair; candidate models by their name in the pool."""
     return {
         "chosen_model": author(pair.chosen_id), "rejected_model": author(pair.rejected_id),
         "chosen_score": pair.chosen_score, "rejected_score": pair.rejected_score,

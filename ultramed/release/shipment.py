@@ -1,4 +1,4 @@
-"""What is sent to the Hub, where to, and what its kind of repository may hold."""
+"""What is sent to the Hub, where it goes, and what each kind of repository may hold."""
 
 import json
 import re
@@ -8,24 +8,24 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of repository on the Hub, and the marks by which one of ours is known."""
+    """A kind of repository on the Hub, and how to recognise one made by this project."""
 
-    name: str  # in the Hub's words
-    page: str  # what stands before the id in the address of its page
-    word: str  # what one repository holds one of
+    name: str  # the Hub's name for it
+    page: str  # URL path before the id
+    word: str  # what a repository holds exactly one of
     record: str  # the file that says which one
-    told_by: tuple[str, ...]  # the values in it that do; a repository whose values are others is left alone
-    ours: re.Pattern[str]  # files that may lie in one of ours
+    told_by: tuple[str, ...]  # the values in it that identify it; a repository with other values is left alone
+    ours: re.Pattern[str]  # files that a repository of this project may hold
     maker: str  # what makes those files
     gated: frozenset[str]  # profiles, or classes of rights, behind the access form
-    marked: bool  # whether one that holds files of ours always holds the record: it comes in one commit with them
-    namesake: str | None = None  # the other kind, which must not have a repository of this id
+    marked: bool  # whether the record is always there, in the same commit as the other files
+    namesake: str | None = None  # the other kind, which must not have a repository with this id
 
     def identity(self, text: str) -> str:
-        """What a record's text says it belongs to; `unreadable` for a text that is no such record."""
+        """What a record's text says it belongs to; `unreadable` if it is not such a record."""
         try:
-            found = json.loads(text)
-            return ", ".join(str(found[name]) for name in self.told_by)
+            values = json.loads(text)
+            return ", ".join(str(values[name]) for name in self.told_by)
         except (ValueError, KeyError, TypeError):
             return "unreadable"
 
@@ -46,11 +46,11 @@ MODEL = Kind(
 
 @dataclass(frozen=True)
 class Shipment:
-    """What to send, and where to."""
+    """What to send, and where."""
 
     folder: Path
     repo_id: str
-    profile: str  # of a release; of a model its class of rights
+    profile: str  # of a release; for a model, its rights class
     tag: str | None
     public: bool
     message: str  # of the commit
@@ -67,16 +67,16 @@ class Shipment:
 
 @dataclass(frozen=True)
 class Remote:
-    """A repository as the Hub has it."""
+    """A repository as it is on the Hub."""
 
     private: bool
     commit: str
     files: dict[str, str]  # path → SHA-256 of a large file, git blob id of a small one
     tags: dict[str, str]  # tag → commit
-    identity: str | None  # of the release or model it holds; None when it holds none
+    identity: str | None  # of the release or model it holds; None if it holds none
 
     def foreign(self, kind: Kind) -> list[str]:
-        """Files that nothing of ours put there."""
+        """Files that this project did not put there."""
         if kind.marked and self.identity in (None, "unreadable"):
             return sorted(set(self.files) - {".gitattributes"})
         return sorted(path for path in self.files if not kind.ours.fullmatch(path))

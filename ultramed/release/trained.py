@@ -1,6 +1,6 @@
-"""What is known of a model trained here: its record, the models it grew from, and what all of them allow.
+"""A model trained here: its record, the models it grew from, and the rights that follow.
 
-A model's class is the strictest among its record, its base, every set that it or a model before it has learnt from,
+A model's class is the strictest among its record, its base, every set that it or a model it grew from has learnt from,
 the models that wrote, scored and judged the medical rows, and the reward model that ranked a round's pairs.
 """
 
@@ -22,11 +22,11 @@ from ultramed.params import MEDICAL, Params
 from ultramed.params.training import MethodName
 from ultramed.training.job import Job, job_named
 
-ROUND = "iterate-"  # what the name of a round's model starts with
+ROUND = "iterate-"  # prefix of a round's model name
 
 
 class Hashes(BaseModel):
-    """SHA-256 of what a training read."""
+    """SHA-256 of a training's inputs."""
 
     model_config = ConfigDict(strict=True)
 
@@ -43,7 +43,7 @@ class Record(BaseModel):
     method: MethodName
     start: str  # name of the model it started from
     steps: int
-    epochs: float  # how often its rows were gone through
+    epochs: float  # passes over its rows
     seed: int
     rights: str
     demonstration: bool
@@ -58,7 +58,7 @@ class Record(BaseModel):
 
     @property
     def trained_by(self) -> Method:
-        """What the method is, and what comes of it."""
+        """The declaration of its method."""
         return methods.get(self.method)
 
 
@@ -67,7 +67,7 @@ class Share:
     """One set's part in a training."""
 
     set: str
-    prefix: str  # of the ids of medical rows, which come from several sources; else empty
+    prefix: str  # id prefix of medical rows, which come from several sources; otherwise empty
     rights: str
     rows: int  # drawn; a few may have been left out as too long
 
@@ -78,20 +78,20 @@ class Share:
 
 @dataclass(frozen=True)
 class Trained:
-    """One model of ours as it lies here."""
+    """One model trained here, on disk."""
 
     job: Job
     record: Record
 
     @cached_property
     def shares(self) -> list[Share]:
-        """What its mixture holds, by set and class."""
-        found: Counter[tuple[str, str, str]] = Counter()
+        """The contents of its mixture, by set and class."""
+        counts: Counter[tuple[str, str, str]] = Counter()
         for shard in tables.shards(self.job.data):
             with pq.ParquetFile(shard) as file:
                 for batch in file.iter_batches(columns=["id", "source", "rights"]):
-                    found.update((row["source"], _prefix(row), row["rights"]) for row in batch.to_pylist())
-        return [Share(*key, count) for key, count in sorted(found.items())]
+                    counts.update((row["source"], _prefix(row), row["rights"]) for row in batch.to_pylist())
+        return [Share(*key, count) for key, count in sorted(counts.items())]
 
 
 def _prefix(row: dict[str, str]) -> str:
@@ -99,68 +99,68 @@ def _prefix(row: dict[str, str]) -> str:
 
 
 def read_record(folder: Path, name: str) -> Record:
-    """The record. Raises PublishError where the model was not trained, or its record is not what training writes."""
+    """The record. Raises PublishError if the model was not trained, or its record is not what training writes."""
     path = folder / RECORD
     if not path.is_file():
         stage = f"iterate@{name.removeprefix(ROUND)}" if name.startswith(ROUND) else f"train@{name}"
-        raise PublishError(str(path), "is not here: the model has not been trained",
+        raise PublishError(str(path), "does not exist: the model has not been trained",
                            f"run `dvc repro {stage}` (or `dvc pull`)")
     try:
-        found = Record.model_validate_json(path.read_bytes())
+        record = Record.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         cause = first["msg"].removeprefix("Value error, ")
         raise PublishError(str(path), f"is damaged: {where}: {cause}", "run `dvc checkout`") from None
-    if found.name != name:
-        raise PublishError(str(path), f"is the record of '{found.name}', not of '{name}'", "run `dvc checkout`")
-    return found
+    if record.name != name:
+        raise PublishError(str(path), f"is the record of '{record.name}', not of '{name}'", "run `dvc checkout`")
+    return record
 
 
 def history(settings: Params, name: str) -> list[Trained]:
-    """The model, the one it started from, and so on; the base is left out. Raises as `read_record` does."""
+    """The model, the one it started from, and so on, without the base. Raises as `read_record` does."""
     names: list[str] = []
     while name != "base" and name not in names:
         names.append(name)
         rounds = settings.iterate.rounds
         name = settings.train[name].from_ if name in settings.train else rounds[name.removeprefix(ROUND)].from_
     records = [read_record(artifacts.MODELS / name, name) for name in names]
-    return [Trained(job_named(name, settings), found) for name, found in zip(names, records, strict=True)]
+    return [Trained(job_named(name, settings), record) for name, record in zip(names, records, strict=True)]
 
 
 def claims(settings: Params, models: list[Trained]) -> list[Claim]:
-    """Everyone with a say in what may be done with the first of these models, which started from the next."""
-    found = [_model(settings, settings.base.model)]
+    """All rights claims on the first of these models, each of which started from the next."""
+    all_claims = [_model(settings, settings.base.model)]
     for model in models:
-        found += [_share(settings, model, share) for share in model.shares]
+        all_claims += [_share(settings, model, share) for share in model.shares]
         if MEDICAL in model.record.rows:
-            found += [_model(settings, name) for name in _makers(settings, model)]
+            all_claims += [_model(settings, name) for name in _makers(settings, model)]
         if model.record.name.startswith(ROUND):
             reward = settings.iterate.reward
             allows = read_record(artifacts.MODELS / reward, reward).rights
-            found.append(Claim(f"{reward}, which ranked the pairs of {model.record.name}", allows))
+            all_claims.append(Claim(f"{reward}, which ranked the pairs of {model.record.name}", allows))
         if unknown := set(model.record.rows) - {MEDICAL, *settings.general}:
-            found.append(Claim(f"{', '.join(sorted(unknown))}, unknown to params.yaml", "deny"))
-        found.append(Claim(f"{model.record.name}/{RECORD}", model.record.rights))
-    return list(dict.fromkeys(found))
+            all_claims.append(Claim(f"{', '.join(sorted(unknown))}, unknown to params.yaml", "deny"))
+        all_claims.append(Claim(f"{model.record.name}/{RECORD}", model.record.rights))
+    return list(dict.fromkeys(all_claims))
 
 
 def source(settings: Params, share: Share) -> str:
-    """The name under which a share's rights are known: a set's or a source's in params, or a synthetic set's own."""
+    """The name under which a share's rights are recorded: a set or source in params, or a synthetic set."""
     if not share.prefix:
         return share.set
-    named = (name for name, found in settings.sources.items() if found.prefix == share.prefix)
+    named = (name for name, declared in settings.sources.items() if declared.prefix == share.prefix)
     return next(named, share.prefix.lower().replace("-", "_"))
 
 
 def _share(settings: Params, model: Trained, share: Share) -> Claim:
-    """A set's claim: the class its rows had when they were mixed, and what params say of it now where that is
+    """A set's claim: the class its rows had when they were mixed, or the class in params now if that is
     stricter."""
     name = source(settings, share)
-    said = [known[name].rights for known in (settings.general, settings.sources, settings.release.overrides)
+    declared = [known[name].rights for known in (settings.general, settings.sources, settings.release.overrides)
             if name in known]
     holder = f"{share.name}, {share.rows} row(s) of {model.record.name}"
-    return strictest([Claim(holder, rights) for rights in (share.rights, *said)])
+    return strictest([Claim(holder, rights) for rights in (share.rights, *declared)])
 
 
 def _model(settings: Params, name: str) -> Claim:

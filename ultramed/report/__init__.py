@@ -1,1 +1,1 @@
-"""What came out, for people: the summary after a run, and one page that opens from disk."""
+"""A run's results for people: the summary, and one page that opens from disk."""

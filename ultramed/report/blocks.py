@@ -1,5 +1,5 @@
-"""What the page is made of: sections of tables, figures and sentences. Text is escaped by the template; figures
-escape their own."""
+"""Building blocks of the page: sections of tables, figures and sentences. The template escapes text; figures escape
+theirs."""
 
 import html
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a heading; columns named in `numbers` are right-aligned, those in `prose` run over lines."""
+    """Rows of text under a heading; columns named in `numbers` are right-aligned, those in `prose` wrap."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
-    reading: str = ""  # the sentence below
+    reading: str = ""  # the sentence below the table
     totals: int = 0  # rows at the end that are sums
-    beside: int = 0  # rows at the end that others have measured
+    beside: int = 0  # rows at the end with figures from elsewhere
     prose: Sequence[int] = ()
     groups: Sequence[tuple[str, int]] = ()  # headings over several columns, with their spans
 
@@ -38,7 +38,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, and the sentence that says what to read from it."""
+    """A drawing, and a sentence on how to read it."""
 
     html: str
     reading: str
@@ -53,7 +53,7 @@ class Section:
 
 
 def figure(name: str, drawing: "go.Figure", reading: str, height: int = 380, **layout: Any) -> Figure:
-    """A Plotly figure as a fragment of HTML with the id `figure-<name>`; the page brings the library."""
+    """A Plotly figure as an HTML fragment with the id `figure-<name>`; the page loads the library."""
     import plotly.io as pio
 
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
@@ -73,17 +73,17 @@ def figure(name: str, drawing: "go.Figure", reading: str, height: int = 380, **l
 
 
 def label(text: object) -> str:
-    """Text for a figure: Plotly renders some HTML in labels and hovers, so nothing of it may come from data."""
+    """Escaped text for a figure: Plotly renders some HTML in labels and hovers, and none may come from data."""
     return html.escape(str(text), quote=True)
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """A number for a table; an en dash where there is none."""
+    """A number for a table; an en dash for None."""
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def share(part: float, whole: float) -> str:
-    """A percentage for a table; an en dash of nothing, and no 100 % that is not all."""
+    """A percentage for a table; an en dash if the whole is 0, and 100 % only for all of it."""
     if not whole:
         return "–"
     return ">99%" if part < whole and part / whole >= 0.995 else f"{part / whole:.0%}"

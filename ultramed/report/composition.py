@@ -1,4 +1,4 @@
-"""Table 1, and how long and how difficult the instructions of each source are."""
+"""Table 1, and the length and difficulty of each source's instructions."""
 
 from typing import Any
 
@@ -34,9 +34,9 @@ def distributions(store: Store) -> Section:
 
 
 def by_source(store: Store) -> list[dict[str, Any]]:
-    """Figures of every source, over all rows that were scored, in the order of the paper's table."""
+    """Figures of every source over all scored rows, in the order of the paper's table."""
     everything = " union all ".join(f"select * from {store.view(a)}" for a in UNCURATED)
-    found = store.rows(f"""
+    sources = store.rows(f"""
         with rows as (
             select id, source, category, synthetic,
                 len(regexp_split_to_array(bare(messages[-1].content), '\\s+')) + coalesce(list_sum(list_transform(
@@ -49,7 +49,7 @@ def by_source(store: Store) -> list[dict[str, Any]]:
             quantile_cont(score, [0.05, 0.25, 0.5, 0.75, 0.95]) as score_spread
         from rows left join scored using (id) group by source""")
     order = list(paper.TABLE)
-    return sorted(found, key=lambda r: (order.index(r["source"]) if r["source"] in order else 99, r["source"]))
+    return sorted(sources, key=lambda r: (order.index(r["source"]) if r["source"] in order else 99, r["source"]))
 
 
 def _table(store: Store) -> Table:
@@ -57,7 +57,7 @@ def _table(store: Store) -> Table:
     retained = _counts(store, f"select source, count(*) as n from {store.view(CURATED)} group by source")
     names = store.params.prefixes
     rows = [_row(r, names, collected, retained) for r in by_source(store)]
-    for n in range(len(rows) - 1, 0, -1):  # a category is named once
+    for n in range(len(rows) - 1, 0, -1):  # name each category once
         rows[n][0] = "" if rows[n][0] == rows[n - 1][0] else rows[n][0]
     rows.append(_total(store, retained))
     rows.append(["", "", "Preference pairs", number(tables.count(store.path(PAIRED))), "–", "–",

@@ -1,4 +1,4 @@
-"""Does the judge judge? Scores by pool member, position bias, length bias; and the pairs that came of it."""
+"""Is the judge reliable? Scores by pool member, position bias, length bias; and the resulting pairs."""
 
 from ultramed.artifacts import CANDIDATES, JUDGED, PAIRED
 from ultramed.gates.rules import SPLITS
@@ -7,7 +7,7 @@ from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, labe
 
 
 def judging(store: Store) -> Section:
-    """What the judge gave to whom, and what else its scores depend on."""
+    """The judge's scores by pool member, and what else they depend on."""
     _answers(store)
     blocks: list[Table | Figure] = [_members(store)]
     if store.rows("select count(*) as n from judged_answers")[0]["n"]:
@@ -18,17 +18,17 @@ def judging(store: Store) -> Section:
 
 def pairs(store: Store) -> Section:
     """Selected pairs by label type, margin and split."""
-    found = store.rows(f"""select label_type, margin, split, count(*) as n
+    tally = store.rows(f"""select label_type, margin, split, count(*) as n
         from {store.view(PAIRED, 'selected')} group by all order by all""")
-    labels = sorted({r["label_type"] for r in found})
-    rows = [[name, *(number(sum(r["n"] for r in found if r["label_type"] == name and r["split"] == s)) for s in SPLITS),
-             number(sum(r["n"] for r in found if r["label_type"] == name))] for name in labels]
-    rows.append(["all", *(number(sum(r["n"] for r in found if r["split"] == s)) for s in SPLITS),
-                 number(sum(r["n"] for r in found))])
+    labels = sorted({r["label_type"] for r in tally})
+    rows = [[name, *(number(sum(r["n"] for r in tally if r["label_type"] == name and r["split"] == s)) for s in SPLITS),
+             number(sum(r["n"] for r in tally if r["label_type"] == name))] for name in labels]
+    rows.append(["all", *(number(sum(r["n"] for r in tally if r["split"] == s)) for s in SPLITS),
+                 number(sum(r["n"] for r in tally))])
     table = Table(["Label type", "Train", "Dev", "Test", "All"], rows, range(1, 5),
                   "Easy pairs are far apart in score, hard ones close; in length pairs the shorter answer won, against "
                   "length bias.", totals=1)
-    return Section("pairs", "Preference pairs", "", [table, *_margins(found, labels, store.params.judge.scale)])
+    return Section("pairs", "Preference pairs", "", [table, *_margins(tally, labels, store.params.judge.scale)])
 
 
 def _answers(store: Store) -> None:
@@ -98,28 +98,28 @@ def _lengths(store: Store) -> Figure:
 
 def _bias(store: Store) -> str:
     """Correlation of length and score, and how often the longer of two answers wins."""
-    found = store.rows("""
+    bias = store.rows("""
         with met as (
             select a.chars > b.chars as longer_won from judged_answers a join judged_answers b
                 on a.instruction_id = b.instruction_id and a.rank < b.rank and a.chars <> b.chars
         )
         select (select corr(chars, score) from judged_answers)::double as r, count(*) as n,
             count(*) filter (longer_won) as won from met""")[0]
-    correlation = found["r"]
+    correlation = bias["r"]
     told = "cannot be told" if correlation is None or correlation != correlation else f"is {correlation:.2f}"
     return (f"Length bias: the correlation of length and score {told}; of two answers the longer one ranks higher in "
-            f"{share(found['won'], found['n'])} of {found['n']:,} comparisons. Half would mean that length does not "
+            f"{share(bias['won'], bias['n'])} of {bias['n']:,} comparisons. Half would mean that length does not "
             "matter.")
 
 
-def _margins(found: list[dict[str, object]], labels: list[str], scale: int) -> list[Figure]:
+def _margins(tally: list[dict[str, object]], labels: list[str], scale: int) -> list[Figure]:
     import plotly.graph_objects as go
 
-    if not found:
+    if not tally:
         return []
     drawing = go.Figure()
     for n, name in enumerate(labels):
-        own = {m: sum(int(str(r["n"])) for r in found if r["label_type"] == name and r["margin"] == m)
+        own = {m: sum(int(str(r["n"])) for r in tally if r["label_type"] == name and r["margin"] == m)
                for m in range(scale)}
         drawing.add_bar(x=list(own), y=list(own.values()), name=label(name), marker_color=COLOURS[n % len(COLOURS)],
                         hovertemplate="margin %{x}: %{y} pairs<extra></extra>")

@@ -1,4 +1,4 @@
-"""Everything the pipeline knows of one row: raw line, parents, prompts, replies, scores, verdicts, pairs."""
+"""Everything the pipeline knows about one row: raw line, parents, prompts, replies, scores, verdicts, pairs."""
 
 import json
 import os
@@ -21,18 +21,18 @@ from ultramed.synthetic import WIKIINSTRUCT
 Row = dict[str, Any]
 Db = duckdb.DuckDBPyConnection
 HOLDING = [a for a in ARTIFACTS.values() if a.tables.get("rows") is Instruction]
-DECIDING = [a for a in ARTIFACTS.values() if "verdicts" in a.tables]  # on rows of general-domain sets, too
+DECIDING = [a for a in ARTIFACTS.values() if "verdicts" in a.tables]  # including rows of general-domain sets
 
 
 @dataclass
 class Story:
-    """One row's life. Lists are in the order of the graph; empty where nothing happened."""
+    """One row's history. Lists are in graph order, and empty if nothing happened."""
 
     id: str
-    raw: str = ""  # what stands at its place in the raw file
-    rows: list[Row] = field(default_factory=list)  # as it stood after each stage that holds it: {"artifact", …}
+    raw: str = ""  # its text in the raw file
+    rows: list[Row] = field(default_factory=list)  # as it was after each stage that holds it: {"artifact", …}
     verdicts: list[Row] = field(default_factory=list)
-    requests: list[Row] = field(default_factory=list)  # with "asked" and "reply" where the ledger has them
+    requests: list[Row] = field(default_factory=list)  # with "asked" and "reply" if the ledger has them
     scores: list[Row] = field(default_factory=list)
     split: list[Row] = field(default_factory=list)
     completions: list[Row] = field(default_factory=list)
@@ -48,9 +48,9 @@ class Story:
 
 
 def tell(row_id: str, params: Params) -> Story:
-    """The story of an instruction, by its id or by that of one of its answers (`…@author`) or pairs (`…#a>b`).
+    """The story of an instruction, by its id or the id of one of its answers (`…@author`) or pairs (`…#a>b`).
 
-    Raises UltramedError for an id that no stage has seen.
+    Raises UltramedError for an id no stage has seen.
     """
     asked = row_id.split("#")[0].split("@")[0]
     with duckdb.connect() as db:
@@ -58,45 +58,45 @@ def tell(row_id: str, params: Params) -> Story:
         near = [] if story.seen else _near(db, asked, params)
     if not story.seen:
         raise UltramedError(
-            row_id, "is no row that any stage has seen" + (f"; ids near it: {', '.join(near)}" if near else ""),
-            "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` or `dvc pull` brings the artifacts")
+            row_id, "is not a row any stage has seen" + (f"; similar ids: {', '.join(near)}" if near else ""),
+            "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` or `dvc pull` gets the artifacts")
     return story
 
 
 def _story(db: Db, row_id: str, params: Params, with_children: bool = False) -> Story:
     story = Story(row_id)
-    holding = _folders(params, HOLDING)
-    for place in holding:
-        story.rows += [{"artifact": str(place), **r} for r in _find(db, place, "rows", "id", row_id)]
+    folders = _folders(params, HOLDING)
+    for folder in folders:
+        story.rows += [{"artifact": str(folder), **r} for r in _find(db, folder, "rows", "id", row_id)]
     story.scores = _find(db, artifacts.SCORED, "rows", "id", row_id)
     story.split = _find(db, artifacts.SPLIT, "rows", "id", row_id)
     story.completions = _find(db, artifacts.COMPLETED, "rows", "instruction_id", row_id)
-    for place in artifacts.CANDIDATES.folders(params).values():
-        story.candidates += _find(db, place, "rows", "instruction_id", row_id)
+    for folder in artifacts.CANDIDATES.folders(params).values():
+        story.candidates += _find(db, folder, "rows", "instruction_id", row_id)
     story.feedback = _find(db, artifacts.JUDGED, "rows", "instruction_id", row_id)
     selected = {p["id"]: p for p in _find(db, artifacts.PAIRED, "selected", "instruction_id", row_id)}
     story.pairs = [selected.get(p["id"], p) for p in _find(db, artifacts.PAIRED, "rows", "instruction_id", row_id)]
     _add_decisions(db, story, _folders(params, DECIDING))
     if with_children:
-        found = {r["id"] for place in holding for r in _find(db, place, "rows", "parent", row_id)}
-        story.children = sorted(found)
+        children = {r["id"] for folder in folders for r in _find(db, folder, "rows", "parent", row_id)}
+        story.children = sorted(children)
     story.raw = _raw(story, params)
     parent = next((r["parent"] for r in story.rows if r["parent"]), None)
     story.parent = _story(db, parent, params) if parent else None
     return story
 
 
-def _add_decisions(db: Db, story: Story, places: list[Path]) -> None:
+def _add_decisions(db: Db, story: Story, folders: list[Path]) -> None:
     """Verdicts on the row and on its pairs, and the requests made for it, in the order of the graph."""
     ids = [story.id, *(p["id"] for p in story.pairs)]
-    for place in places:
-        story.verdicts += [{"artifact": str(place), **r} for r in _find(db, place, "verdicts", "id", *ids)]
-        story.requests += _find(db, place, "manifest", "row_id", *asked_as(story.id))
+    for folder in folders:
+        story.verdicts += [{"artifact": str(folder), **r} for r in _find(db, folder, "verdicts", "id", *ids)]
+        story.requests += _find(db, folder, "manifest", "row_id", *asked_as(story.id))
     _add_replies(story)
 
 
 def _raw(story: Story, params: Params) -> str:
-    """A collected row's raw text; a row that could not be read has its place at the head of its verdict."""
+    """A collected row's raw text; an unreadable row's origin is at the start of its verdict's reason."""
     source = next((n for n, s in params.sources.items() if story.id.startswith(f"{s.prefix},")), None)
     origins = [r["origin"] for r in story.rows[:1]]
     origins += [v["reason"].split(": ")[0] for v in story.verdicts[:1] if v["stage"] == "collect"]
@@ -104,7 +104,7 @@ def _raw(story: Story, params: Params) -> str:
 
 
 def asked_as(row_id: str) -> list[str]:
-    """Ids in manifests: tasks of WikiInstruct are asked for by the subfield, and subfields by the domain."""
+    """Ids in manifests: WikiInstruct's tasks are requested by subfield, and subfields by domain."""
     if not row_id.startswith(f"{WIKIINSTRUCT.prefix},") or "-synthetic-" in row_id:
         return [row_id]
     return [row_id.rsplit("_", n)[0] for n in range(3)]
@@ -115,7 +115,7 @@ def _folders(params: Params, among: Iterable[Artifact]) -> list[Path]:
 
 
 def _find(db: Db, folder: os.PathLike[str], table: str, column: str, *values: str) -> list[Row]:
-    """Rows of a table with one of these values; none where the artifact, the table or the column is not there."""
+    """Rows of a table with one of these values; none if the artifact, table or column is missing."""
     shards = sorted(map(str, Path(folder).glob(f"{table}-*.parquet")))
     if not shards:
         return []
@@ -123,22 +123,22 @@ def _find(db: Db, folder: os.PathLike[str], table: str, column: str, *values: st
     if column not in columns:
         return []
     query = f'SELECT * FROM read_parquet(?) WHERE "{column}" IN ({", ".join("?" * len(values))})'
-    found = db.execute(query, [shards, *values]).fetchall()
-    return [dict(zip(columns, row, strict=True)) for row in found]
+    rows = db.execute(query, [shards, *values]).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _near(db: Db, row_id: str, params: Params) -> list[str]:
-    """Up to three seen ids that begin alike."""
-    found: set[str] = set()
-    for place in _folders(params, HOLDING):
-        if shards := sorted(map(str, place.glob("verdicts-*.parquet"))):
+    """Up to three known ids with the same beginning."""
+    ids: set[str] = set()
+    for folder in _folders(params, HOLDING):
+        if shards := sorted(map(str, folder.glob("verdicts-*.parquet"))):
             query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
-            found |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
-    return sorted(found)[:3]
+            ids |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
+    return sorted(ids)[:3]
 
 
 def _add_replies(story: Story) -> None:
-    """What was asked and answered, from the ledger where this machine has one."""
+    """Add requests and replies from the ledger if this machine has one."""
     if not story.requests or not (paths.ledger() / "ledger.sqlite").exists():
         return
     ledger = Ledger(paths.ledger())

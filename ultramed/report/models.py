@@ -1,4 +1,4 @@
-"""What the models of ours came to: how they were trained, how they answer, how they rank."""
+"""Results of the models trained here: training, accuracy and pair accuracy."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from ultramed.records import Comparison, Prediction
 
 @dataclass(frozen=True)
 class Result:
-    """One policy in one mode of answering."""
+    """One policy in one answering mode."""
 
     policy: str
     mode: str  # greedy | self-consistency | best-of-n
@@ -29,35 +29,35 @@ class Ranking:
 
     model: str
     labels: dict[str, Accuracy]
-    mean: Mean  # over label types, as the paper has it
+    mean: Mean  # over label types, as in the paper
     reviewed: bool
 
 
 def results(store: Store) -> list[Result]:
-    """Greedy results in the order of the params, then those of ensembles; only of what was evaluated."""
-    found = []
+    """Greedy results in params order, then ensembles; only for evaluated policies."""
+    policies = []
     for artifact in (artifacts.EVALUATED, artifacts.ENSEMBLES):
         for name, folder in store.parts(artifact).items():
             rows = _read(folder, Prediction)
             for mode in dict.fromkeys(r.mode for r in rows):
                 own = [r for r in rows if r.mode == mode]
                 tasks = by_task(own)
-                found.append(Result(name, mode, tasks, mean(tasks.values()), outcomes(own)))
-    return found
+                policies.append(Result(name, mode, tasks, mean(tasks.values()), outcomes(own)))
+    return policies
 
 
 def rankings(store: Store) -> list[Ranking]:
-    """Reward models, in the order of the params; only those that were compared on a pair at least."""
-    found = []
+    """Reward models in params order; only those compared on at least one pair."""
+    reward_models = []
     for name, folder in store.parts(artifacts.REWARDBENCH).items():
         if rows := _read(folder, Comparison):
             labels = by_label(rows)
-            found.append(Ranking(name, labels, mean(labels.values()), all(r.reviewed for r in rows)))
-    return found
+            reward_models.append(Ranking(name, labels, mean(labels.values()), all(r.reviewed for r in rows)))
+    return reward_models
 
 
 def trainings(store: Store) -> dict[str, dict[str, Any]]:
-    """What was written down of each model of ours, by name; the base has nothing."""
+    """The training record of each model trained here, by name; the base has none."""
     paths = {name: store.base / artifacts.MODELS / name / artifacts.RECORD for name in store.params.ours}
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
 
@@ -65,12 +65,12 @@ def trainings(store: Store) -> dict[str, dict[str, Any]]:
 def curve(store: Store, model: str) -> dict[str, list[tuple[int, float]]]:
     """Points (step, value) of a model's training curves, by name: train/loss, dev/margin …"""
     folder = store.base / artifacts.CURVES / model
-    found = {}
+    points = {}
     for path in sorted(folder.rglob("*.tsv")):
         lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
         name = path.relative_to(folder).with_suffix("").as_posix()
-        found[name] = [(int(step), float(value)) for step, value in lines]
-    return found
+        points[name] = [(int(step), float(value)) for step, value in lines]
+    return points
 
 
 def numbers(store: Store) -> dict[str, dict[str, float]]:
@@ -81,12 +81,12 @@ def numbers(store: Store) -> dict[str, dict[str, float]]:
 
 
 def write(params: Params, base: Path = Path(".")) -> None:
-    """Write `results.json` under `base`: what `dvc exp show` compares of models."""
+    """Write `results.json` under `base`: the model figures that `dvc exp show` compares."""
     tables.write_text(base / "results.json", json.dumps(numbers(Store(params, base)), indent=1) + "\n")
 
 
 def as_plain(store: Store) -> dict[str, Any]:
-    """Everything for machines."""
+    """All results, for machines."""
     return {"results": [asdict(r) for r in results(store)], "rankings": [asdict(r) for r in rankings(store)],
             "trainings": trainings(store)}
 

@@ -27,8 +27,8 @@ TILES = {
 
 
 def write(params: Params, base: Path = Path("."), encoder: Path = ENCODER) -> None:
-    """Write `reports/index.html` under `base`. Raises SourceError where an artifact is missing, ModelError where
-    the encoder is."""
+    """Write `reports/index.html` under `base`. Raises SourceError if an artifact is missing, ModelError if the
+    encoder is."""
     tables.write_text(base / "reports" / "index.html", render(Store(params, base), encoder))
 
 
@@ -39,15 +39,15 @@ def render(store: Store, encoder: Path) -> str:
     folder = jinja2.PackageLoader("ultramed", "report")
     environment = jinja2.Environment(loader=folder, autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
-    found = metrics(store)
+    figures = metrics(store)
     return environment.get_template("page.html.j2").render(
         sections=sections(store, encoder), plotly=get_plotlyjs(), scale=store.params.scale, seed=store.params.seed,
-        tiles=[(_shown(name, found[name]), words) for name, words in TILES.items()],
+        tiles=[(_shown(name, figures[name]), words) for name, words in TILES.items()],
         demonstration=demonstration(store.params)) + "\n"
 
 
 def sections(store: Store, encoder: Path) -> list[Section]:
-    """The page's sections in the order in which they are read."""
+    """The page's sections in reading order."""
     return [composition(store), distributions(store), topics(store, encoder), verdicts(store), completions(store),
             judging(store), pairs(store), splits(store), training(store), benchmarks(store), generations(store),
             gates(store), money(store)]

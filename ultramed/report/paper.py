@@ -1,17 +1,17 @@
-"""The original's Table 1 (arXiv 2406.03949), to stand beside ours."""
+"""The paper's figures (arXiv 2406.03949), for comparison."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Row:
-    """One data set of the original; `None` where the paper gives no figure."""
+    """One data set in the paper's Table 1."""
 
     name: str
     category: str  # exam | literature | open
     synthetic: bool
-    original: str  # as printed there
-    length: float  # words an instruction
+    original: str  # as printed
+    length: float  # words per instruction
     score: float  # 1 to 10, by gpt-3.5-turbo
     retained: int
 
@@ -31,8 +31,8 @@ TABLE = {
 TOTAL = (101.63, 8.2, 409_593)  # words, score, instructions
 PAIRS = ("1.8M", "100K")  # all, selected
 
-# Accuracy in % on the nine tasks (its results table, 0-shot chain of thought, models of 8 billion parameters); the
-# average is the plain mean of the nine.
+# Accuracy in % on the nine tasks (its results table: zero-shot chain of thought, 8B models); the average is the plain
+# mean of the nine.
 COLUMNS = {"medqa_test": "MedQA", "medmcqa_dev": "MedMCQA", "pubmedqa_test": "PubMedQA",
            "mmlu_clinical_knowledge": "Clinical", "mmlu_medical_genetics": "Genetics", "mmlu_anatomy": "Anatomy",
            "mmlu_professional_medicine": "Prof. med.", "mmlu_college_biology": "Biology",

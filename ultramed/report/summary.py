@@ -1,4 +1,4 @@
-"""What a run came to: one line a stage, and the dozen numbers of `metrics.json`."""
+"""A run's results: one line per stage, and the dozen numbers of `metrics.json`."""
 
 import json
 from collections.abc import Iterable
@@ -16,28 +16,28 @@ from ultramed.params import Params
 
 @dataclass(frozen=True)
 class Line:
-    """One artifact's reckoning: handed = kept + dropped + quarantined."""
+    """One artifact's balance: handed = kept + dropped + quarantined."""
 
     artifact: str
     handed: int
     kept: int
     dropped: int
     quarantined: int
-    reasons: dict[str, dict[str, int]]  # outcome → code → rows, without the kept ones, most frequent first
-    requests: int  # different replies used
+    reasons: dict[str, dict[str, int]]  # outcome → code → rows, without kept rows, most frequent first
+    requests: int  # distinct replies used
     prompt_tokens: int
     completion_tokens: int
     price_usd: float
 
 
 def lines(store: Store, chapters: Iterable[str] = ("data", "training")) -> list[Line]:
-    """A line for each artifact of these chapters, up to the first that is missing."""
-    there = takewhile(lambda a: store.has(a) and (a.silent or store.has(a, "verdicts")), of_chapter(*chapters))
-    return [line(store, artifact) for artifact in there]
+    """A line for each artifact of these chapters, up to the first missing one."""
+    present = takewhile(lambda a: store.has(a) and (a.silent or store.has(a, "verdicts")), of_chapter(*chapters))
+    return [line(store, artifact) for artifact in present]
 
 
 def line(store: Store, artifact: Artifact) -> Line:
-    """The reckoning of one artifact."""
+    """The balance of one artifact."""
     sums = store.rows(f"""select sum(handed)::bigint as handed, sum(kept)::bigint as kept,
         sum(dropped)::bigint as dropped, sum(quarantined)::bigint as quarantined
         from ({balance(store, artifact)})""")[0]
@@ -49,12 +49,12 @@ def line(store: Store, artifact: Artifact) -> Line:
 
 
 def asking(store: Store, among: Iterable[Artifact] = ARTIFACTS.values()) -> list[Artifact]:
-    """Those of the artifacts that asked a model, and are here."""
+    """The artifacts that asked a model and exist."""
     return [a for a in among if a.asks and store.has(a, "manifest")]
 
 
 def spent(store: Store, among: Iterable[Artifact] = ARTIFACTS.values()) -> dict[str, Any]:
-    """Replies that artifacts used, their tokens and their price in USD; a reply used twice counts once."""
+    """Replies these artifacts used, with tokens and price in USD; a reply used twice counts once."""
     return store.rows(f"""select count(*) as requests, coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens,
         coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
         round(coalesce(sum(price_usd), 0), 6)::double as price_usd
@@ -76,24 +76,24 @@ def drifted(store: Store) -> dict[str, list[str]]:
 
 
 def metrics(store: Store) -> dict[str, float]:
-    """The numbers that tell two runs apart. `retained_share` is of the rows handed to curate; `candidates` are
-    answers, `judged` instructions; `dropped` and `quarantined` are summed over the stages from collect to pair. Models
-    have a file of their own, `models.write`: a change of the data can be looked at without training on it."""
-    found = {line.artifact: line for line in lines(store, ["data"])}
+    """The numbers that tell two runs apart. `retained_share` is of the rows handed to curate; `candidates` counts
+    answers, `judged` instructions; `dropped` and `quarantined` are summed over the stages from collect to pair. Model
+    figures have a separate file (`models.write`), so a change of the data can be inspected without training."""
+    by_artifact = {line.artifact: line for line in lines(store, ["data"])}
     money = spent(store, of_chapter("data"))
-    curated = found["curated"]
-    contested = found["completed"].reasons.get("quarantined", {}).get("contested", 0)
+    curated = by_artifact["curated"]
+    contested = by_artifact["completed"].reasons.get("quarantined", {}).get("contested", 0)
     return {
         "instructions": curated.kept,
         "retained_share": round(curated.kept / curated.handed, 4) if curated.handed else 0.0,
-        "completed": found["completed"].kept,
+        "completed": by_artifact["completed"].kept,
         "contested": contested,
-        "candidates": found["candidates"].kept,
-        "judged": found["judged"].kept,
+        "candidates": by_artifact["candidates"].kept,
+        "judged": by_artifact["judged"].kept,
         "pairs": tables.count(store.path(PAIRED)),
         "selected": tables.count(store.path(PAIRED), "selected"),
-        "dropped": sum(f.dropped for f in found.values()),
-        "quarantined": sum(f.quarantined for f in found.values()),
+        "dropped": sum(f.dropped for f in by_artifact.values()),
+        "quarantined": sum(f.quarantined for f in by_artifact.values()),
         "generated_tokens": money["completion_tokens"],
         "price_usd": money["price_usd"],
     }
@@ -105,6 +105,6 @@ def write(params: Params, base: Path = Path(".")) -> None:
     tables.write_text(base / "metrics.json", text + "\n")
 
 
-def as_plain(found: list[Line]) -> list[dict[str, Any]]:
-    """The lines for machines."""
-    return [asdict(f) for f in found]
+def as_plain(summary: list[Line]) -> list[dict[str, Any]]:
+    """The lines, for machines."""
+    return [asdict(f) for f in summary]

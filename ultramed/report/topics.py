@@ -15,10 +15,10 @@ from ultramed.seeds import draw
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE = 5_000  # questions on the map at most
-SMALLEST = 12  # questions from which there is a map
-SHOWN = 160  # characters of a question in the hover
-# Words every second question has: they name no topic.
+SAMPLE = 5_000  # most questions on the map
+SMALLEST = 12  # fewest questions for a map
+SHOWN = 160  # characters of a question shown on hover
+# Words too common in questions to name a topic.
 GENERIC = frozenset((
     "ago", "associated", "based", "best", "case", "cause", "causes", "common", "context", "day", "days", "dear",
     "describe", "discuss", "doctor", "does", "explain", "female", "finding", "findings", "following", "given",
@@ -31,7 +31,7 @@ GENERIC = frozenset((
 
 @dataclass(frozen=True)
 class Map:
-    """Places of questions in the plane, their clusters, and the clusters' names."""
+    """Coordinates of questions in the plane, their clusters, and the clusters' names."""
 
     x: list[float]
     y: list[float]
@@ -49,15 +49,15 @@ def topics(store: Store, encoder: Path) -> Section:
     if len(rows) < SMALLEST:
         return Section("topics", "Topics", f"{len(rows)} questions are too few for a map; {SMALLEST} are needed.")
     questions, titles = [r["question"] for r in rows], store.params.prefixes
-    found = place(encode(questions, encoder), questions, store.params.seed)
+    topic_map = place(encode(questions, encoder), questions, store.params.seed)
     return Section("topics", "Topics", lead, [
-        _drawn(found, questions, [titles.get(r["source"], r["source"]) for r in rows])])
+        _drawn(topic_map, questions, [titles.get(r["source"], r["source"]) for r in rows])])
 
 
 def place(vectors: "np.ndarray", texts: list[str], seed: int) -> Map:
     """Cluster unit vectors (k-means) and lay them out in two dimensions (t-SNE from principal components).
 
-    One thread: sums must not depend on how many cores there are.
+    Runs on one thread: sums must not depend on the number of cores.
     """
     from sklearn.cluster import KMeans
     from sklearn.manifold import TSNE
@@ -78,8 +78,8 @@ def cluster_count(rows: int) -> int:
 
 
 def names(texts: list[str], clusters: list[int], words: int = 3) -> list[str]:
-    """The words of highest class-based TF-IDF of each cluster: frequency in the cluster × log(1 + average words a
-    cluster / frequency overall) (Grootendorst 2022)."""
+    """The words with the highest class-based TF-IDF of each cluster: frequency in the cluster × log(1 + average words
+    per cluster / overall frequency) (Grootendorst 2022)."""
     import numpy as np
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
@@ -88,7 +88,7 @@ def names(texts: list[str], clusters: list[int], words: int = 3) -> list[str]:
     counter = CountVectorizer(stop_words=sorted(ENGLISH_STOP_WORDS | GENERIC), token_pattern=r"[A-Za-z][A-Za-z-]{2,}")
     try:
         counts = counter.fit_transform(joined).toarray()
-    except ValueError:  # no word is left: questions without Latin letters
+    except ValueError:  # no words left: questions without Latin letters
         return [f"cluster {n + 1}" for n in range(len(joined))]
     totals = counts.sum(axis=0)
     weights = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) * np.log1p(counts.sum() / len(joined) / totals)
@@ -98,21 +98,21 @@ def names(texts: list[str], clusters: list[int], words: int = 3) -> list[str]:
 
 
 def hover(question: str, source: str) -> str:
-    """The question, cut and escaped, in lines, and its source."""
+    """The question, cut, escaped and wrapped, and its source."""
     text = " ".join(question.split())
     cut = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
     lines = [html.escape(line) for line in textwrap.wrap(cut, 60)]
     return "<br>".join([*lines, f"<i>{html.escape(source)}</i>"])
 
 
-def _drawn(found: Map, questions: list[str], sources: list[str]) -> Figure:
+def _drawn(topic_map: Map, questions: list[str], sources: list[str]) -> Figure:
     import plotly.graph_objects as go
 
     drawing = go.Figure()
-    for cluster, name in enumerate(found.names):
-        own = [i for i, c in enumerate(found.cluster) if c == cluster]
+    for cluster, name in enumerate(topic_map.names):
+        own = [i for i, c in enumerate(topic_map.cluster) if c == cluster]
         drawing.add_scatter(
-            x=[found.x[i] for i in own], y=[found.y[i] for i in own], mode="markers", name=label(name),
+            x=[topic_map.x[i] for i in own], y=[topic_map.y[i] for i in own], mode="markers", name=label(name),
             text=[hover(questions[i], sources[i]) for i in own], hovertemplate="%{text}<extra></extra>",
             marker={"color": COLOURS[cluster % len(COLOURS)], "size": 9 if len(questions) < 600 else 5,
                     "opacity": 0.85, "line": {"width": 0.5, "color": "white"}})

@@ -1,4 +1,4 @@
-"""How the models of ours were trained: what each learnt from, and its curves."""
+"""How the models were trained: data and curves."""
 
 from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, label, number
@@ -8,18 +8,18 @@ SHOWN = {"loss": "loss", "pair_accuracy": "share of pairs ranked rightly", "marg
 
 
 def training(store: Store) -> Section:
-    """Trainings side by side."""
-    found = trainings(store)
+    """All trainings side by side."""
+    records = trainings(store)
     rows = [[name, t["method"], t["start"], _sets(t["rows"]), number(t["steps"]), number(t["epochs"], 2),
              t["rights"], number(t["dev_rows"]),
-             *(number(t["figures"].get(f"dev/{c}"), 3) for c in SHOWN)] for name, t in found.items()]
+             *(number(t["figures"].get(f"dev/{c}"), 3) for c in SHOWN)] for name, t in records.items()]
     table = Table(
         ["Model", "Method", "From", "Rows", "Steps", "Epochs", "Rights", "Dev rows", "Dev loss", "Dev accuracy",
          "Dev margin"], rows, (4, 5, 7, 8, 9, 10),
         "Rows by set, as there were to learn from; the steps went through them so many times (epochs). A model "
         "inherits the strictest rights among them. Dev figures are of the last step, on rows of the split dev; an en "
         "dash where there are none. Losses of different methods do not compare.")
-    drawn = [_curves(store, list(found), name, words) for name, words in SHOWN.items()]
+    drawn = [_curves(store, list(records), name, words) for name, words in SHOWN.items()]
     return Section("training", "Training", "", [table, *(d for d in drawn if d)])
 
 

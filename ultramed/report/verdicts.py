@@ -1,4 +1,4 @@
-"""What was held back at each stage and why; how the teacher did; gates; money."""
+"""Rows held back at each stage and why; the teacher's results; gates; cost."""
 
 import json
 from typing import Any
@@ -9,20 +9,20 @@ from ultramed.gates.store import Store
 from ultramed.report.blocks import BRICK, OCHRE, Figure, Section, Table, figure, label, number, share
 from ultramed.report.summary import Line, asking, lines, uses
 
-BARS = 24  # reasons drawn at most
+BARS = 24  # most reasons drawn
 
 
 def verdicts(store: Store) -> Section:
     """Verdicts by stage and by reason."""
-    found = lines(store)
+    summary = lines(store)
     rows = [[f.artifact, number(f.handed), number(f.kept), number(f.dropped), number(f.quarantined),
-             share(f.kept, f.handed)] for f in found]
+             share(f.kept, f.handed)] for f in summary]
     table = Table(["Artifact", "In", "Kept", "Dropped", "Quarantined", "Kept share"], rows, range(1, 6),
                   "In = kept + dropped + quarantined, asserted at every stage. Dropped rows are unwanted, quarantined "
                   "ones could not be read or decided.")
     lead = ("Every row that was handed to a stage has a verdict with its reason; the command ultramed explain tells "
             "a row's story by its id.")
-    return Section("verdicts", "Verdicts", lead, [table, *_bars(found)])
+    return Section("verdicts", "Verdicts", lead, [table, *_bars(summary)])
 
 
 def completions(store: Store) -> Section:
@@ -63,10 +63,10 @@ def splits(store: Store) -> Section:
 
 def gates(store: Store) -> Section:
     """The gates' own figures, by artifact."""
-    found = [(name, _gate(store, name)) for name in store.params.checks]
+    reports = [(name, _gate(store, name)) for name in store.params.checks]
     rows = [[name, "passed" if g.get("success") else "not run", number(g.get("statistics", {}).get("evaluated")),
              *(number(g.get("counts", {}).get(k)) for k in ("in", "kept", "dropped", "quarantined")),
-             "; ".join(g.get("drift", [])) or "–"] for name, g in found]
+             "; ".join(g.get("drift", [])) or "–"] for name, g in reports]
     return Section("gates", "Quality gates", "A gate that does not hold stops the pipeline: what is shown here passed.",
                    [Table(["Artifact", "Gate", "Expectations", "In", "Kept", "Dropped", "Quarantined",
                            "Drift since accepted"], rows, range(2, 7),
@@ -100,15 +100,15 @@ def _unusable(outcomes: dict[str, int]) -> str:
 
 def _gate(store: Store, artifact: str) -> dict[str, Any]:
     path = store.base / "quality" / f"{artifact}.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return report
 
 
-def _bars(found: list[Line]) -> list[Figure]:
+def _bars(summary: list[Line]) -> list[Figure]:
     import plotly.graph_objects as go
 
     reasons = [(f"{f.artifact}: {code}", outcome, n)
-               for f in found for outcome, codes in f.reasons.items() for code, n in codes.items()]
+               for f in summary for outcome, codes in f.reasons.items() for code, n in codes.items()]
     reasons = sorted(reasons, key=lambda r: (-r[2], r[0]))[:BARS]
     if not reasons:
         return []

@@ -1,1 +1,1 @@
-"""Raw inputs: fetching what `params.yaml` pins, and one reader for each raw format."""
+"""Raw inputs: fetching those pinned in `params.yaml`, and one reader per raw format."""

@@ -1,4 +1,4 @@
-"""Unpacking an archive that came from somewhere: plain files under the target folder, within limits, or nothing."""
+"""Unpacking untrusted archives: plain files under the target folder, within limits, or an error."""
 
 import gzip
 import stat
@@ -113,7 +113,7 @@ def _wanted(archive: Path, name: str, member: str) -> Path | None:
     """Where a member goes, relative to the target; None for a leftover, and when another member was asked for."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
-        raise SourceError(str(archive), f"member {name!a} leads out of the folder", "do not use this archive")
+        raise SourceError(str(archive), f"member {name!a} points outside the folder", "do not use this archive")
     wanted = PurePosixPath(member)
     if member and path == wanted:
         return Path(path.name)

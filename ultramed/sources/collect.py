@@ -17,7 +17,7 @@ FORMATS = "ultramed.sources.formats"
 
 
 def read(name: str, source: Source, folder: Path, seed: int) -> Iterator[Row]:
-    """The raw rows of a source, in the files' order: all of them, or a sample with `limit` usable ones."""
+    """The raw rows of a source, in file order: all of them, or a sample with `limit` usable ones."""
     return sample(lambda: _each_key_once(source, folder), lambda row: row.key, source.limit, seed, name)
 
 
@@ -29,10 +29,9 @@ def _each_key_once(source: Source, folder: Path) -> Iterator[Row]:
 
 @dataclass
 class Collection:
-    """A source while it is read: iterate over the instructions once, then take the verdicts.
+    """A source being read: iterate over the instructions once, then take the verdicts.
 
-    Iterating raises SourceError at the end when the source holds no row, or more than `max_broken` of its rows
-    were quarantined.
+    Raises SourceError at the end if the source holds no row, or more than `max_broken` of its rows were quarantined.
     """
 
     name: str
@@ -41,7 +40,7 @@ class Collection:
     rights: str  # class of the source after overrides
     max_broken: float  # share of all rows
     seed: int = 0  # of the sample that `limit` draws
-    verdicts: list[Verdict] = field(default_factory=list)  # one a raw row, in the files' order
+    verdicts: list[Verdict] = field(default_factory=list)  # one per raw row, in file order
     _broken: list[Broken] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)  # kept rows by fields that the format does not read
 
@@ -79,10 +78,10 @@ class Collection:
             raise SourceError(str(self.folder), "holds no row; expected at least 1", "correct the source's location")
         if broken / total > self.max_broken:
             first = "; ".join(f"{b.origin} {b.code}: {b.reason}" for b in self._broken[:3])
-            share = f"{broken} of {total} rows are broken ({broken / total:.1%}), at most {self.max_broken:.1%} may be"
+            share = f"{broken} of {total} rows are broken ({broken / total:.1%}), at most {self.max_broken:.1%} allowed"
             raise SourceError(
                 f"source {self.name}, {self.folder}", f"{share}: {first}",
-                "mend the file and `ultramed pin` it, or raise collect.max_broken in params.yaml",
+                "fix the file and `ultramed pin` it, or raise collect.max_broken in params.yaml",
             )
 
 
@@ -92,8 +91,8 @@ def _not_read(fields: Iterable[str]) -> str:
 
 
 def collect(name: str, source: Source, folder: Path, settings: Params) -> Collection:
-    """The source `name` as instructions and verdicts, under the rights that params give it: its own class, or
-    that of its record in release.overrides."""
+    """The source `name` as instructions and verdicts, with its rights from params: its own class, or the
+    one in release.overrides."""
     override = settings.release.overrides.get(name)
     rights = override.rights if override else source.rights
     return Collection(name, source, folder, rights, settings.collect.max_broken, settings.seed)

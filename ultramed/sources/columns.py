@@ -1,4 +1,4 @@
-"""Rows of plain files by the columns that params name: JSON, JSON lines, Parquet, and CSV or TSV with a header."""
+"""Rows of plain files by the columns named in params: JSON, JSON lines, Parquet, and CSV or TSV with a header."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,13 +19,13 @@ from ultramed.sources.rawfiles import TABULAR, Element
 from ultramed.sources.unread import unread
 
 ABSENT = object()
-Cells = dict[str, Any]  # by the path that params name; a path that leads nowhere is not in it
+Cells = dict[str, Any]  # by the path named in params; paths that lead nowhere are left out
 
 
 def elements(folder: Path, columns: Columns) -> Iterator[Element]:
-    """Every row of the files under `folder`: its cells, under the key that its id gives it, else its index from 0.
+    """Every row of the files under `folder`: its cells, keyed by its id or else its index from 0.
 
-    Raises SourceError for a column that no row has, before the first row is given.
+    Raises SourceError for a column that no row has, before yielding the first row.
     """
     _refuse_absent(folder, columns)
     paths = [path for alternatives in columns.named for path in alternatives]
@@ -40,13 +40,13 @@ def elements(folder: Path, columns: Columns) -> Iterator[Element]:
 
 def _id(cells: Cells, columns: Columns) -> str | None:
     names = [columns.id] if isinstance(columns.id, str) else columns.id or []
-    found = (str(cells[name]).strip() for name in names if isinstance(cells.get(name), str | int))
-    return next((given for given in found if given and given.isprintable()), None)
+    ids = (str(cells[name]).strip() for name in names if isinstance(cells.get(name), str | int))
+    return next((row_id for row_id in ids if row_id and row_id.isprintable()), None)
 
 
 def at(row: Any, path: str) -> Any:
-    """The value at a dotted path (`meta.id`, `conversations.0.value`); ABSENT where it leads nowhere. A column whose
-    own name has dots comes first."""
+    """The value at a dotted path (`meta.id`, `conversations.0.value`); ABSENT if it leads nowhere. A column whose
+    own name has dots takes precedence."""
     if isinstance(row, dict) and path in row:
         return row[path]
     for part in path.split("."):
@@ -60,18 +60,18 @@ def at(row: Any, path: str) -> Any:
 
 
 def choices(cells: Cells, columns: ExamColumns) -> list[Option]:
-    """The options; empty ones at the end are none. Raises Unfit."""
+    """The options; empty ones at the end are ignored. Raises Unfit."""
     if columns.options is None:
         return []
     if isinstance(columns.options, str):
-        found, name = cells.get(columns.options), columns.options
+        raw, name = cells.get(columns.options), columns.options
     else:
-        found, name = [cells.get(path) for path in columns.options], "options"
-    if isinstance(found, dict):
-        found = {letter: _option(said) for letter, said in found.items()}
-    elif isinstance(found, list):
-        found = [_option(said) for said in found]
-    return options(found, name)
+        raw, name = [cells.get(path) for path in columns.options], "options"
+    if isinstance(raw, dict):
+        raw = {letter: _option(label) for letter, label in raw.items()}
+    elif isinstance(raw, list):
+        raw = [_option(label) for label in raw]
+    return options(raw, name)
 
 
 def exam_items(folder: Path, columns: ExamColumns, parse: Callable[[Keys, Element], RawRow]) -> Iterator[Row]:
@@ -112,15 +112,15 @@ def key(element: Element, columns: ExamColumns, given: list[Option], keys: Keys)
 def _named(value: str, name: str, given: list[Option]) -> str:
     """The option that a letter or a text names."""
     letter = value.strip().strip("().:").upper()
-    found = {o.letter for o in given if o.letter == letter}
-    found |= {o.letter for o in given if o.text.split() == value.split()}
-    if len(found) > 1:
-        raise Unfit("key_ambiguous", f"field '{name}' names {len(found)} options as letter or text, 1 expected")
-    if not found:
+    letters = {o.letter for o in given if o.letter == letter}
+    letters |= {o.letter for o in given if o.text.split() == value.split()}
+    if len(letters) > 1:
+        raise Unfit("key_ambiguous", f"field '{name}' names {len(letters)} options as letter or text, 1 expected")
+    if not letters:
         hint = "; for an index state key_from" if value.strip().isdecimal() else ""
         raise Unfit("key_out_of_range", f"field '{name}' is {value[:20]!a}, neither a letter from A to "
                     f"{given[-1].letter} nor an option's text{hint}")
-    return found.pop()
+    return letters.pop()
 
 
 def passage(cells: Cells, columns: ExamColumns) -> str | None:
@@ -138,14 +138,15 @@ def filled(cells: Cells, path: str | None) -> str | None:
 
 
 def dialogue(cells: Cells, columns: DialogueColumns, name: str) -> list[Message]:
-    """The turns in a column, behind the system text of a column of its own. Raises Unfit."""
-    said = turns(cells, name, columns.role, columns.content, {**ROLES, **columns.roles})
+    """The turns in a column, after the system text from its own column. Raises Unfit."""
+    messages = turns(cells, name, columns.role, columns.content, {**ROLES, **columns.roles})
     system = filled(cells, columns.system)
-    return [Message("system", system), *said] if system and said[:1] and said[0].role != "system" else said
+    return [Message("system", system), *messages] if (
+        system and messages[:1] and messages[0].role != "system") else messages
 
 
 def single(cells: Cells, columns: DialogueColumns) -> list[Message]:
-    """The question of a column of its own, behind the system text. Raises Unfit."""
+    """The question from its own column, after the system text. Raises Unfit."""
     system, question = filled(cells, columns.system), Message("user", text(cells, str(columns.question)))
     return [Message("system", system), question] if system else [question]
 
@@ -168,7 +169,7 @@ def _refuse_absent(folder: Path, columns: Columns) -> None:
             missing = [names for names in missing if all(at(element.value, name) is ABSENT for name in names)]
         if not missing:
             return
-    if seen:  # else every row is broken, and says so itself
-        names, here = " or ".join(f"'{name}'" for name in missing[0]), ", ".join(name[:40] for name in seen)[:1000]
-        raise SourceError(str(folder), f"no row has a column {names}; there are {here}",
+    if seen:  # otherwise every row is broken and reported as such
+        names, present = " or ".join(f"'{name}'" for name in missing[0]), ", ".join(name[:40] for name in seen)[:1000]
+        raise SourceError(str(folder), f"no row has a column {names}; the columns are {present}",
                           "correct columns in params.yaml")

@@ -1,6 +1,6 @@
-"""A file from an http(s) address, streamed to disk; a retry goes on where the last one stopped.
+"""Downloads from http(s) addresses, streamed to disk; a retry resumes where the last one stopped.
 
-What has arrived lies in `.ultramed/downloads/<hash of the address>/`: also a killed stage's next run resumes it.
+Partial files are kept in `.ultramed/downloads/<hash of the address>/`, so the run after a killed stage resumes too.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ REMEDY = "check raw/models location in params.yaml and the network, then run `dv
 
 @dataclass(frozen=True)
 class Download:
-    """The place of one address's file on this machine."""
+    """Where the file of one address is kept on this machine."""
 
     url: str
 
@@ -42,7 +42,7 @@ class Download:
 
     @property
     def file(self) -> Path:
-        """The whole file, under the address's own file name."""
+        """The complete file, named as in the address."""
         return self.folder / "whole" / file_name(self.url)
 
     @property
@@ -51,19 +51,19 @@ class Download:
 
     @property
     def validator(self) -> Path:
-        """Holds the ETag or date of what `partial` is a part of."""
+        """Holds the ETag or date of the file that `partial` is part of."""
         return self.folder / "validator"
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
-        """Wait until no other process, such as a queued experiment, works on this download."""
+        """Wait until no other process, such as a queued experiment, uses this download."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with open(self.folder.with_suffix(".lock"), "w", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def discard(self) -> None:
-        """Forget what has arrived, so that the next attempt starts afresh."""
+        """Delete what has arrived, so that the next attempt starts over."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -74,61 +74,61 @@ def file_name(url: str) -> str:
 
 
 def download(url: str) -> Path:
-    """Bring the whole file here; what arrived earlier is not asked for again.
+    """Download the whole file; bytes that arrived earlier are not requested again.
 
-    Raises SourceError when the server refuses, cannot be reached, or breaks off `ATTEMPTS` times.
+    Raises SourceError if the server refuses, cannot be reached, or disconnects `ATTEMPTS` times.
     """
-    place = Download(url)
-    place.file.parent.mkdir(parents=True, exist_ok=True)
+    target = Download(url)
+    target.file.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(ATTEMPTS):
         try:
-            _attempt(place)
-            place.partial.replace(place.file)
-            return place.file
+            _attempt(target)
+            target.partial.replace(target.file)
+            return target.file
         except urllib.error.HTTPError as error:
             last = f"the server answered {error.code} {error.reason}"
-            if error.code == 416:  # what lies here is no part of what is there now
-                place.partial.unlink(missing_ok=True)
+            if error.code == 416:  # the partial file is not part of the current one
+                target.partial.unlink(missing_ok=True)
             elif error.code not in PASSING:
                 break
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             last = f"cannot be reached: {getattr(error, 'reason', error)}"
         except ValueError as error:
-            last = f"is no address: {error}"
+            last = f"is not a valid address: {error}"
             break
         if attempt + 1 < ATTEMPTS:
             time.sleep(WAIT_S * 2**attempt)
     raise SourceError(url, last, REMEDY)
 
 
-def _attempt(place: Download) -> None:
-    """Ask for what is still missing and append it. Raises ConnectionError when less than announced arrives."""
-    start = place.partial.stat().st_size if place.partial.exists() else 0
-    with urllib.request.urlopen(_request(place, start), timeout=TIMEOUT_S) as reply:
+def _attempt(target: Download) -> None:
+    """Request the missing bytes and append them. Raises ConnectionError if fewer arrive than announced."""
+    start = target.partial.stat().st_size if target.partial.exists() else 0
+    with urllib.request.urlopen(_request(target, start), timeout=TIMEOUT_S) as reply:
         resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         length = reply.headers.get("Content-Length")
         start = start if resumed else 0
-        place.validator.write_text(reply.headers.get("ETag") or reply.headers.get("Last-Modified") or "")
-        arrived = _append(reply, place, start, int(length) if length else None)
+        target.validator.write_text(reply.headers.get("ETag") or reply.headers.get("Last-Modified") or "")
+        arrived = _append(reply, target, start, int(length) if length else None)
     if length and arrived < int(length):
         raise ConnectionError(f"broke off after {start + arrived} of {start + int(length)} bytes")
 
 
-def _request(place: Download, start: int) -> urllib.request.Request:
+def _request(target: Download, start: int) -> urllib.request.Request:
     headers = {"User-Agent": "ultramed"}
     if start:
         headers["Range"] = f"bytes={start}-"
-        known = place.validator.read_text() if place.validator.exists() else ""
+        known = target.validator.read_text() if target.validator.exists() else ""
         if known and not known.startswith("W/"):
             headers["If-Range"] = known
-    return urllib.request.Request(place.url, headers=headers)
+    return urllib.request.Request(target.url, headers=headers)
 
 
-def _append(reply: Any, place: Download, start: int, length: int | None) -> int:
-    """Bytes written behind the first `start` ones."""
+def _append(reply: Any, target: Download, start: int, length: int | None) -> int:
+    """Write after the first `start` bytes; returns the number written."""
     arrived = 0
     total = None if length is None else -(-length // BLOCK)
-    with open(place.partial, "ab" if start else "wb") as file, Progress(f"{place.file.name}, MiB", total) as bar:
+    with open(target.partial, "ab" if start else "wb") as file, Progress(f"{target.file.name}, MiB", total) as bar:
         while block := reply.read(BLOCK):
             file.write(block)
             arrived += len(block)

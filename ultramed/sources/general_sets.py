@@ -1,4 +1,4 @@
-"""One general-domain set as examples or preferences, under the name, ids and rights that params give it."""
+"""One general-domain set as examples or preferences, with the name, ids and rights given in params."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,15 +15,15 @@ FORMATS = "ultramed.sources.general"
 
 
 def record(own: GeneralSet) -> type[Example] | type[Preference]:
-    """What a set's rows become."""
+    """The record type of a set's rows."""
     kind: type[Example] | type[Preference] = registry.load(FORMATS, own.format).record(own)
     return kind
 
 
 def load(name: str, own: GeneralSet, folder: Path, seed: int = 0) -> Iterator[Example | Preference | Broken]:
-    """The rows of the set `name`, in the files' order: all of them, or a sample with `limit` usable ones.
+    """The rows of the set `name`, in file order: all of them, or a sample with `limit` usable ones.
 
-    Ids are "<prefix>,<key>", a row is its own family; a Broken keeps the key as it is.
+    Ids are "<prefix>,<key>", each row is its own family; a Broken keeps its key unchanged.
 
     Raises SourceError for a file that cannot be read at all.
     """

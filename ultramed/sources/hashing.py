@@ -1,4 +1,4 @@
-"""SHA-256 of a file or of a folder, the pin of whatever lies on a disk."""
+"""SHA-256 of a file or folder: the pin of anything on disk."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from ultramed.sources.leftovers import is_leftover
 def content_hash(path: Path) -> str:
     """SHA-256 of a file's bytes; of a folder over its sorted lines "<sha256>  <relative posix path>\\n".
 
-    Raises SourceError for an empty folder and for what is neither a file nor a folder.
+    Raises SourceError for an empty folder and for anything that is neither a file nor a folder.
     """
     return files_hash(path, content(path)) if path.is_dir() else file_hash(path)
 
@@ -26,7 +26,7 @@ def content(folder: Path) -> list[str]:
 
 
 def files_hash(folder: Path, names: Iterable[str]) -> str:
-    """The same over some of a folder's files."""
+    """The hash of a folder over some of its files."""
     lines = sorted(f"{file_hash(folder / name)}  {name}\n" for name in names)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -40,9 +40,9 @@ def file_hash(path: Path) -> str:
 
 
 def listed(folder: Path) -> list[str]:
-    """Relative posix paths of all files under a folder, sorted; `__pycache__` is no content.
+    """Relative posix paths of all files under a folder, sorted; `__pycache__` is left out.
 
-    Raises SourceError for a link to a folder, which might lead anywhere or in a circle, and when nothing is there.
+    Raises SourceError for a link to a folder, which might lead anywhere or form a loop, and for an empty folder.
     """
     names = sorted(_walk(folder))
     if not names:
@@ -51,12 +51,12 @@ def listed(folder: Path) -> list[str]:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    for here, folders, names in os.walk(folder, onerror=_raise):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         folders[:] = [name for name in folders if name != "__pycache__"]
         for name in folders:
-            if (linked := Path(here, name)).is_symlink():
-                raise SourceError(str(linked), "is a link to a folder, not followed", "put the files there themselves")
-        yield from (Path(here, name).relative_to(folder).as_posix() for name in names)
+            if (linked := Path(parent, name)).is_symlink():
+                raise SourceError(str(linked), "is a link to a folder, not followed", "replace it with the files")
+        yield from (Path(parent, name).relative_to(folder).as_posix() for name in names)
 
 
 def _raise(error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""Data sets and models on the Hugging Face Hub: `hf://datasets/<owner>/<name>[/<path>]`, `hf://models/…`."""
+"""Datasets and models on the Hugging Face Hub: `hf://datasets/<owner>/<name>[/<path>]`, `hf://models/…`."""
 
 import errno
 import glob
@@ -23,23 +23,24 @@ class HubPlace:
 
 def parse(where: str, location: str) -> HubPlace:
     """The parts of an hf:// location. Raises SourceError for any other form."""
-    found = re.fullmatch(r"hf://(dataset|model)s/([\w.-]+/[\w.-]+)(?:/(.*))?", location)
-    if not found:
-        raise SourceError(where, "is no location on the Hub", "expected hf://datasets/<owner>/<name>[/<path>] or hf://models/…")
-    return HubPlace(found[1], found[2], (found[3] or "").strip("/"))
+    match = re.fullmatch(r"hf://(dataset|model)s/([\w.-]+/[\w.-]+)(?:/(.*))?", location)
+    if not match:
+        raise SourceError(where, "is not a Hub location",
+                          "expected hf://datasets/<owner>/<name>[/<path>] or hf://models/…")
+    return HubPlace(match[1], match[2], (match[3] or "").strip("/"))
 
 
 def refuse_unpinned(name: str, location: str, revision: str | None) -> None:
     """Raise SourceError unless the revision is a full commit: a branch may move at any time."""
     if not FULL_COMMIT.fullmatch(revision or ""):
-        found = f"revision is {revision or ''!r}; expected a full commit, 40 hex digits"
-        raise SourceError(f"{name}: {location}", found, f"run `ultramed pin {name}`")
+        problem = f"revision is {revision or ''!r}; expected a full commit, 40 hex digits"
+        raise SourceError(f"{name}: {location}", problem, f"run `ultramed pin {name}`")
 
 
 def commit(where: str, location: str, revision: str | None) -> str:
     """The full commit that a branch, tag or short commit names now (default: the main branch).
 
-    Raises SourceError when the Hub or the repository cannot be reached.
+    Raises SourceError if the Hub or the repository cannot be reached.
     """
     from huggingface_hub import HfApi
 
@@ -51,7 +52,7 @@ def commit(where: str, location: str, revision: str | None) -> str:
 def download(where: str, location: str, revision: str) -> Path:
     """The file or folder at a commit, in the Hub client's own cache (which resumes and shares).
 
-    Raises SourceError when it cannot be had.
+    Raises SourceError if it cannot be downloaded.
     """
     from huggingface_hub import snapshot_download
 
@@ -62,14 +63,14 @@ def download(where: str, location: str, revision: str) -> Path:
             place.repo_id, repo_type=place.kind, revision=revision,
             allow_patterns=[exact, f"{exact}/*"] if place.path else None,
         ))
-    if not (found := snapshot / place.path).exists():
+    if not (path := snapshot / place.path).exists():
         raise SourceError(where, f"holds no '{place.path}' at revision {revision}", "correct it in params.yaml")
-    return found
+    return path
 
 
 @contextmanager
 def _explained(where: str) -> Iterator[None]:
-    """The Hub client's errors as one line each."""
+    """Turn the Hub client's errors into one line each."""
     from huggingface_hub import errors
 
     try:
@@ -77,11 +78,11 @@ def _explained(where: str) -> Iterator[None]:
     except errors.GatedRepoError:
         raise SourceError(where, "is gated", "accept its terms on its page and set HF_TOKEN") from None
     except errors.RepositoryNotFoundError:
-        raise SourceError(where, "is not there, or not yours to read", "correct it, or set HF_TOKEN") from None
+        raise SourceError(where, "does not exist, or you have no access", "correct it, or set HF_TOKEN") from None
     except errors.RevisionNotFoundError:
         raise SourceError(where, "has no such revision", "correct it in params.yaml") from None
     except (errors.HfHubHTTPError, errors.HFValidationError, errors.LocalEntryNotFoundError, OSError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise
-        said = f"cannot be had from the Hub: {' '.join(str(error).split())[:200]}"
-        raise SourceError(where, said, "check the network, HF_ENDPOINT and HF_TOKEN") from None
+        problem = f"cannot be read from the Hub: {' '.join(str(error).split())[:200]}"
+        raise SourceError(where, problem, "check the network, HF_ENDPOINT and HF_TOKEN") from None

@@ -1,6 +1,6 @@
-"""A large JSON list or object, one element in memory at a time, which goes on behind a broken element.
+"""Streams a large JSON list or object, one element in memory at a time, and continues after a broken element.
 
-The window on the text holds a few megabytes; PubMedQA's 500 MB object needs no more.
+The text window holds a few megabytes; PubMedQA's 500 MB object needs no more.
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any, TextIO
 from ultramed.errors import SourceError
 
 BLOCK = 1 << 22  # characters read at a time
-AHEAD = 1 << 20  # characters an element has in view before it is decoded; a larger one is decoded again
-LIMIT = 1 << 26  # characters in which the end of a broken element must be found
+AHEAD = 1 << 20  # characters buffered before an element is decoded; a larger one is decoded again
+LIMIT = 1 << 26  # characters within which a broken element must end
 _DECODER = json.JSONDecoder()
 _NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
 _NEXT_MEMBER = re.compile(r'\}\s*,\s*(?="[^"\n]{1,80}"\s*:\s*\{)')
@@ -30,15 +30,15 @@ class Damage:
 
 
 def reason(error: Exception) -> str:
-    """Why text is not JSON, without the text itself and without a position in a window nobody sees."""
-    said = error.msg if isinstance(error, json.JSONDecodeError) else "nested or long beyond reason"
-    return f"is not valid JSON: {said.lower().removesuffix(' at').removesuffix(' starting')}"
+    """Why text is not JSON, without the text itself or a position in an internal window."""
+    message = error.msg if isinstance(error, json.JSONDecodeError) else "nested or long beyond reason"
+    return f"is not valid JSON: {message.lower().removesuffix(' at').removesuffix(' starting')}"
 
 
 def members(path: Path) -> Iterator[tuple[int, str | None, Any]]:
     """(line, member's name, value) of each element of a JSON list (name None) or object.
 
-    A value that is not JSON is a Damage. Raises SourceError where no further element can be found.
+    A value that is not JSON is a Damage. Raises SourceError if no further element can be found.
     """
     with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         window = _Window(file, path)
@@ -82,7 +82,7 @@ class _Window:
         self.at = to
 
     def peek(self) -> str:
-        """The next character that is no space, "" at the end of the file."""
+        """The next non-space character, "" at the end of the file."""
         while True:
             self.move(_SPACE.match(self.text, self.at).end())  # type: ignore[union-attr]
             if self.at < len(self.text) or self.ended:
@@ -90,7 +90,7 @@ class _Window:
             self.more()
 
     def element(self, keyed: bool) -> tuple[str | None, Any]:
-        """Decode the element that starts here and move behind it."""
+        """Decode the element that starts here and move past it."""
         while not self.ended and len(self.text) - self.at < AHEAD:
             self.more()
         while True:
@@ -100,17 +100,17 @@ class _Window:
                     self.move(end)
                     return key, value
             except (ValueError, RecursionError) as error:
-                found = (_NEXT_MEMBER if keyed else _NEXT_ITEM).search(self.text, self.at)
-                if found or self.ended:
-                    self.move(found.end() if found else len(self.text))
+                match = (_NEXT_MEMBER if keyed else _NEXT_ITEM).search(self.text, self.at)
+                if match or self.ended:
+                    self.move(match.end() if match else len(self.text))
                     return None, Damage(reason(error))
                 self._refuse_endless()
             self.more()
 
     def _refuse_endless(self) -> None:
         if len(self.text) - self.at > LIMIT:
-            found = f"is not valid JSON, and no next element follows within {LIMIT:,} characters"
-            raise SourceError(f"{self.path}:{self.line}", found, "mend the file there")
+            problem = f"is not valid JSON, and no next element follows within {LIMIT:,} characters"
+            raise SourceError(f"{self.path}:{self.line}", problem, "fix the file at that line")
 
 
 def _decode(text: str, at: int, keyed: bool) -> tuple[str | None, Any, int]:

@@ -12,9 +12,9 @@ from ultramed.sources.locations import fetch
 
 
 def fetch_local(name: str, model: LocalModel, out: Path) -> str:
-    """Bring a local model's files into `out` and return its identity, "local:<sha256 over the content>".
+    """Fetch a local model's files into `out` and return its identity, "local:<sha256 over the content>".
 
-    Some engines fetch weights from the Hub themselves: then `out` holds model.json alone, with the repository and the
+    Some engines fetch weights from the Hub themselves: then `out` holds only model.json, with repository and
     revision, and the identity is "hub:<repository>@<revision>".
     """
     if engines.get(model.engine).fetches_from_hub and model.location.startswith(hub.SCHEME):
@@ -24,14 +24,14 @@ def fetch_local(name: str, model: LocalModel, out: Path) -> str:
 
 
 def weights_hash(folder: Path) -> str:
-    """Hash of a model's weights, tokenizer and template; where a folder holds a single file, of that file whatever
-    its name. The record of its training says nothing of what it would answer."""
+    """Hash of a model's weights, tokenizer and template; if the folder holds a single file, of that file whatever its
+    name. The training record is left out: it does not affect the answers."""
     names = [name for name in listed(folder) if name != RECORD]
     return file_hash(folder / names[0]) if len(names) == 1 else files_hash(folder, names)
 
 
 def remote_identity(model: RemoteModel) -> str:
-    """What answers, as configured: provider, model and revision; no address."""
+    """The model as configured: provider, model and revision, without the address."""
     return f"remote:{model.provider}/{model.model}@{model.revision}"
 
 

@@ -14,20 +14,20 @@ FORMATS = "ultramed.sources.benchmarks"
 
 
 def all_questions(settings: Params, base: Path = Path(".")) -> Iterator[BenchmarkItem]:
-    """The questions of every benchmark in params, from where fetch put them under `base`."""
+    """The questions of every benchmark in params, read from where fetch put them under `base`."""
     for name, benchmark in settings.benchmarks.items():
         yield from questions(name, benchmark, base / BENCHMARKS / name)
 
 
 def questions(name: str, benchmark: Benchmark, folder: Path) -> Iterator[BenchmarkItem]:
-    """The questions of one benchmark. Raises SourceError for any row that cannot be read, for a key seen twice, and
-    where there is no row: a benchmark with a hole neither measures nor screens."""
+    """The questions of one benchmark. Raises SourceError for an unreadable row, a repeated key, and a benchmark
+    without rows: an incomplete benchmark neither measures nor screens."""
     keys, row = Keys(), None
     for row in registry.load(FORMATS, benchmark.format).read(folder, benchmark):
         row = keys.seen(row.key, row.origin) or row
         if isinstance(row, Broken):
-            raise SourceError(f"{folder}/{row.origin}", f"{row.code}: {row.reason}; a benchmark must be whole",
-                              "fetch the original again, or mend the row")
+            raise SourceError(f"{folder}/{row.origin}", f"{row.code}: {row.reason}; a benchmark must be complete",
+                              "fetch the original again, or fix the row")
         yield BenchmarkItem(id=f"{name},{row.key}", benchmark=name, question=row.question, context=row.context,
                             options=row.options, key=row.letter, reference=row.reference, subject=row.subject)
     if row is None:

@@ -1,4 +1,4 @@
-"""What the readers share: rows as they stand in the raw files, each with the place where it was found."""
+"""Shared by the readers: rows as they are in the raw files, each with its origin."""
 
 import json
 import re
@@ -15,7 +15,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class RawRow:
-    """The parts of an Instruction that the raw file itself holds."""
+    """The parts of an Instruction that come from the raw file."""
 
     key: str  # what follows "<prefix>," in the id
     origin: str  # "<file>:<line>", for Parquet "<file>#<row>"; the file is relative to the source's folder
@@ -25,8 +25,8 @@ class RawRow:
     options: list[Option] = field(default_factory=list)
     letter: str | None = None  # of the right option
     reference: str | None = None  # the answer that came with the row
-    as_of: str | None = None  # date the content was current at, as the source gives it
-    subject: str | None = None  # of a benchmark whose subjects are tasks of their own
+    as_of: str | None = None  # date at which the content was current, as given by the source
+    subject: str | None = None  # for a benchmark whose subjects are separate tasks
     unread: tuple[str, ...] = ()  # fields with content that the format does not read
 
     @property
@@ -38,13 +38,13 @@ class RawRow:
 
 @dataclass(frozen=True)
 class Broken:
-    """A raw row that gives no Instruction, and why."""
+    """A raw row that yields no Instruction, and why."""
 
     key: str
     origin: str
     code: str
     reason: str
-    outcome: VerdictOutcome = "quarantined"  # "dropped" where the source itself says that nothing is there
+    outcome: VerdictOutcome = "quarantined"  # "dropped" if the source itself has nothing there
 
 
 class Unfit(Exception):
@@ -60,13 +60,13 @@ Parsed = TypeVar("Parsed")  # what a parser makes of an element: a RawRow, Examp
 
 
 class Keys:
-    """The keys of a source that have been seen."""
+    """The keys of a source seen so far."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
     def seen(self, key: str, origin: str) -> Broken | None:
-        """None for a new key, which counts as seen from now on, else a Broken under a name of its own."""
+        """None for a new key, which is then recorded, else a Broken under a unique name."""
         if key not in self._seen:
             self._seen.add(key)
             return None
@@ -78,9 +78,9 @@ class Keys:
 
 
 def rows(folder: Path, parse: Callable[[Element], RawRow], keyed: bool = False) -> Iterator[Row]:
-    """Every raw row of the JSON and Parquet files under `folder`, parsed or Broken, in the files' order.
+    """Every raw row of the JSON and Parquet files under `folder`, parsed or Broken, in file order.
 
-    `keyed` says that a JSON file is one object whose members are the rows.
+    `keyed`: a JSON file is one object whose members are the rows.
     Raises SourceError for a file that cannot be read at all.
     """
     for element in elements(folder, keyed):
@@ -88,7 +88,7 @@ def rows(folder: Path, parse: Callable[[Element], RawRow], keyed: bool = False) 
 
 
 def attempt(parse: Callable[[Element], Parsed], element: Element) -> Parsed | Broken:
-    """One element parsed, or a Broken with the reason why not."""
+    """The parsed element, or a Broken with the reason."""
     try:
         if isinstance(element.value, Fault):
             raise Unfit(element.value.code, element.value.reason)
@@ -100,53 +100,53 @@ def attempt(parse: Callable[[Element], Parsed], element: Element) -> Parsed | Br
 
 
 def text(row: dict[str, Any], name: str) -> str:
-    """A field that must hold text, stripped. Raises Unfit when it is missing, empty or no text."""
-    found = optional(row, name)
-    if found is None:
+    """A required text field, stripped. Raises Unfit if it is missing, empty or not text."""
+    value = optional(row, name)
+    if value is None:
         raise Unfit("missing_field", f"field '{name}' {'is empty' if name in row else 'is missing'}, text expected")
-    return found
+    return value
 
 
 def optional(row: dict[str, Any], name: str) -> str | None:
-    """A field that may hold text, stripped; None when absent or empty. Raises Unfit for another type."""
+    """An optional text field, stripped; None if absent or empty. Raises Unfit for another type."""
     value = row.get(name)
     if value is not None and not isinstance(value, str):
         raise Unfit("missing_field", f"field '{name}' holds {described(value)}, text expected")
     return (value.strip() or None) if value else None
 
 
-def options(found: Any, name: str = "options") -> list[Option]:
+def options(raw: Any, name: str = "options") -> list[Option]:
     """Options from an object {A: …} or a list, whose texts may begin with their letters. Raises Unfit.
 
     Nulls at the end are no options: Arrow gives every row the letters of all rows.
     """
-    if isinstance(found, dict):
-        last = max((letter for letter, said in found.items() if not _null(said)), default="")
-        found = {letter: said for letter, said in found.items() if letter <= last}
-        letters = sorted(found)
+    if isinstance(raw, dict):
+        last = max((letter for letter, label in raw.items() if not _null(label)), default="")
+        raw = {letter: label for letter, label in raw.items() if letter <= last}
+        letters = sorted(raw)
         if letters != list(LETTERS[: len(letters)]):
             raise Unfit("missing_field", f"options are named {', '.join(letters)[:60]!a}; expected A, B, C without gap")
-        return lettered([found[letter] for letter in letters])
-    if not isinstance(found, list):
-        raise Unfit("missing_field", f"field '{name}' holds {described(found)}, an object or a list expected")
-    while found and _null(found[-1]):
-        found = found[:-1]
-    marked = [re.fullmatch(r"\s*([A-Z])[.)]\s*(.*)", o, re.DOTALL) if isinstance(o, str) else None for o in found]
+        return lettered([raw[letter] for letter in letters])
+    if not isinstance(raw, list):
+        raise Unfit("missing_field", f"field '{name}' holds {described(raw)}, an object or a list expected")
+    while raw and _null(raw[-1]):
+        raw = raw[:-1]
+    marked = [re.fullmatch(r"\s*([A-Z])[.)]\s*(.*)", o, re.DOTALL) if isinstance(o, str) else None for o in raw]
     if all(m and m[1] == LETTERS[n] for n, m in enumerate(marked[:26])):
         return lettered([m[2] for m in marked if m])
-    return lettered(found)
+    return lettered(raw)
 
 
 def lettered(texts: list[Any]) -> list[Option]:
     """Options A, B, C … from their texts. Raises Unfit for an empty one or for fewer than two."""
     if len(texts) < 2:
         raise Unfit("missing_field", f"{len(texts)} option(s) found, at least 2 expected")
-    found = []
+    choices = []
     for letter, value in zip(LETTERS, texts, strict=False):
         if not isinstance(value, str) or not value.strip():
             raise Unfit("empty_option", f"option {letter} of {len(texts)} is empty")
-        found.append(Option(letter, value.strip()))
-    return found
+        choices.append(Option(letter, value.strip()))
+    return choices
 
 
 def _null(value: Any) -> bool:
@@ -155,13 +155,13 @@ def _null(value: Any) -> bool:
 
 
 def described(value: Any) -> str:
-    """A value named by its kind, for reasons: a raw value is never repeated in full."""
+    """The kind of a value, for reasons: a raw value is never quoted in full."""
     kinds = {dict: "an object", list: "a list", str: "text", bool: "a truth value", type(None): "nothing"}
     return kinds.get(type(value), "a number")
 
 
 def _refuse_half_characters(row: Any) -> None:
-    """Bytes that are no UTF-8, and escapes such as \\ud83d that stand alone, cannot be stored as text."""
+    """Invalid UTF-8 bytes and lone surrogate escapes such as \\ud83d cannot be stored as text."""
     try:
         json.dumps(as_dict(row), ensure_ascii=False).encode()
     except UnicodeEncodeError as error:

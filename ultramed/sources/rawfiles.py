@@ -1,6 +1,6 @@
 """Elements of raw files, one in memory at a time: JSON lines, a JSON list, a JSON object, Parquet, CSV, TSV.
 
-What is broken becomes an element with a `Fault`, and reading goes on behind it.
+A broken element has a `Fault` as its value, and reading continues after it.
 """
 
 import csv
@@ -22,9 +22,9 @@ from ultramed.sources.leftovers import is_leftover
 SUFFIXES = (".json", ".jsonl", ".parquet")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}  # of files with a header; cells are quoted as in RFC 4180
 TABULAR = (*SUFFIXES, *SEPARATORS)
-CELL = 1 << 26  # characters a cell may have
-ABOUT = ("dataset_info.json", "dataset_infos.json", "test_ground_truth.json")  # they lie beside rows and hold none
-EXCERPT = 6  # lines shown of an element that spans lines
+CELL = 1 << 26  # most characters in a cell
+ABOUT = ("dataset_info.json", "dataset_infos.json", "test_ground_truth.json")  # metadata next to the rows
+EXCERPT = 6  # lines shown of an element that spans several
 REMEDY = "correct its location in params.yaml, then `ultramed pin` it"
 
 
@@ -50,7 +50,7 @@ class Element:
 
     @property
     def typed(self) -> bool:
-        """Whether its file tells numbers from text."""
+        """Whether its file distinguishes numbers from text."""
         return self._suffix not in SEPARATORS
 
     @property
@@ -63,16 +63,16 @@ def files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
     Raises SourceError when there is none.
     """
-    found = sorted(p for p in folder.rglob("*") if p.is_file() and not is_leftover(p.relative_to(folder)))
-    chosen = [p for p in found if p.suffix.lower() in suffixes and p.name not in ABOUT]
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and not is_leftover(p.relative_to(folder)))
+    chosen = [p for p in paths if p.suffix.lower() in suffixes and p.name not in ABOUT]
     if not chosen:
-        names = ", ".join(p.relative_to(folder).as_posix() for p in found[:5]) or "nothing"
-        raise SourceError(str(folder), f"holds {names}; expected a file {', '.join(suffixes)}", REMEDY)
+        names = ", ".join(p.relative_to(folder).as_posix() for p in paths[:5]) or "nothing"
+        raise SourceError(str(folder), f"holds {names}; expected a file ending in {', '.join(suffixes)}", REMEDY)
     return chosen
 
 
 def elements(folder: Path, keyed: bool = False, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[Element]:
-    """Every element of the data files under `folder`, numbered through from 0.
+    """Every element of the data files under `folder`, numbered from 0 across files.
 
     Raises SourceError for a file that cannot be read at all.
     """
@@ -93,16 +93,16 @@ def of_file(folder: Path, path: Path, start: int = 0, keyed: bool = False) -> It
 
 
 def excerpt(folder: Path, origin: str) -> str:
-    """What stands in a raw file at an origin as readers give it (`file:line`, `file#row`, `file`): a line of JSON
-    lines, the first lines of another element, a Parquet row as JSON. Empty where nothing is there any more."""
-    name, mark, place = re.fullmatch(r"(.*?)(?:([:#])(\d+))?", origin, re.DOTALL).groups()  # type: ignore[union-attr]
+    """The content of a raw file at an origin as readers give it (`file:line`, `file#row`, `file`): a line of JSON
+    lines, the first lines of another element, a Parquet row as JSON. Empty if it no longer exists."""
+    name, mark, number = re.fullmatch(r"(.*?)(?:([:#])(\d+))?", origin, re.DOTALL).groups()  # type: ignore[union-attr]
     path = folder / name
     if not path.is_file():
         return ""
     if mark == "#":
-        found = next(islice(_parquet(path), int(place), None), None)
-        return "" if found is None else json.dumps(found, ensure_ascii=False, default=str)
-    first = int(place or 1) - 1
+        row = next(islice(_parquet(path), int(number), None), None)
+        return "" if row is None else json.dumps(row, ensure_ascii=False, default=str)
+    first = int(number or 1) - 1
     with open(path, "rb") as file:
         one_a_line = isinstance(_line(file.readline()), dict)
         file.seek(0)
@@ -127,7 +127,7 @@ def _contents(path: Path, keyed: bool) -> Iterator[tuple[str | None, str, Any]]:
 
 
 def _opening(path: Path) -> str:
-    """The first character that is no space. Raises SourceError for a file that cannot be JSON."""
+    """The first non-space character. Raises SourceError for a file that cannot be JSON."""
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         head = file.read(65_536)
     if not head.strip():
@@ -158,8 +158,8 @@ def _line(line: bytes) -> Any:
 
 
 def _cells(path: Path, separator: str) -> Iterator[tuple[int, Any]]:
-    """(line, cells by column) of each row; cells without a column's name are left out. Raises SourceError for a file
-    without a header, or with two columns of one name."""
+    """(line, cells by column) of each row; cells of unnamed columns are left out. Raises SourceError for a file without
+    a header or with a repeated column name."""
     csv.field_size_limit(CELL)
     with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         reader = csv.reader(file, delimiter=separator, strict=True)
@@ -168,7 +168,7 @@ def _cells(path: Path, separator: str) -> Iterator[tuple[int, Any]]:
         named = [name for name in header if name]
         if not named or len(named) != len(set(named)):
             what = f"names {', '.join(named)[:200]}, one of them twice" if named else "is empty"
-            raise SourceError(f"{path}:1", f"the header {what}; expected one name a column", REMEDY)
+            raise SourceError(f"{path}:1", f"the header {what}; expected one name per column", REMEDY)
         start = reader.line_num + 1
         while (row := _record(reader)) is not None:
             if isinstance(row, Fault):
@@ -194,5 +194,5 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
             for batch in file.iter_batches(batch_size=1_000):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
-        said = " ".join(str(error).split())
-        raise SourceError(str(path), f"is not a readable Parquet file: {said}", REMEDY) from None
+        message = " ".join(str(error).split())
+        raise SourceError(str(path), f"is not a readable Parquet file: {message}", REMEDY) from None

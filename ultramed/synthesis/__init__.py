@@ -1,1 +1,1 @@
-"""Instructions that the pipeline makes itself: from textbooks, from an encyclopaedia, by evolution."""
+"""Instructions that the pipeline generates: from textbooks, from an encyclopaedia, by evolution."""

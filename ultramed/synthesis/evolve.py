@@ -1,6 +1,6 @@
 """Self-evolution: questions made harder, round by round; the key of an evolved exam item is verified by solvers.
 
-Methods after the original's prompts (FACTS: five for open questions, four for exam items), drawn by seed.
+The methods follow the original's prompts (five for open questions, four for exam items) and are drawn by seed.
 """
 
 from dataclasses import dataclass, field, replace
@@ -39,8 +39,8 @@ class Evolved:
 
 
 def evolve(client: Client, name: SetName, parents: list[Instruction], params: Params) -> Evolved:
-    """Rounds of evolution. Each attempt has a verdict under the id its row has, or would have had; a round starts
-    from what the last one kept."""
+    """Run all rounds. Each attempt gets a verdict under the id that its row has, or would have had; a round starts
+    from the rows that the last one kept."""
     rules, result = params.evolve.sets[name], Evolved()
     chosen = set(draw([p.id for p in parents], rules.parents, params.seed, "evolve", name))
     current = [p for p in parents if p.id in chosen]
@@ -52,7 +52,7 @@ def evolve(client: Client, name: SetName, parents: list[Instruction], params: Pa
 
 
 def child_id(parent: Instruction, number: int) -> str:
-    """`MedQA,9986` → `MedQA-Evol,9986-synthetic-4`; later rounds count on from the family's number."""
+    """`MedQA,9986` → `MedQA-Evol,9986-synthetic-4`; later rounds continue the family's numbering."""
     prefix, _, key = parent.id.partition(",")
     root = key.split("-synthetic-")[0]
     renamed = SETS.get(parent.source)  # rows evolved from a public source form a source of their own
@@ -62,21 +62,21 @@ def child_id(parent: Instruction, number: int) -> str:
 def _write(
     client: Client, name: SetName, parents: list[Instruction], number: int, params: Params, result: Evolved
 ) -> list[tuple[Instruction, Verdict]]:
-    """The usable drafts of one round; the verdicts on the others join the result."""
+    """The usable drafts of one round; verdicts on the others are added to the result."""
     rules = params.evolve.sets[name]
     jobs = [(p, v) for p in parents for v in range(rules.variants)]
-    of = dict(zip(_ids(jobs, number, rules), (p for p, _ in jobs), strict=True))
-    found = first_usable(
-        client, list(of), lambda row_id, attempt: _request(of[row_id], row_id, attempt, params),
-        lambda answer: _draft(of[answer.request.row_id], answer, client.settings.rights),
+    parent_of = dict(zip(_ids(jobs, number, rules), (p for p, _ in jobs), strict=True))
+    drafts = first_usable(
+        client, list(parent_of), lambda row_id, attempt: _request(parent_of[row_id], row_id, attempt, params),
+        lambda answer: _draft(parent_of[answer.request.row_id], answer, client.settings.rights),
         params.evolve.tries, f"evolve {name}, round {number}",
     )
-    result.verdicts += [verdict for row, verdict in found.values() if row is None]
-    return [(row, verdict) for row, verdict in found.values() if row is not None]
+    result.verdicts += [verdict for row, verdict in drafts.values() if row is None]
+    return [(row, verdict) for row, verdict in drafts.values() if row is not None]
 
 
 def _ids(jobs: list[tuple[Instruction, int]], number: int, rules: EvolveSet) -> list[str]:
-    """Numbers run through a family: round 1 has 1 … v, round 2 the next v for each survivor of round 1."""
+    """Numbering runs through a family: round 1 has 1 … v, round 2 the next v for each survivor of round 1."""
     ids = []
     for parent, variant in jobs:
         before = int(parent.id.rpartition("-synthetic-")[2]) if parent.round else 0
@@ -92,7 +92,7 @@ def _request(parent: Instruction, row_id: str, attempt: int, params: Params) -> 
     filling = {"method": method, "question": parent.prompt} | ({"key": parent.key} if exam else {})
     prompt = render("evolve-exam" if exam else "evolve-open", **filling)
     seed, step = tried(params.seed, "evolve", row_id, attempt)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed)
+    sampling = Sampling.of(settings, settings.max_tokens, seed)
     kind = exam_item(settings.max_tokens) if exam else open_question(settings.max_tokens)
     return Request(row_id, step, prompt, sampling, kind, rights=parent.rights)
 
@@ -103,8 +103,8 @@ def _draft(parent: Instruction, answer: Answer, model_rights: str) -> Draft:
         return None, quarantine(row_id, "evolve", answer.failure, answer.detail)
     written = answer.value
     options = listed(written.options) if parent.key else []
-    if found := flaw(written.question, options, parent.question, *_demonstrated(answer.request.prompt)):
-        return None, drop(row_id, "evolve", *found)
+    if defect := flaw(written.question, options, parent.question, *_demonstrated(answer.request.prompt)):
+        return None, drop(row_id, "evolve", *defect)
     row = made(parent, row_id, written.question, options, written.answer if parent.key else None)
     renamed = SETS.get(parent.source)
     source, rights = renamed.source if renamed else parent.source, most_restrictive(parent.rights, model_rights)
@@ -112,7 +112,7 @@ def _draft(parent: Instruction, answer: Answer, model_rights: str) -> Draft:
 
 
 def _demonstrated(prompt: Prompt) -> list[str]:
-    """The questions of worked examples in a prompt, which a small model may hand back as its own."""
+    """The questions of worked examples in a prompt, which a small model may return as its own."""
     replies = [find_object(text) for role, text in prompt.messages if role == "assistant"]
     return [str(reply["question"]) for reply in replies if reply and "question" in reply]
 
@@ -120,8 +120,8 @@ def _demonstrated(prompt: Prompt) -> list[str]:
 def _verify(
     client: Client, drafts: list[tuple[Instruction, Verdict]], params: Params, result: Evolved
 ) -> list[Instruction]:
-    """Keep open questions, and the exam items whose key enough solvers find; models without a part in writing the
-    item would be better solvers still: `evolve.model` decides."""
+    """Keep open questions, and exam items whose key enough solvers find. The solver is `evolve.model` too; a model
+    that did not write the item would be better."""
     settings = params.evolve
     votes = solve(client, [d for d, _ in drafts if d.key], settings.verifiers, params.seed, "verify")
     kept = []

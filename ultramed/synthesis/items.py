@@ -1,4 +1,4 @@
-"""Written rows: exam items as models write them, what makes one unusable, and asking again while it is."""
+"""Generated rows: reply types of exam items, what makes an item unusable, and retries."""
 
 import re
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from ultramed.seeds import seed_of
 from ultramed.tokens import characters
 
 LETTERS = "ABCD"
-FINAL = frozenset({"not_significant", "not_sufficient", "rejected"})  # codes that another seed is not to overturn
-Draft = tuple[Instruction | None, Verdict]  # a written row, or none and why
+FINAL = frozenset({"not_significant", "not_sufficient", "rejected"})  # codes that another seed must not overturn
+Draft = tuple[Instruction | None, Verdict]  # a generated row or None, and the verdict
 _META = re.compile(
     r"\b(?:rewritten|rewrite|(?:original|given|above|this) (?:question|prompt|text)|answer to the question"
     r"|(?:this|the) (?:prompt|passage)(?! of)|correct answer is|grow by \d+)\b",
@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+|(?<!\w)-(?=\d)|[^\w\s.,;:!?()\[\]'\"’“”-]")  # si
 
 @cache
 def exam_item(max_tokens: int, flagged: bool = False) -> type[BaseModel]:
-    """Reply type of a written exam item that fits the token limit. A flagged one first says whether its passage is
+    """Reply type of an exam item that fits the token limit. A flagged one first says whether its passage is
     significant and sufficient, and may leave the rest empty."""
     room, least = characters(max_tokens), 0 if flagged else 1
     option = (str, Field(min_length=least, max_length=room // 12))
@@ -52,19 +52,19 @@ def first_usable(
     client: Client, ids: list[str], request: Callable[[str, int], Request], read: Callable[[Answer], Draft],
     tries: int, what: str,
 ) -> dict[str, Draft]:
-    """For every row id its first usable draft, else what became of the last try. `request` makes the question for an
-    id and the number of a try; only rows still without a draft are asked about again. Reasons begin with the try."""
-    found: dict[str, Draft] = {}
+    """For every row id its first usable draft, else the outcome of the last try. `request` builds the request from an
+    id and a try number; only rows still without a draft are tried again. Reasons begin with the try."""
+    drafts: dict[str, Draft] = {}
     waiting = ids
     for number in range(1, tries + 1):
         answers = client.ask((request(row_id, number) for row_id in waiting), f"{what}, try {number}", len(waiting))
         for row_id, answer in zip(waiting, answers, strict=True):
             row, verdict = read(answer)
-            found[row_id] = row, replace(verdict, reason=f"try {number}: {verdict.reason}")
-        waiting = [i for i in waiting if found[i][0] is None and found[i][1].code not in FINAL]
+            drafts[row_id] = row, replace(verdict, reason=f"try {number}: {verdict.reason}")
+        waiting = [i for i in waiting if drafts[i][0] is None and drafts[i][1].code not in FINAL]
         if not waiting:
             break
-    return found
+    return drafts
 
 
 def tried(seed: int, step: str, name: str, number: int) -> tuple[int, str]:
@@ -73,19 +73,19 @@ def tried(seed: int, step: str, name: str, number: int) -> tuple[int, str]:
 
 
 def listed(options: BaseModel) -> list[Option]:
-    """The options of a reply as those of a record."""
+    """The options of a reply as record options."""
     return [Option(letter, getattr(options, letter).strip()) for letter in LETTERS]
 
 
 def flaw(question: str, options: list[Option], *shown: str) -> tuple[str, str] | None:
-    """(code, reason) why a written question cannot be used, or None. `shown` are the questions its writer saw."""
+    """(code, reason) if a generated question is unusable, else None. `shown`: the questions that its model saw."""
     words = len(question.split())
     if words < 4:
         return "too_short", f"the question has {words} words, at least 4 are needed"
     if _plain(question) in map(_plain, shown):
         return "unchanged", "the question equals the one that was shown"
-    if found := _META.search(question):
-        return "meta_words", f"it speaks of '{found[0].lower()}'"
+    if match := _META.search(question):
+        return "meta_words", f"it speaks of '{match[0].lower()}'"
     if options and all(o.text.strip(" .").upper() in tuple(LETTERS) for o in options):
         return "bare_letters", f"{len(options)} of {len(options)} options are nothing but a letter"
     texts = [_plain(o.text) for o in options]
@@ -95,7 +95,7 @@ def flaw(question: str, options: list[Option], *shown: str) -> tuple[str, str] |
 
 
 def made(parent: Instruction, row_id: str, question: str, options: list[Option], key: str | None) -> Instruction:
-    """A new instruction in the place of `parent`: same family, one round later, no answer of its own."""
+    """A new instruction derived from `parent`: same family, next round, no reference answer."""
     return replace(
         parent, id=row_id, synthetic=True, messages=[Message("user", question.strip())], options=options, key=key,
         reference=None, parent=parent.id, round=parent.round + 1, origin=f"evolved from {parent.id}",

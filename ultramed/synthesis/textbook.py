@@ -1,6 +1,6 @@
 """TextBookQA: one exam item from a textbook passage, with three exam items as demonstrations.
 
-The passage is referred to by id, hash and length; its text never becomes part of a row.
+The passage is cited by id, hash and length; its text never becomes part of a row.
 """
 
 import hashlib
@@ -40,30 +40,30 @@ class Synthesised:
 
 
 def passages(folder: Path) -> Iterator[Passage]:
-    """Paragraphs of MedRAG's format: JSON lines {id, title, content, contents}, one file a book."""
+    """Paragraphs in MedRAG's format: JSON lines {id, title, content, contents}, one file per book."""
     for book in sorted(folder.rglob("*.jsonl")):
         for number, line in enumerate(book.read_bytes().splitlines(), 1):  # bytes: texts may hold U+2028
             try:
                 row = json.loads(line)
                 yield Passage(row["id"], row["content"])
             except (ValueError, KeyError, TypeError) as error:
-                raise SourceError(f"{book}:{number}", f"is no paragraph {{id, title, content}}: {error}",
-                                  "mend or remove the line, then `ultramed pin` the corpus") from None
+                raise SourceError(f"{book}:{number}", f"is not a paragraph {{id, title, content}}: {error}",
+                                  "fix or remove the line, then `ultramed pin` the corpus") from None
 
 
 def write_items(client: Client, corpus: list[Passage], examples: list[Instruction], params: Params) -> Synthesised:
-    """One item a drawn passage; every passage asked about has a verdict under the row's id."""
+    """One item per drawn passage; every drawn passage gets a verdict under the row's id."""
     settings = params.textbook
     chosen = set(draw([p.id for p in corpus], settings.paragraphs, params.seed, STAGE))
     drawn = {f"{TEXTBOOKQA.prefix},{p.id}": p for p in corpus if p.id in chosen}
     shown = {row_id: _demonstrations(p, examples, params) for row_id, p in drawn.items()}
     rights = most_restrictive(settings.rights, client.settings.rights)
-    found = first_usable(
+    drafts = first_usable(
         client, list(drawn), lambda row_id, number: _request(row_id, drawn[row_id], shown[row_id], number, params),
         lambda answer: _read(drawn[answer.request.row_id], shown[answer.request.row_id], answer, rights),
         settings.tries, STAGE,
     )
-    return Synthesised([row for row, _ in found.values() if row], [verdict for _, verdict in found.values()])
+    return Synthesised([row for row, _ in drafts.values() if row], [verdict for _, verdict in drafts.values()])
 
 
 def _demonstrations(passage: Passage, examples: list[Instruction], params: Params) -> list[Instruction]:
@@ -78,13 +78,13 @@ def _request(row_id: str, passage: Passage, examples: list[Instruction], number:
     settings = params.textbook
     prompt = render("textbook", passage=passage.text, demonstrations=[_shown(e) for e in examples])
     seed, step = tried(params.seed, STAGE, passage.id, number)
-    sampling = Sampling(settings.temperature, settings.max_tokens, seed)
+    sampling = Sampling.of(settings, settings.max_tokens, seed)
     carried = most_restrictive(settings.rights, *(e.rights for e in examples))
     return Request(row_id, step, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
 
 
 def _shown(example: Instruction) -> str:
-    """An exam item in the form that the reply is to have."""
+    """An exam item in the form expected of the reply."""
     item = {"significant": True, "sufficient": True, "question": example.question,
             "options": {o.letter: o.text for o in example.options}, "answer": example.key}
     return json.dumps(item, ensure_ascii=False)
@@ -99,8 +99,8 @@ def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights:
         code = "not_significant" if not item.significant else "not_sufficient"
         return None, drop(row_id, STAGE, code, f"the model calls passage {passage.id} {code.replace('_', ' ')}")
     options = listed(item.options)
-    if found := flaw(item.question, options, *(e.question for e in examples)):
-        return None, drop(row_id, STAGE, *found)
+    if defect := flaw(item.question, options, *(e.question for e in examples)):
+        return None, drop(row_id, STAGE, *defect)
     row = TEXTBOOKQA.instruction(
         row_id, item.question.strip(), rights=rights, options=options, key=item.answer,
         origin=f"textbook passage {passage.id}, sha256 {passage.hash}, characters 0-{len(passage.text)}")

@@ -53,26 +53,26 @@ def read_domains(folder: Path) -> list[Domain]:
     try:
         return [Domain(d["name"], d["description"]) for d in json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(str(path), f"is no list of {{name, description}}: {error}", "mend the file") from None
+        raise SourceError(str(path), f"is not a list of {{name, description}}: {error}", "fix the file") from None
 
 
 def read_entries(folder: Path) -> list[Entry]:
-    """Encyclopaedia entries, JSON lines `{title, text}`; at least one, each subfield is grounded in one."""
-    found = []
+    """Encyclopaedia entries, JSON lines `{title, text}`. Raises SourceError if there are none."""
+    entries = []
     for path in sorted(folder.glob("*.jsonl")):
         for number, line in enumerate(path.read_bytes().splitlines(), 1):  # bytes: texts may hold U+2028
             try:
                 row = json.loads(line)
-                found.append(Entry(row["title"], row["text"]))
+                entries.append(Entry(row["title"], row["text"]))
             except (ValueError, KeyError, TypeError) as error:
-                raise SourceError(f"{path}:{number}", f"is no entry {{title, text}}: {error}", "mend it") from None
-    if not found:
-        raise SourceError(str(folder), "holds no entries, at least 1 is needed", "check raw.encyclopedia")
-    return found
+                raise SourceError(f"{path}:{number}", f"is not an entry {{title, text}}: {error}", "fix it") from None
+    if not entries:
+        raise SourceError(str(folder), "holds no entries; expected at least 1", "check raw.encyclopedia")
+    return entries
 
 
 def write_tasks(client: Client, domains: list[Domain], entries: list[Entry], params: Params) -> Synthesised:
-    """Tasks for every subfield of the drawn domains; what came to nothing has a verdict too."""
+    """Tasks for every subfield of the drawn domains; failures get a verdict too."""
     result = Synthesised()
     names = set(draw([d.name for d in domains], params.wikipedia.domains, params.seed, STAGE))
     fields = _subfields(client, [d for d in domains if d.name in names], entries, params, result)
@@ -102,28 +102,28 @@ def _subfields(
             "wikipedia-subfields", domain=d.name, description=d.description, count=params.wikipedia.subfields),
             _sampling(params, d.name), kind)
         for d in domains)
-    found: list[tuple[Domain, str]] = []
+    subfields: list[tuple[Domain, str]] = []
     for domain, answer in zip(domains, client.ask(requests, "wikipedia, subfields", len(domains)), strict=True):
         row_id = f"{WIKIINSTRUCT.prefix},{_slug(domain.name)}"
         if not answer.ok:
             result.verdicts.append(quarantine(row_id, STAGE, answer.failure, answer.detail))
             continue
         names = {n.strip().lower(): n.strip() for n in answer.value.subfields if n.strip()}
-        found += [(domain, name) for name in names.values()]
+        subfields += [(domain, name) for name in names.values()]
         result.verdicts += [
             drop(f"{row_id}_{n}", STAGE, "repeated_subfield", f"{len(names)} different of {params.wikipedia.subfields}")
             for n in range(len(names) + 1, params.wikipedia.subfields + 1)]
-    return _grounded(found, entries)
+    return _grounded(subfields, entries)
 
 
-def _grounded(found: list[tuple[Domain, str]], entries: list[Entry]) -> list[Subfield]:
-    if not found:
+def _grounded(subfields: list[tuple[Domain, str]], entries: list[Entry]) -> list[Subfield]:
+    if not subfields:
         return []
     vectors = encode([f"{e.title}. {e.text}" for e in entries])
-    picks = nearest(encode([f"{d.name}: {name}. {d.description}" for d, name in found]), vectors, 1)
+    picks = nearest(encode([f"{d.name}: {name}. {d.description}" for d, name in subfields]), vectors, 1)
     numbers: dict[str, int] = {}
     fields = []
-    for (domain, name), (pick,) in zip(found, picks, strict=True):
+    for (domain, name), (pick,) in zip(subfields, picks, strict=True):
         numbers[domain.name] = numbers.get(domain.name, 0) + 1
         fields.append(Subfield(domain, name, f"{_slug(domain.name)}_{numbers[domain.name]}", entries[pick]))
     return fields
@@ -131,8 +131,8 @@ def _grounded(found: list[tuple[Domain, str]], entries: list[Entry]) -> list[Sub
 
 def _take(f: Subfield, number: int, task: Any, rights: str, result: Synthesised) -> None:
     row_id = f"{WIKIINSTRUCT.prefix},{f.slug}_{number}"
-    if found := flaw(task.instruction, []):
-        result.verdicts.append(drop(row_id, STAGE, *found))
+    if defect := flaw(task.instruction, []):
+        result.verdicts.append(drop(row_id, STAGE, *defect))
         return
     context = task.context.strip()
     text = task.instruction.strip() + (f"\n\n{context}" if context and context.lower() != "none" else "")
@@ -143,7 +143,7 @@ def _take(f: Subfield, number: int, task: Any, rights: str, result: Synthesised)
 
 def _sampling(params: Params, name: str) -> Sampling:
     settings = params.wikipedia
-    return Sampling(settings.temperature, settings.max_tokens, seed_of(params.seed, STAGE, name))
+    return Sampling.of(settings, settings.max_tokens, seed_of(params.seed, STAGE, name))
 
 
 @cache

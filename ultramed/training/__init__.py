@@ -1,1 +1,1 @@
-"""Training: what models learn from, how a run survives being killed, and what is recorded of it."""
+"""Training: what models learn from, how a run survives being killed, and what is recorded."""

@@ -1,4 +1,4 @@
-"""Checkpoints in the form of Transformers: the one that training starts from, those on the way, the one it ends in."""
+"""Transformers checkpoints: the one training starts from, intermediate ones, and the final one."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from ultramed import tables
 from ultramed.errors import ModelError
 from ultramed.training.job import FINAL, Job
 
-POINTER = "model.json"  # instead of weights that the Hub client's cache holds: {"hub_id": …, "revision": …}
+POINTER = "model.json"  # replaces weights that are in the Hub client's cache: {"hub_id": …, "revision": …}
 
 
 def convert(weights: Path, out: Path) -> None:
-    """Write the checkpoint of what `weights` holds: a GGUF file is dequantised, a Transformers folder is
-    linked, a pointer to the Hub stays one. Raises ModelError for anything else."""
+    """Write a checkpoint from `weights`: a GGUF file is dequantised, a Transformers folder is linked, and a
+    pointer to the Hub is kept. Raises ModelError for anything else."""
     files = sorted(p for p in weights.rglob("*") if p.is_file())
     ggufs = [p for p in files if p.suffix == ".gguf"]
     with tables.artifact(out) as folder:
@@ -52,7 +52,7 @@ def _link(path: Path, target: Path) -> None:
 
 
 def source(folder: Path) -> tuple[str, str | None]:
-    """What `from_pretrained` takes for a checkpoint: (path or Hub id, revision)."""
+    """Arguments of `from_pretrained` for a checkpoint: (path or Hub id, revision)."""
     pointer = folder / POINTER
     if not pointer.exists():
         return str(folder), None
@@ -61,14 +61,14 @@ def source(folder: Path) -> tuple[str, str | None]:
 
 
 def newest(scratch: Path) -> str | None:
-    """The newest whole checkpoint of a killed run. One that was being written when it was killed is deleted."""
+    """The newest complete checkpoint of a killed run. Deletes those that are incomplete."""
     whole: list[tuple[int, Path]] = []
     for folder in scratch.glob("checkpoint-*"):
         try:
             json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))  # Transformers writes it last
             whole.append((int(folder.name.split("-")[1]), folder))
         except (OSError, ValueError):
-            shutil.rmtree(folder, ignore_errors=True)  # another process of this training may be deleting it, too
+            shutil.rmtree(folder, ignore_errors=True)  # another process of this training may be deleting it too
     return str(max(whole)[1]) if whole else None
 
 

@@ -1,4 +1,4 @@
-"""Rows as trainers take them: conversational, checked against the chat template, none cut by the length limit."""
+"""Rows for trainers: conversational, checked against the chat template, none cut by the length limit."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from ultramed.errors import ModelError, ParamsError, SourceError
 from ultramed.records import Example, Preference
 from ultramed.rights import most_restrictive
 
-CHECKED = 64  # rows that are rendered before training to see whether the template tells everything
+CHECKED = 64  # rows rendered before training to check that the template drops nothing
 OWN = "the tokenizer's chat template"
-MEND = "mend the template named in base.template"
+FIX = "fix the template named in base.template"
 Row = Example | Preference
 
 
 @dataclass(frozen=True)
 class Data:
-    """What one training reads, and what it came from."""
+    """The rows of one training, and figures about them."""
 
     train: list[dict[str, Any]]
     dev: list[dict[str, Any]]
@@ -30,7 +30,7 @@ class Data:
 
 
 def read(folder: Path, kind: type[Row], tokenizer: Any, max_length: int) -> Data:
-    """The rows of a mixture that fit into `max_length` tokens. Raises SourceError where none is left to train on."""
+    """The rows of a mixture that fit into `max_length` tokens. Raises SourceError if none is left to train on."""
     train, dev = (list(tables.read(folder, kind, table)) for table in ("rows", "dev"))
     if not train:
         raise SourceError(str(folder), "holds no row to train on; expected at least 1",
@@ -55,14 +55,14 @@ def shape(row: Row) -> dict[str, Any]:
 
 
 def dialogues(shaped: dict[str, Any]) -> list[list[dict[str, str]]]:
-    """The dialogues a shaped row consists of: one of an example, two of a preference."""
+    """The dialogues in a shaped row: one for an example, two for a preference."""
     if "messages" in shaped:
         return [shaped["messages"]]
     return [shaped["prompt"] + shaped[side] for side in ("chosen", "rejected")]
 
 
 def template_text(template: str | None) -> str | None:
-    """The chat template named in `base.template`. Raises ParamsError where there is no such file."""
+    """The chat template named in `base.template`. Raises ParamsError if it cannot be read."""
     try:
         return Path(template).read_text(encoding="utf-8") if template else None
     except OSError as error:
@@ -71,30 +71,30 @@ def template_text(template: str | None) -> str | None:
 
 
 def check_template(tokenizer: Any, template: str | None, rows: list[dict[str, Any]]) -> None:
-    """Raises ModelError where a template leaves out a turn, or where the one for training renders another text than
-    the tokenizer's own, which is what the model will be asked in."""
+    """Raise ModelError if a template drops a turn, or if the training template renders other text than the
+    tokenizer's own, which the model will be prompted with."""
     name, training = template or OWN, template_text(template)
     for turns in (turns for row in rows[:CHECKED] for turns in dialogues(row)):
         own = _rendered(tokenizer, turns, tokenize=False)
         said = _rendered(tokenizer, turns, name, tokenize=False, chat_template=training) if training else own
-        place = 0
+        position = 0
         for number, turn in enumerate(turns, 1):
             content = turn["content"].strip()
-            if (start := said.find(content, place)) < 0:
-                raise ModelError(name, f"drops turn {number} of {len(turns)} ({turn['role']})", MEND)
-            place = start + len(content)
+            if (start := said.find(content, position)) < 0:
+                raise ModelError(name, f"drops turn {number} of {len(turns)} ({turn['role']})", FIX)
+            position = start + len(content)
         if said != own:
-            raise ModelError(name, f"renders {len(said)} characters where the tokenizer's own renders {len(own)}, or "
-                             "others", f"{MEND}: both must give the same text")
+            raise ModelError(name, f"renders {len(said)} characters that differ from the tokenizer's {len(own)}",
+                             f"{FIX}: both must give the same text")
 
 
 def _rendered(tokenizer: Any, turns: list[dict[str, str]], name: str = OWN, **how: Any) -> Any:
-    """A dialogue as text or tokens. Raises ModelError where there is no template, or it refuses these turns."""
+    """A dialogue as text or tokens. Raises ModelError if there is no template, or it rejects these turns."""
     try:
         return tokenizer.apply_chat_template(turns, return_dict=False, **how)
     except (TemplateError, ValueError) as error:
         roles, why = ", ".join(t["role"] for t in turns), str(error).splitlines()[0]
-        raise ModelError(name, f"cannot render the turns {roles}: {why}", MEND) from None
+        raise ModelError(name, f"cannot render the turns {roles}: {why}", FIX) from None
 
 
 def _tokens(row: Row, tokenizer: Any) -> int:

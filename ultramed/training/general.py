@@ -1,4 +1,4 @@
-"""General-domain sets before they are mixed in: rights, length, leaks from benchmarks, exact duplicates."""
+"""Screening of general-domain sets before mixing: rights, length, benchmark leaks, exact duplicates."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ Row = Example | Preference
 
 @dataclass
 class Screened:
-    """What was kept of each set, and one verdict for every row that was read."""
+    """The rows kept from each set, and one verdict for every row read."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
 
 
 def screen(sets: Mapping[str, Iterable[Row | Broken]], index: Index, settings: Params) -> Screened:
-    """Screen the sets in their order. A question that an earlier row asks is dropped, also across sets."""
+    """Screen the sets in their order. A question that an earlier row asks is dropped, even across sets."""
     result, passed = Screened(), []
     for name, rows in sets.items():
         result.rows[name], result.verdicts[name] = [], []
@@ -46,7 +46,7 @@ def refusal(prefix: str, row: Broken) -> Verdict:
 
 
 def held_back(row: Row, index: Index, settings: Params) -> Verdict | None:
-    """The verdict that keeps one row out; None for a row that may stay."""
+    """The verdict that holds a row back; None if it may stay."""
     if most_restrictive(row.rights) == "deny":
         return drop(row.id, STAGE, "rights_denied", f"rights are '{row.rights}'; nothing may be done with the row")
     if (length := characters(row)) > settings.mix.max_characters:
@@ -71,7 +71,7 @@ def characters(row: Row) -> int:
 
 
 def as_instruction(row: Row) -> Instruction:
-    """The row's question, as the curation sees questions."""
+    """The row's question, in the form curation works with."""
     turns = [Message(m.role, m.content) for m in row.messages if m.role != "assistant"]
     return Instruction(
         id=row.id, source=row.source, category="open", kind="research", synthetic=False, messages=turns, options=[],
@@ -79,7 +79,7 @@ def as_instruction(row: Row) -> Instruction:
 
 
 def _drop_repeated(passed: list[tuple[str, Row]], result: Screened) -> None:
-    for kind in (Example, Preference):  # a question may serve both kinds
+    for kind in (Example, Preference):  # a question may occur in both kinds
         rows = [(name, row) for name, row in passed if isinstance(row, kind)]
         same = exact_duplicates([as_instruction(row) for _, row in rows])
         for name, row in rows:

@@ -1,4 +1,4 @@
-"""What one training is: everything that decides its weights, and where its files are."""
+"""One training job: everything that decides its weights, and where its files are."""
 
 import json
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from ultramed.sources.hashing import files_hash
 from ultramed.sources.models import weights_hash
 from ultramed.training.data import template_text
 
-FINAL = "final"  # what training ended in, under the scratch folder: weights, or an adapter
+FINAL = "final"  # final weights or adapter, under the scratch folder
 LEARNT = ("rows", "dev")  # tables of `data` that training reads
 
 
 @dataclass(frozen=True)
 class Job:
-    """One model to be trained."""
+    """One model to train."""
 
     name: str
     recipe: Recipe
@@ -48,7 +48,7 @@ class Job:
 
     @cached_property
     def scratch(self) -> Path:
-        """Where a killed run left its checkpoints: a folder for these params, inputs and code, and no others."""
+        """Where a killed run left its checkpoints: one folder for each set of params, inputs and code."""
         decides = [self.name, self.recipe.model_dump(mode="json"), self.training.model_dump(mode="json"),
                    template_text(self.template), self.seed, self.inputs, code_key(self.recipe.method),
                    versions()]
@@ -56,7 +56,7 @@ class Job:
 
 
 def code_key(method: str) -> str:
-    """Key of the code that trains: a run that was killed under other code must not be resumed."""
+    """Key of the training code: a run killed under other code must not be resumed."""
     keys = Keys(registry.ROOT)
     return digest([keys.text(keys.reach(name)) for name in ("ultramed.training.run", f"ultramed.methods.{method}")])
 
@@ -64,7 +64,7 @@ def code_key(method: str) -> str:
 def job_named(name: str, settings: Params) -> Job:
     """The job of a model named under `train`, or of a round `iterate-<n>`.
 
-    Raises ParamsError for another name, ModelError where it would start from a reward model.
+    Raises ParamsError for any other name, ModelError if it would start from a reward model.
     """
     if name in settings.train:
         recipe: Recipe = settings.train[name]
@@ -78,19 +78,19 @@ def job_named(name: str, settings: Params) -> Job:
         raise ParamsError("train", f"unknown model '{name}'; expected one of {', '.join(known)}")
     checkpoint = artifacts.MODELS / start
     if is_reward_model(checkpoint):
-        raise ModelError(str(checkpoint), "is a reward model; a policy was expected to start from",
-                         "run `dvc repro`, which trains it again")
+        raise ModelError(str(checkpoint), "is a reward model; expected a policy to start from",
+                         "run `dvc repro` to train it again")
     return Job(name=name, recipe=recipe, training=settings.training, start=checkpoint, data=data,
                template=settings.base.template, seed=settings.seed)
 
 
 def data_hash(folder: Path) -> str:
-    """Hash of the rows that a model learns from and is watched on, whatever else is beside them."""
+    """Hash of the train and dev rows, regardless of other files in the folder."""
     return files_hash(folder, [shard.name for table in LEARNT for shard in tables.shards(folder, table)])
 
 
 def record(checkpoint: Path) -> dict:
-    """What was written down when a model was trained; empty for the base."""
+    """A model's training record; empty for the base."""
     path = checkpoint / RECORD
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
@@ -102,7 +102,7 @@ def is_reward_model(checkpoint: Path) -> bool:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the libraries that decide what comes out of training."""
+    """Versions of the libraries that affect the result of training."""
     from importlib.metadata import version
 
     return {name: version(name) for name in ("torch", "transformers", "trl", "peft", "accelerate")}

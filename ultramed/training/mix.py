@@ -1,7 +1,7 @@
-"""Mixtures: the medical rows of the split `train` joined with general-domain rows, by weights.
+"""Mixtures: the medical rows of the split `train` joined with general-domain rows, by weight.
 
-A weight is a multiple of a set's rows: 0.5 takes a random half, 2 all of them twice, 0 none. The paper's UltraMix is
-its 410K medical instructions with 190K general ones.
+A weight is a multiple of a set's rows: 0.5 takes a random half, 2 all of them twice, 0 none. The paper's UltraMix
+combines its 410K medical instructions with 190K general ones.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ from ultramed.training.general import Row, answers, characters
 
 @dataclass
 class Mixture:
-    """What models learn from (`train`) and are watched on (`dev`), and one verdict for every row that was read."""
+    """Rows to train on (`train`) and to evaluate on (`dev`), and one verdict for every row read."""
 
     train: list[Row] = field(default_factory=list)  # a row drawn twice is here twice
     dev: list[Row] = field(default_factory=list)
@@ -39,7 +39,7 @@ def examples(
     completions: Iterable[Completion], instructions: dict[str, Instruction], families: dict[str, Assignment],
     rights: Claims,
 ) -> Iterator[tuple[Example, str]]:
-    """Completed instructions as SFT examples, each with its split; source, scorer and teacher decide on their class."""
+    """Completed instructions as SFT examples, each with its split; source, scorer and teacher decide their rights."""
     for c in completions:
         i, assigned = instructions[c.instruction_id], families[c.instruction_id]
         turns = [*i.messages[:-1], Message("user", i.prompt), Message("assistant", c.text)]
@@ -52,7 +52,7 @@ def preferences(
     pairs: Iterable[Pair], candidates: dict[str, Completion], instructions: dict[str, Instruction],
     families: dict[str, Assignment], rights: Claims, judge: str,
 ) -> Iterator[tuple[Preference, str]]:
-    """Selected pairs with their texts, each with its split; source, authors and judge decide on their class."""
+    """Selected pairs with their texts, each with its split; source, authors and judge decide their rights."""
     for p in pairs:
         i, chosen, rejected = instructions[p.instruction_id], candidates[p.chosen_id], candidates[p.rejected_id]
         turns = [*i.messages[:-1], Message("user", i.prompt)]
@@ -85,8 +85,8 @@ def mix(
 
 
 def times(weight: float, seed: int, *names: object) -> int:
-    """How often a row is taken: the whole part of the weight, and once more by chance for the rest. The chance depends
-    on the row alone, so a raised weight keeps what a lower one took."""
+    """How often a row is taken: the weight's integer part, plus one with its fraction as probability. The draw depends
+    on the row alone, so a higher weight keeps what a lower one took."""
     return int(weight) + (seed_of(seed, *names) / 2**31 < weight % 1)
 
 

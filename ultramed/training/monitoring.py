@@ -1,4 +1,4 @@
-"""What can be seen of a training: its progress while it runs, and its curves afterwards."""
+"""Monitoring of a training: progress while it runs, and curves afterwards."""
 
 import math
 import shutil
@@ -9,7 +9,7 @@ from typing import Any
 from ultramed.errors import ModelError
 from ultramed.progress import Progress
 
-CURVES = {  # log entries that become curves, by the name a person reads
+CURVES = {  # log entry → name of its curve
     "loss": "loss", "learning_rate": "learning_rate", "grad_norm": "gradient_norm",
     "mean_token_accuracy": "token_accuracy", "accuracy": "pair_accuracy", "margin": "margin",
     "rewards/accuracies": "pair_accuracy", "rewards/margins": "margin", "rewards/chosen": "reward_chosen",
@@ -18,7 +18,7 @@ CURVES = {  # log entries that become curves, by the name a person reads
 
 
 def watch(name: str) -> Any:
-    """A Trainer callback: shows progress, and ends a run whose loss is no longer a number."""
+    """A Trainer callback: shows progress, and stops a run whose loss is not finite."""
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
@@ -26,7 +26,7 @@ def watch(name: str) -> Any:
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step and state.is_world_process_zero:
-                print(f"  train {name}: resumes from step {state.global_step}", file=sys.stderr, flush=True)
+                print(f"  train {name}: resuming from step {state.global_step}", file=sys.stderr, flush=True)
             self.progress = Progress(f"train {name}, steps", state.max_steps, state.global_step)
 
         def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -34,7 +34,7 @@ def watch(name: str) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.progress.step()
-            if state.global_step >= state.max_steps:  # Transformers resumes from a finished run with one step too many
+            if state.global_step >= state.max_steps:  # resuming a finished run, Transformers does one step too many
                 control.should_save = False
 
         def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -51,7 +51,7 @@ def watch(name: str) -> Any:
 
 
 def curves(history: list[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
-    """Points (step, value) by curve, from a Trainer's log; nothing in it depends on time."""
+    """Points (step, value) by curve, from a Trainer's log, without anything that depends on time."""
     points: dict[str, list[tuple[int, float]]] = {}
     for entry in history:
         for key, value in entry.items():
@@ -62,12 +62,12 @@ def curves(history: list[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
 
 
 def write_curves(points: dict[str, list[list[float]]], folder: Path) -> None:
-    """DVCLive's TSVs, one a curve (step and value), without what it writes beside them."""
+    """DVCLive's TSVs, one per curve (step and value), without its other files."""
     from dvclive import Live
 
     class Detached(Live):
         def _init_dvc(self) -> None:
-            """Looks at no repository: it would fail in one without a commit, and send curves to DVC Studio."""
+            """Ignores the repository: it would fail in one without a commit, and send curves to DVC Studio."""
             self._dvc_file = self._init_dvc_file()
 
         def _init_studio(self) -> None:

@@ -1,5 +1,5 @@
 """On-policy preferences for a round of iterative training: the policy answers N times, a reward model ranks its answers
-together with the reference reply, best and worst become a pair (the paper's iterative preference learning)."""
+together with the reference reply, and the best and worst become a pair (the paper's iterative preference learning)."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ Rewards = Callable[[list[list[dict[str, str]]]], list[float]]
 
 @dataclass
 class Sampled:
-    """What became of each prompt drawn."""
+    """The samples, pairs and verdicts of the prompts drawn."""
 
     samples: list[Sample] = field(default_factory=list)  # with their rewards, reference replies among them
     rows: list[Preference] = field(default_factory=list)
@@ -26,13 +26,13 @@ class Sampled:
 
 
 def prompts(mixture: Iterable[Example], count: int | None, seed: int, number: str) -> list[Example]:
-    """The examples that a round asks about, drawn by id; each once, however often it is mixed in."""
+    """The examples a round asks about, drawn by id; each once, however often it is in the mixture."""
     rows = {row.id: row for row in mixture}
     return [rows[i] for i in draw(sorted(rows), count, seed, "iterate", number)]
 
 
 def sample(client: Client, number: str, asked: list[Example], settings: Params) -> dict[str, list[Sample]]:
-    """The policy's answers by example; unusable replies are left out."""
+    """The policy's answers by example, without unusable replies."""
     plan = settings.iterate
     requests = (_request(row, n, number, settings) for row in asked for n in range(plan.samples))
     samples: dict[str, list[Sample]] = {row.id: [] for row in asked}
@@ -47,7 +47,7 @@ def sample(client: Client, number: str, asked: list[Example], settings: Params) 
 
 
 def rank(asked: list[Example], samples: dict[str, list[Sample]], rewards: Rewards, number: str) -> Sampled:
-    """Reward all answers, take the best and the worst of each question. Verdict codes: paired; too_few, equal_rewards
+    """Reward all answers, and pair the best and worst of each question. Verdict codes: paired; too_few, equal_rewards
     (dropped)."""
     stage, result = f"sample@{number}", Sampled()
     groups = {row.id: _distinct([*samples[row.id], _reference(row)]) for row in asked}
@@ -73,8 +73,7 @@ def _request(row: Example, n: int, number: str, settings: Params) -> Request:
     plan: Iterate = settings.iterate
     prompt = render(PROMPT, question=row.messages[-2].content)
     turns = [(m.role, m.content) for m in row.messages[:-2]]
-    sampling = Sampling(temperature=plan.temperature, max_tokens=plan.max_tokens, top_p=plan.top_p,
-                        seed=seed_of(settings.seed, "iterate", number, row.id, n))
+    sampling = Sampling.of(plan, plan.max_tokens, seed_of(settings.seed, "iterate", number, row.id, n))
     asked = Prompt(name=prompt.name, hash=prompt.hash, messages=(*turns, *prompt.messages))
     return Request(row_id=row.id, step=f"sample-{n + 1}", prompt=asked, sampling=sampling, sample=n, rights=row.rights)
 
@@ -85,7 +84,7 @@ def _reference(row: Example) -> Sample:
 
 
 def _distinct(samples: list[Sample]) -> list[Sample]:
-    """The first of each text."""
+    """The first sample of each text."""
     return list({s.text.strip(): s for s in reversed(samples)}.values())[::-1]
 
 

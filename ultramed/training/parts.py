@@ -1,4 +1,4 @@
-"""What a method's trainer is built from: model, data sets, and the settings that all of TRL's trainers share."""
+"""The parts of a method's trainer: model, data sets, and the settings all TRL trainers share."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from ultramed.training.checkpoints import source
 from ultramed.training.data import OWN, Data
 from ultramed.training.job import Job
 
-POINTS = 200  # of a curve, about
+POINTS = 200  # per curve, about
 
 
 @dataclass
@@ -21,8 +21,8 @@ class Parts:
     model: Any
     tokenizer: Any
     train: Any
-    dev: Any  # None where the split `dev` is empty
-    reference: Any = None  # model; None where the method needs none, or takes the model without its adapter
+    dev: Any  # None if the split `dev` is empty
+    reference: Any = None  # model; None if the method needs none, or uses the model without its adapter
     callbacks: list[Any] = field(default_factory=list)
 
     @property
@@ -32,7 +32,7 @@ class Parts:
 
     @property
     def seed(self) -> int:
-        """Of everything drawn at random."""
+        """The seed of everything drawn at random."""
         return self.job.seed
 
     @property
@@ -69,7 +69,7 @@ class Parts:
         }
 
     def _adapter(self) -> Any:
-        """PEFT's configuration; None where all weights are trained."""
+        """PEFT's configuration; None if all weights are trained."""
         lora = self.job.training.lora
         if lora is None:
             return None
@@ -87,11 +87,11 @@ def _check_optimizer(name: str) -> None:
 
 
 def load(job: Job, data: Data, tokenizer: Any) -> Parts:
-    """Model and data sets, on this process."""
+    """Load the model and data sets in this process."""
     from datasets import Dataset
     from transformers import set_seed
 
-    set_seed(job.seed)  # a new head is drawn here
+    set_seed(job.seed)  # a new head is initialised below
     method, (path, revision) = job.recipe.trained_by, source(job.start)
     model = method.head.load(path, revision=revision)
     model.config.pad_token_id = tokenizer.pad_token_id

@@ -1,4 +1,4 @@
-"""Disk space and memory that run out: before training begins, and in the middle of it."""
+"""Running out of disk space or memory, before and during training."""
 
 import errno
 import shutil
@@ -16,8 +16,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def explain_exhaustion(name: str, place: Path) -> Iterator[None]:
-    """Raises EnvironmentFault in place of what the libraries raise where the disk under `place`, or memory, is full.
-    A failed write has many wordings and seldom an error number, so it is recognised by the function it comes from."""
+    """Turn the libraries' errors into EnvironmentFault if the disk under `place`, or memory, is full.
+    Failed writes vary in wording and rarely have an error number, so the raising function identifies them."""
     import torch
     from safetensors import SafetensorError
 
@@ -40,7 +40,7 @@ def first_line(error: Exception) -> str:
 
 
 def check_disk_space(job: Job) -> None:
-    """Raises EnvironmentFault where weights and checkpoints will not fit: better now than after hours."""
+    """Raise EnvironmentFault if weights and checkpoints will not fit: better now than after hours."""
     full = job.training.lora is None  # bf16 on disk; fp32 weights and two moments in each of two checkpoints, and final
     needed = _size(job.start) * (2 + (14 if full else 1)) - _size(job.scratch)
     place = job.scratch.parent
@@ -49,7 +49,7 @@ def check_disk_space(job: Job) -> None:
     if free < needed:
         shortage = f"has {free / 1e9:.1f} GB free; training {job.name} needs about {needed / 1e9:.1f} GB"
         others = _size(place) - _size(job.scratch)
-        unfinished = f" (trainings begun with other params hold {others / 1e9:.1f} GB there)" if others else ""
+        unfinished = f" (trainings started with other params use {others / 1e9:.1f} GB there)" if others else ""
         raise EnvironmentFault(str(place), shortage, f"free some{unfinished}, then run `dvc repro` again")
 
 

@@ -1,4 +1,4 @@
-"""Rewards of a reward model: r(prompt, reply), one number a dialogue."""
+"""Rewards of a reward model: r(prompt, reply), one number per dialogue."""
 
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,12 @@ Dialogue = list[dict[str, str]]  # turns, the last one the assistant's
 
 
 class RewardModel:
-    """A reward model trained here, loaded at its first use. Raises ModelError at once for any other checkpoint."""
+    """A reward model trained here, loaded on first use. Raises ModelError immediately for any other checkpoint."""
 
     def __init__(self, checkpoint: Path, batch: int = 8) -> None:
         if not is_reward_model(checkpoint):
-            method = record(checkpoint).get("method", "no trained model at all")
-            raise ModelError(str(checkpoint), f"is a policy ({method}); a reward model was expected",
+            method = record(checkpoint).get("method", "not trained here")
+            raise ModelError(str(checkpoint), f"is a policy ({method}); expected a reward model",
                              "name one in params.yaml, with method reward under `train`")
         self._checkpoint, self._batch = checkpoint, batch
 
@@ -32,7 +32,7 @@ class RewardModel:
         return model.to(device).eval(), AutoTokenizer.from_pretrained(self._checkpoint), device
 
     def rewards(self, dialogues: list[Dialogue]) -> list[float]:
-        """The reward of each dialogue, in their order. Batches hold dialogues of like length, so little is padded."""
+        """The reward of each dialogue, in order. Batches hold dialogues of similar length, to limit padding."""
         import torch
 
         model, tokenizer, device = self._loaded
@@ -40,10 +40,10 @@ class RewardModel:
         order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
         rewards = [0.0] * len(ids)
         for start in range(0, len(order), self._batch):
-            places = order[start : start + self._batch]
-            padded = tokenizer.pad({"input_ids": [ids[n] for n in places]}, return_tensors="pt").to(device)
+            indices = order[start : start + self._batch]
+            padded = tokenizer.pad({"input_ids": [ids[n] for n in indices]}, return_tensors="pt").to(device)
             with torch.no_grad():
                 scores = model(**padded).logits[:, 0].float().tolist()
-            for place, score in zip(places, scores, strict=True):
-                rewards[place] = round(score, 6)
+            for index, score in zip(indices, scores, strict=True):
+                rewards[index] = round(score, 6)
         return rewards

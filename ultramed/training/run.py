@@ -1,4 +1,4 @@
-"""One training from its inputs to the finished checkpoint; a killed one is resumed from its last checkpoint."""
+"""One training from its inputs to the finished checkpoint; a killed one resumes from its last checkpoint."""
 
 import fcntl
 import json
@@ -52,10 +52,10 @@ def train_and_export(job: Job, rights: str, demonstration: bool) -> None:
 
 
 def train(job: Job) -> None:
-    """Train on this process (one of several under `accelerate launch`) until `final/` in the scratch folder is whole.
+    """Train in this process (one of several under `accelerate launch`) until `final/` in the scratch folder is whole.
 
-    Raises SourceError for data nothing can be learnt from, ModelError for a template that drops a turn, a loss that
-    is no number or a damaged checkpoint, EnvironmentFault where disk or memory are full.
+    Raises SourceError for data without a usable row, ModelError for a template that drops a turn, a loss that is not
+    finite or a damaged checkpoint, EnvironmentFault if disk or memory is full.
     """
     from transformers import AutoTokenizer, PrinterCallback
 
@@ -82,14 +82,14 @@ def train(job: Job) -> None:
 
 
 def _resume(trainer: Any, checkpoint: str | None, watcher: Any) -> None:
-    """Train from a checkpoint, or from the start. Raises ModelError where the checkpoint cannot be read."""
+    """Train from a checkpoint, or from the start. Raises ModelError if the checkpoint cannot be read."""
     try:
         trainer.train(resume_from_checkpoint=checkpoint)
     except Exception as error:
         if checkpoint is None or watcher.stepped or isinstance(error, UltramedError):
             raise
         raise ModelError(checkpoint, f"cannot resume from it: {first_line(error)}", "remove that folder; `dvc repro` "
-                         "then resumes from the one before, or starts over") from error
+                         "then resumes from the previous one, or starts over") from error
 
 
 def _write_done(job: Job, data: Data, state: Any) -> None:
@@ -106,11 +106,11 @@ def _beside(job: Job, kind: str) -> Path:
 
 
 def _wait_for(lock: int, name: str) -> None:
-    """Another experiment may be running the very same training, or workers of a killed run."""
+    """Another experiment, or workers of a killed run, may be running the same training."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(f"  train {name}: waits for another process that runs this training", file=sys.stderr, flush=True)
+        print(f"  train {name}: waiting for another process that runs this training", file=sys.stderr, flush=True)
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
@@ -123,15 +123,15 @@ def _remove(scratch: Path) -> None:
 
 
 def _check_launch(job: Job) -> None:
-    """Raises ParamsError where the configuration of `accelerate` cannot be read."""
+    """Raise ParamsError if the `accelerate` configuration cannot be read."""
     if job.training.launch is not None and not Path(job.training.launch).is_file():
         raise ParamsError("params.yaml: training.launch", f"cannot read {job.training.launch}",
                           "name a configuration such as conf/accelerate/zero3.yaml, or null")
 
 
 def _launch(job: Job, lock: int) -> None:
-    """Train here, or in processes of `accelerate`. Those inherit the lock: if this process is killed, the next run
-    waits for them. Their stderr is passed on up to their first error; the rest goes to a log."""
+    """Train here, or in `accelerate` processes. Those inherit the lock: if this process is killed, the next run
+    waits for them. Their stderr is passed on up to the first error; the rest goes to a log."""
     if job.training.launch is None:
         return train(job)
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", job.training.launch,
@@ -152,6 +152,6 @@ def _launch(job: Job, lock: int) -> None:
 
 
 def _inherited(job: Job) -> list[str]:
-    """Rights of the model it started from, where that was trained here."""
+    """Rights of the model it started from, if that was trained here."""
     start = record(job.start)
     return [start["rights"]] if start else []

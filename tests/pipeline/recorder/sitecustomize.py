@@ -1,8 +1,8 @@
-"""Put on PYTHONPATH: writes down what a stage reads and which functions it executes, one JSON file a stage.
+"""Put on PYTHONPATH to record what a stage reads and which functions it executes, one JSON file per stage.
 
-The product knows nothing of it. Python imports a module of this name at every start; it does nothing unless the process
-is a stage and ULTRAMED_RECORD names a folder. Functions of this repository note that they are entered: a trace of all
-calls would make a gate three times as slow, most of it in libraries.
+The product does not know about it. Python imports a module of this name at every start; it does nothing unless the
+process is a stage and ULTRAMED_RECORD names a folder. Functions of this repository record that they are entered; a
+trace of all calls would make a gate three times as slow, mostly because of libraries.
 """
 
 import ast
@@ -23,7 +23,7 @@ compiled = SourceFileLoader.get_code
 
 
 class Recorder:
-    """Everything that this process opens or lists, and every function of this repository that it enters."""
+    """Records what this process opens or lists, and which functions of this repository it enters."""
 
     def __init__(self, stage: list[str], folder: Path) -> None:
         self.stage, self.folder, self.root = stage, folder, os.getcwd()
@@ -40,13 +40,13 @@ class Recorder:
             self.entered.add(name)
 
     def compile(self, loader: SourceFileLoader, module: str) -> CodeType | None:
-        """In place of `SourceFileLoader.get_code`. Nothing of it is cached."""
+        """Replaces `SourceFileLoader.get_code`, without its cache."""
         path = os.path.relpath(loader.path, self.root)
         if path.split(os.sep)[0] not in OWN:
             return compiled(loader, module)
         tree = ast.parse(loader.get_data(loader.path), path)
-        place = Path(path).with_suffix("").parts
-        _instrument(tree, ".".join(place[:-1] if place[-1] == "__init__" else place))
+        parts = Path(path).with_suffix("").parts
+        _instrument(tree, ".".join(parts[:-1] if parts[-1] == "__init__" else parts))
         return compile(ast.fix_missing_locations(tree), loader.path, "exec", dont_inherit=True)
 
     def write(self) -> None:
@@ -56,7 +56,7 @@ class Recorder:
 
 
 def _instrument(node: ast.AST, name: str, function: str = "") -> None:
-    """Make every function below `node` note its name; one inside a function, the name of the outermost."""
+    """Make every function below `node` record its name; nested functions record the name of the outermost."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             whole = function or f"{name}.{child.name}"
@@ -67,7 +67,7 @@ def _instrument(node: ast.AST, name: str, function: str = "") -> None:
 
 
 def _importing(frame: FrameType | None) -> bool:
-    """Whether this runs because a module is imported, not because the stage calls it."""
+    """Whether this runs because of a module import, not because the stage calls it."""
     while frame := frame.f_back if frame else None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
             return True
@@ -75,7 +75,7 @@ def _importing(frame: FrameType | None) -> bool:
 
 
 def _stage() -> list[str]:
-    """Name and arguments of the stage that this process runs; empty for any other process."""
+    """Name and arguments of the stage that this process runs; empty if it runs none."""
     words = sys.orig_argv
     at = words.index("-m") + 1 if "-m" in words[:-1] else 0
     return [words[at].removeprefix("stages."), *words[at + 1 :]] if at and words[at].startswith("stages.") else []

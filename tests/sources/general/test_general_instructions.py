@@ -22,7 +22,7 @@ def told(row: Example | Broken) -> Any:
 
 
 def parsed(name: str, folder: Path, row: Any) -> Any:
-    """A row read beside one that has all columns."""
+    """A row read next to one that has all columns."""
     (folder / "rows.json").write_text(json.dumps([row, WHOLE[name]]))
     found, _ = columns.read(folder, SETS[name])
     return told(found)
@@ -47,7 +47,7 @@ BROKEN, MISSING = ("broken_turns", "quarantined"), ("answer_missing", "dropped")
     (said(("system", "Rhyme."), ASKED, ANSWERED), [("system", "Rhyme."), *FULL]),
     (said(("system", ""), ASKED, ANSWERED), FULL),
     (said(ASKED, ANSWERED, ASKED, ANSWERED), FULL + FULL),
-    (said(ASKED, ANSWERED, ("human", "Thanks!")), FULL),  # nobody answers it: it is cut
+    (said(ASKED, ANSWERED, ("human", "Thanks!")), FULL),  # unanswered, so it is cut
     (said(ASKED, ANSWERED, ("human", "")), FULL),
     (said(ASKED), MISSING),
     (said(ASKED, ("gpt", None)), MISSING),

@@ -27,7 +27,7 @@ def told(row: Preference | Broken) -> tuple[Any, ...]:
 
 
 def parsed(name: str, folder: Path, row: dict[str, Any], whole: dict[str, Any]) -> tuple[Any, ...]:
-    """A row read beside one that has all columns."""
+    """A row read next to one that has all columns."""
     (folder / "rows.json").write_text(json.dumps([row, whole | {"id": "w", "prompt_id": "w"}]))
     found, _ = load(name, SETS[name], folder)
     assert not isinstance(found, Example)
@@ -52,7 +52,7 @@ def scored(chosen: Any = 8.5, rejected: Any = 4.0) -> dict[str, Any]:
     (scored("9", 4.0), MISSING),
     (scored(float("nan"), 4.0), MISSING),
     (scored() | {"chosen": talk("One?", "1", "Why?", "So."), "rejected": talk("One?", "1", "Why?", "No.")},
-     ("Why?", "So.", "No.", 4)),  # 8.5 - 4.0 = 4.5, halves to the even number
+     ("Why?", "So.", "No.", 4)),  # 8.5 - 4.0 = 4.5, rounded to the even number
     (scored() | {"rejected": talk("Why so?", "No.")}, ("prompts_differ", "quarantined")),
     (scored() | {"rejected": talk("One?", "1", "Why?", "No.")}, ("prompts_differ", "quarantined")),
     (scored() | {"rejected": talk("Why?", " So. ")}, ("same_answers", "quarantined")),

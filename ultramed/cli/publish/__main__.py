@@ -1,4 +1,4 @@
-"""`python -m ultramed.cli.publish`: the command `ultramed publish`, under the interpreter at hand."""
+"""`python -m ultramed.cli.publish`: the command `ultramed publish`, under the current interpreter."""
 
 from ultramed.cli.publish import app
 

@@ -18,10 +18,10 @@ def data(
     repo_id: sending.RepoId,
     profile: Annotated[str, typer.Option(help="open, research or recipe")],
     tag: sending.Tag = None,
-    public: Annotated[bool, typer.Option("--public", help="let everyone see it (never with research)")] = False,
+    public: Annotated[bool, typer.Option("--public", help="make it public (never for research)")] = False,
     dry_run: sending.DryRun = False,
 ) -> None:
-    """Publish data/release/PROFILE as it lies: private unless --public, research gated besides."""
+    """Publish data/release/PROFILE as it is: private unless --public; research is also gated."""
     try:
         settings = params.load()
         folder = artifacts.RELEASE / profile
@@ -38,5 +38,5 @@ def data(
 
 def _misuse(profile: str, public: bool) -> Iterator[UltramedError]:
     if public and profile == "research":
-        yield PublishError("--public", "cannot go with profile 'research', which is private and gated",
-                           "leave it out, or publish 'open' or 'recipe'")
+        yield PublishError("--public", "cannot be used with profile 'research', which is private and gated",
+                           "omit it, or publish 'open' or 'recipe'")

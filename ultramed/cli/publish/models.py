@@ -16,26 +16,26 @@ from ultramed.stage import fail
 
 def models(
     repo_id: sending.RepoId,
-    model: Annotated[str, typer.Option(help="name of a model trained here: under `train`, or iterate-ROUND")],
+    model: Annotated[str, typer.Option(help="a model trained here: a name under `train`, or iterate-ROUND")],
     tag: sending.Tag = None,
-    public: Annotated[bool, typer.Option("--public", help="let everyone see it (of class open alone)")] = False,
+    public: Annotated[bool, typer.Option("--public", help="make it public (class open only)")] = False,
     dry_run: sending.DryRun = False,
 ) -> None:
-    """Publish models/transformers/MODEL: private unless --public, gated besides where its rights are not open."""
+    """Publish models/transformers/MODEL: private unless --public, and gated unless its rights are open."""
     try:
         settings = params.load()
         refusals = [*sending.misuse(repo_id, tag), *fitness.unfit(settings)]
         try:
-            found = trained.find(settings, model)
-            refusals = [*trained.audit(found, public), *refusals]
+            checkpoint = trained.find(settings, model)
+            refusals = [*trained.audit(checkpoint, public), *refusals]
         except UltramedError as error:
             refusals = [error, *refusals]
         sending.stop_at(refusals)
-        card = ModelCard(found, model_results.measure(settings, model), repo_id, tag)
-        with trained.packed(found, pages(card)) as folder:
+        card = ModelCard(checkpoint, model_results.measure(settings, model), repo_id, tag)
+        with trained.packed(checkpoint, pages(card)) as folder:
             message = f"{settings.release.name}, model {model}"
-            shipment = Shipment(folder, repo_id, found.rights, tag, public, message, MODEL)
-            sending.show(shipment, found.record.rows)
-            sending.send(shipment, trained.loader(found), dry_run)
+            shipment = Shipment(folder, repo_id, checkpoint.rights, tag, public, message, MODEL)
+            sending.show(shipment, checkpoint.record.rows)
+            sending.send(shipment, trained.loader(checkpoint), dry_run)
     except UltramedError as error:
         fail(str(error))

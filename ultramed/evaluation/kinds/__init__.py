@@ -1,1 +1,1 @@
-"""Kinds of tasks, one a file: see `ultramed.evaluation.tasks.Kind`."""
+"""Task kinds, one per file: see `ultramed.evaluation.tasks.Kind`."""

@@ -1,4 +1,4 @@
-"""One of several options: the letter that an answer settles on is right where it is the key."""
+"""Multiple choice: an answer is correct if the letter it settles on is the key."""
 
 from pydantic import BaseModel
 
@@ -13,19 +13,19 @@ NEEDS = ("options", "key")
 
 
 def prompt(item: BenchmarkItem, form: str) -> Prompt:
-    """The question as instructions put it: context, stem, blank line, options."""
+    """The question, formatted like an instruction: context, stem, blank line, options."""
     stem = f"Context: {item.context}\n\nQuestion: {item.question}" if item.context else item.question
     options = "\n".join(f"{o.letter}. {o.text}" for o in item.options)
     return render("complete-exam-json" if form == "json" else "question", question=f"{stem}\n\n{options}")
 
 
 def reply_type(item: BenchmarkItem, plan: Evaluate) -> type[BaseModel] | None:
-    """Reasoning and a letter, where models are held to a form."""
+    """Reasoning and a letter; None unless evaluate.format is json."""
     return explained(len(item.options), plan.max_tokens) if plan.format == "json" else None
 
 
 def read(item: BenchmarkItem, answer: Answer, unread: Read) -> Read:
-    """The letter; an answer that names none stays unread."""
+    """The chosen letter; `unread` if the answer names none."""
     if not isinstance(answer.value, str):
         return Read(answer.value.answer, "answered", answer.text)
     letter = chosen_letter(answer.value, [o.letter for o in item.options])

@@ -1,1 +1,1 @@
-"""The fault endpoint: an OpenAI-compatible loopback server that fails as its script says."""
+"""The fault endpoint: an OpenAI-compatible loopback server that fails by script."""

@@ -1,11 +1,11 @@
 """One batch of the fault endpoint: its input is checked, its lines are answered, its two files are written.
 
-A line meets the faults of an online request with its body. Faults of the line end up in the error file: with a status,
-or, where no byte would come, as `batch_expired`. Lines are answered from the last to the first, evenly over `batch_s`,
-and the output keeps that order, so that no client gets through by relying on the order of its input.
+A line gets the fault that an online request with its body would get. Transport faults end up in the error file: with a
+status or, if no byte would arrive, as `batch_expired`. Lines are answered from the last to the first, evenly over
+`batch_s`, and the output keeps that order, so that no client can rely on the order of its input.
 
-    validating → in_progress → finalizing → completed, or expired where a line is left without an answer
-    validating → failed, where the input is unfit        any of the first three → cancelling → cancelled
+    validating → in_progress → finalizing → completed, or expired if a line is left without an answer
+    validating → failed, if the input is invalid         any of the first three → cancelling → cancelled
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from collections.abc import Callable
 from typing import Any
 
 from ultramed.fakes.faults.files import Files
-from ultramed.fakes.faults.kinds import LINE, Script, refusal
+from ultramed.fakes.faults.kinds import TRANSPORT_FAULTS, Script, refusal
 
 Answer = Callable[[bytes], tuple[str, bytes]]  # the body of a request → the fault that hits it or "", its completion
 WINDOW_S = 24 * 3600
-STATUSES = {"400": 400, "429": 429, "429-after": 429}  # of a line that was hit; every other fault of the line is a 500
+STATUSES = {"400": 400, "429": 429, "429-after": 429}  # of a failed line; any other transport fault is a 500
 SILENT = {"stall", "trickle"}
 UNDONE = {"expired": "The completion window ended before this request could be executed.",
           "cancelled": "The batch was cancelled before this request was executed."}
 
 
 class BatchJob:
-    """`shown` is the batch object of the API, less its counts."""
+    """`shown` is the API's batch object without its counts."""
 
     def __init__(self, batch_id: str, asked: dict[str, Any], script: Script, answer: Answer, files: Files) -> None:
         now = int(time.time())
@@ -48,7 +48,7 @@ class BatchJob:
         self.shown |= {"status": status, f"{status}_at": int(time.time())}
 
     async def run(self, content: bytes, fault: str | None) -> None:
-        """From validation to the end; `fault` is the one of the whole batch."""
+        """Run from validation to the end; `fault` hits the batch as a whole."""
         self.fault = fault
         began = asyncio.get_running_loop().time()
         errors = [_error("scripted", "failed as scripted")] if fault == "failed" else unfit(content, self.script)
@@ -68,11 +68,11 @@ class BatchJob:
         self.close("expired" if self.waiting else "completed")
 
     def close(self, status: str) -> None:
-        """Ends the batch; lines that are still waiting were never executed, and the error file says so."""
+        """End the batch; the error file lists the lines that were never executed."""
         for custom_id in list(self.waiting):
             self._write("failed", custom_id, error={"code": f"batch_{status}", "message": UNDONE[status]})
         for name, kind in (("output", "completed"), ("error", "failed")):
-            if lines := self.done[kind]:  # a file without lines is not written, and its id stays null
+            if lines := self.done[kind]:  # an empty file is not written, and its id stays null
                 content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
                 content = damaged(lines) if self.fault == "damaged" else content
                 file = self.files.keep("batch_output", f"{self.shown['id']}_{name}.jsonl", content)
@@ -82,11 +82,11 @@ class BatchJob:
     def _execute(self, custom_id: str) -> None:
         try:
             fault, body = self.answer(json.dumps(self.waiting[custom_id]).encode())
-        except Exception as error:  # a body beyond the oracle costs its line, as online its request; not the batch
-            beyond = {"error": {"message": repr(error), "type": "oracle", "code": None}}
-            self._write("failed", custom_id, {"status_code": 500, "body": beyond})
+        except Exception as error:  # a body that the oracle cannot answer fails its line, not the batch
+            failure = {"error": {"message": repr(error), "type": "oracle", "code": None}}
+            self._write("failed", custom_id, {"status_code": 500, "body": failure})
             return
-        if fault not in LINE:
+        if fault not in TRANSPORT_FAULTS:
             self._write("completed", custom_id, {"status_code": 200, "body": json.loads(body)})
         elif fault not in SILENT:
             self._write("failed", custom_id, {"status_code": STATUSES.get(fault, 500), "body": refusal(fault)})
@@ -112,12 +112,12 @@ def damaged(lines: list[dict[str, Any]]) -> bytes:
 
 
 def unfit(content: bytes, script: Script) -> list[dict[str, Any]]:
-    """What is wrong with the input of a batch, in the API's form of `errors`; nothing where it is fit."""
+    """What is wrong with the input of a batch, in the API's form of `errors`; empty if it is valid."""
     lines = content.splitlines()
     if len(content) > script.batch_max_bytes:
-        return [_error("file_too_large", f"{len(content)} bytes, where {script.batch_max_bytes} are the most")]
+        return [_error("file_too_large", f"{len(content)} bytes; at most {script.batch_max_bytes} are allowed")]
     if len(lines) > script.batch_max_requests:
-        return [_error("too_many_tasks", f"{len(lines)} requests, where {script.batch_max_requests} are the most")]
+        return [_error("too_many_tasks", f"{len(lines)} requests; at most {script.batch_max_requests} are allowed")]
     if not lines:
         return [_error("empty_file", "the input file is empty")]
     seen: dict[str, str] = {}
@@ -126,11 +126,11 @@ def unfit(content: bytes, script: Script) -> list[dict[str, Any]]:
 
 
 def _unfit_line(line: bytes, seen: dict[str, str]) -> tuple[str, str] | None:
-    """Code and message of what is wrong; `seen` has the models by custom_id so far, and takes this line's."""
+    """Code and message of what is wrong; `seen` has the models by custom_id so far, and gains this line's."""
     try:
         value = json.loads(line)
     except ValueError:
-        return "invalid_json_line", "this line is no JSON"
+        return "invalid_json_line", "this line is not JSON"
     match value:
         case {"custom_id": str(custom_id), "method": "POST", "url": "/v1/chat/completions",
               "body": {"model": str(model), "messages": list()}}:
@@ -146,5 +146,5 @@ def _error(code: str, message: str, line: int | None = None) -> dict[str, Any]:
 
 
 async def _until(moment: float) -> None:
-    """Lets other requests through even where the moment, of the loop's clock, has passed."""
+    """Sleep until a moment of the loop's clock; other requests run even if it has passed."""
     await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))

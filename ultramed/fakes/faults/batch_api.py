@@ -1,4 +1,4 @@
-"""The Batch API of the fault endpoint, with the routes and objects of OpenAI's; nothing touches the disk."""
+"""The Batch API of the fault endpoint, with OpenAI's routes and objects; nothing touches the disk."""
 
 import asyncio
 from typing import Any
@@ -7,9 +7,9 @@ from aiohttp import web
 
 from ultramed.fakes.faults.batch import Answer, BatchJob
 from ultramed.fakes.faults.files import Files, api_error, find
-from ultramed.fakes.faults.kinds import LINE, Script
+from ultramed.fakes.faults.kinds import TRANSPORT_FAULTS, Script
 
-ASKED = {"endpoint": "/v1/chat/completions", "completion_window": "24h"}  # all that is served
+ASKED = {"endpoint": "/v1/chat/completions", "completion_window": "24h"}  # the only values served
 OPEN = {"validating", "in_progress", "finalizing"}
 
 
@@ -23,7 +23,7 @@ class BatchApi:
         self.work: dict[str, asyncio.Task[None]] = {}
 
     def report(self) -> dict[str, int]:
-        """Batches created, lines of all whose input was fit, files held now: inputs and outputs less the deleted."""
+        """Batches created, lines of all valid ones, files held now: inputs and outputs that were not deleted."""
         lines = sum(batch.accepted for batch in self.batches.values())
         return {"batches": len(self.batches), "batch_lines": lines, "files": len(self.files.objects)}
 
@@ -33,21 +33,21 @@ class BatchApi:
         if wrong := [f"{name} is {asked.get(name)!r}" for name, only in ASKED.items() if asked.get(name) != only]:
             raise api_error(web.HTTPBadRequest, f"{', '.join(wrong)}; expected {ASKED}")
         if not _fits(asked.get("metadata") or {}):
-            raise api_error(web.HTTPBadRequest, "metadata: expected 16 pairs at most, of 64 and 512 characters at most")
+            raise api_error(web.HTTPBadRequest, "metadata: expected at most 16 pairs, of at most 64 and 512 characters")
         fault = None if self.batches else self.script.batch_fault
         name = f"batch_{len(self.batches) + 1:06}"
         shown = {**ASKED, "input_file_id": asked["input_file_id"], "metadata": asked.get("metadata")}
         batch = self.batches[name] = BatchJob(name, shown, self.script, self.answer, self.files)
         self.work[name] = asyncio.create_task(batch.run(content, fault))
         if fault == "lost":
-            return await LINE["reset"](self.script, request, b"")
+            return await TRANSPORT_FAULTS["reset"](self.script, request, b"")
         return web.json_response(batch.view())
 
     async def show(self, request: web.Request) -> web.Response:
         return web.json_response(find(self.batches, request.match_info["id"]).view())
 
     async def newest(self, request: web.Request) -> web.Response:
-        """A page of the batches, from the newest on or from the one behind `after`."""
+        """A page of batches, newest first, from the start or from the one following `after`."""
         limit, after = request.query.get("limit", "20"), request.query.get("after")
         if not limit.isdecimal() or not 1 <= int(limit) <= 100:
             raise api_error(web.HTTPBadRequest, f"limit is {limit}; expected 1 to 100")
@@ -60,7 +60,7 @@ class BatchApi:
                                   "has_more": len(page) < len(left)})
 
     async def cancel(self, request: web.Request) -> web.Response:
-        """Answers `cancelling`; whoever looks next finds `cancelled`, with the lines that were answered till now."""
+        """Answer `cancelling`; the next look finds `cancelled`, with the lines answered so far."""
         batch = find(self.batches, request.match_info["id"])
         if batch.shown["status"] not in OPEN:
             raise api_error(web.HTTPConflict, f"a batch that is {batch.shown['status']} cannot be cancelled")

@@ -12,13 +12,13 @@ from typing import Any
 from aiohttp import web
 
 from ultramed.fakes.faults.batch_api import BatchApi
-from ultramed.fakes.faults.kinds import LINE, Script, spoilt
+from ultramed.fakes.faults.kinds import TRANSPORT_FAULTS, Script, spoilt
 from ultramed.fakes.oracle import Oracle, completion, status_routes
 
 
 @dataclass
 class Try:
-    """One request, or one line of a batch, as the server saw it; times are of `time.time()`."""
+    """One request, or one line of a batch, as the server saw it; times are from `time.time()`."""
 
     key: str  # hash of the body
     came: float
@@ -28,7 +28,7 @@ class Try:
 
 @dataclass
 class FaultEndpoint:
-    """Answers chat requests by the oracle, with the faults that the script draws for them."""
+    """Answers chat requests from the oracle, with the faults that the script draws for them."""
 
     script: Script
     oracle: Oracle
@@ -40,8 +40,8 @@ class FaultEndpoint:
         attempt, chance = self._try(raw)
         await asyncio.sleep(chance.uniform(*self.script.latency_s))
         body = self._answer(json.loads(raw), attempt.fault)
-        if attempt.fault in LINE:
-            return await LINE[attempt.fault](self.script, request, body)
+        if attempt.fault in TRANSPORT_FAULTS:
+            return await TRANSPORT_FAULTS[attempt.fault](self.script, request, body)
         response = web.Response(body=body, content_type="application/json")
         await response.prepare(request)
         await response.write_eof()
@@ -49,14 +49,14 @@ class FaultEndpoint:
         return response
 
     def line(self, raw: bytes) -> tuple[str, bytes]:
-        """A line of a batch, by the body of its request: the fault that hits it, or "", and its completion."""
+        """Answer a batch line, given its request body: the fault that hits it, or "", and its completion."""
         attempt, _ = self._try(raw)
         body = self._answer(json.loads(raw), attempt.fault)
-        attempt.went = None if attempt.fault in LINE else time.time()
+        attempt.went = None if attempt.fault in TRANSPORT_FAULTS else time.time()
         return attempt.fault, body
 
     def _try(self, raw: bytes) -> tuple[Try, random.Random]:
-        """Notes a try, and draws by content which fault is its."""
+        """Record a try and draw its fault by content."""
         attempt = Try(hashlib.sha256(raw).hexdigest(), time.time())
         self.tries.append(attempt)
         self.seen[attempt.key] += 1
@@ -72,7 +72,7 @@ class FaultEndpoint:
         return ""
 
     def _answer(self, body: dict[str, Any], fault: str) -> bytes:
-        """The whole completion, with a fault of its content where one is due."""
+        """The whole completion, with its content fault if there is one."""
         text, alternatives = (self.script.reply, []) if self.script.reply is not None else self.oracle.reply(body)
         if fault == "wrong":
             text = json.dumps(spoilt(json.loads(text))) if text.startswith("{") else "{}"
@@ -81,13 +81,13 @@ class FaultEndpoint:
         return json.dumps(completion(body, text, alternatives, reason)).encode()
 
     def report(self) -> dict[str, Any]:
-        """What was asked: in all, distinct requests, tries by fault."""
+        """Counts of all tries, of distinct requests, and of tries by fault."""
         kinds = Counter(attempt.fault or "none" for attempt in self.tries)
         return {"tries": len(self.tries), "requests": len(self.seen), "by_fault": dict(sorted(kinds.items()))}
 
 
 def application(endpoint: FaultEndpoint) -> web.Application:
-    """The HTTP face: chat completions, files, batches, models, health; `/report` has the counts, `/tries` every try."""
+    """HTTP routes: chat completions, files, batches, models, health; `/report` has the counts, `/tries` every try."""
     batches = BatchApi(endpoint.script, endpoint.line)
 
     async def report(_: web.Request) -> web.Response:
@@ -96,7 +96,7 @@ def application(endpoint: FaultEndpoint) -> web.Application:
     async def tries(_: web.Request) -> web.Response:
         return web.json_response([vars(attempt) for attempt in endpoint.tries])
 
-    app = web.Application(client_max_size=512 * 2**20)  # the largest file that OpenAI takes
+    app = web.Application(client_max_size=512 * 2**20)  # the largest file that OpenAI accepts
     app.add_routes([web.post("/v1/chat/completions", endpoint.chat), web.get("/report", report),
                     web.get("/tries", tries), *status_routes("faults"), *batches.routes()])
     return app

@@ -12,13 +12,13 @@ Held = TypeVar("Held")
 
 
 def api_error(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    """An error in the form of OpenAI's API, to be raised."""
+    """An error in the form of OpenAI's API, to raise."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
     return kind(text=json.dumps({"error": error}), content_type="application/json")
 
 
 def find(held: Mapping[str, Held], name: object) -> Held:
-    """What is held under this id. Raises 404."""
+    """The object with this id. Raises HTTPNotFound."""
     if not isinstance(name, str) or name not in held:
         raise api_error(web.HTTPNotFound, f"No such object: {name}")
     return held[name]
@@ -30,7 +30,7 @@ class Files:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, bytes] = {}
-        self._numbers = count(1)  # an id is never used again, not even after a deletion
+        self._numbers = count(1)  # an id is never reused, even after a deletion
 
     def keep(self, purpose: str, name: str, content: bytes) -> dict[str, Any]:
         file_id = f"file-{next(self._numbers):06}"
@@ -42,7 +42,7 @@ class Files:
     async def upload(self, request: web.Request) -> web.Response:
         parts: dict[str | None, bytes] = {}
         name = ""
-        async for part in await request.multipart():  # `request.post` would put the file on the disk
+        async for part in await request.multipart():  # `request.post` would write the file to disk
             if isinstance(part, BodyPartReader):
                 parts[part.name] = bytes(await part.read())
                 name = part.filename or name

@@ -1,4 +1,4 @@
-"""The kinds of fault that the fault endpoint knows: of the line, and of what is said."""
+"""The kinds of fault that the fault endpoint knows: of transport, and of content."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,10 +8,10 @@ from typing import Any
 from aiohttp import web
 
 KINDS = {
-    "429": "too many requests", "429-after": "too many requests, with Retry-After", "500": "an error of the server",
-    "400": "refused for good", "reset": "the connection is reset", "stall": "no byte comes",
-    "trickle": "the answer comes byte by byte", "truncated": "the body ends in the midst of its JSON",
-    "garbage": "a body that is no JSON", "length": "cut by the token limit", "empty": "an answer without text",
+    "429": "too many requests", "429-after": "too many requests, with Retry-After", "500": "a server error",
+    "400": "refused for good", "reset": "the connection is reset", "stall": "no byte arrives",
+    "trickle": "the answer arrives byte by byte", "truncated": "the body ends in the middle of its JSON",
+    "garbage": "a body that is not JSON", "length": "cut by the token limit", "empty": "an answer without text",
     "refusal": "the model declines", "wrong": "JSON of another shape: too few items, a score out of range",
 }
 BATCH_FAULTS = ("lost", "failed", "expired", "damaged")  # of the first batch
@@ -19,7 +19,7 @@ BATCH_FAULTS = ("lost", "failed", "expired", "damaged")  # of the first batch
 
 @dataclass(frozen=True)
 class ScriptedFault:
-    """What happens to a share of the requests, on the first `times` tries of each; None: every time."""
+    """What happens to a share of the requests, on the first `times` tries of each; None: on every try."""
 
     kind: str
     share: float
@@ -43,7 +43,7 @@ class Script:
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> "Script":
-        """Raises ValueError for an unknown kind or name, or a number of a batch that is none."""
+        """Parse a script. Raises ValueError for an unknown kind or name, or an invalid number of a batch."""
         try:
             faults = tuple(ScriptedFault(**fault) for fault in values.get("faults", []))
             script = cls(**values | {"faults": faults, "latency_s": tuple(values.get("latency_s", (0.0, 0.0)))})
@@ -72,7 +72,7 @@ def spoilt(value: Any) -> Any:
 
 
 def refusal(kind: str) -> dict[str, Any]:
-    """The body of an error, as OpenAI's API words it."""
+    """The body of an error, in the form of OpenAI's API."""
     return {"error": {"message": KINDS[kind], "type": "scripted", "code": kind}}
 
 
@@ -104,7 +104,7 @@ async def _trickle(script: Script, request: web.Request, body: bytes) -> web.Str
             await asyncio.sleep(script.stall_s / 100)
         await response.write_eof()
     except ConnectionError:
-        pass  # who asked has hung up
+        pass  # the client has hung up
     return response
 
 
@@ -116,7 +116,7 @@ async def _garbage(script: Script, request: web.Request, body: bytes) -> web.Str
     return web.Response(body=b"<html>gateway</html>", content_type="application/json")
 
 
-LINE: dict[str, Answerer] = {  # faults of the line; the others are in what is said, in a sound envelope
+TRANSPORT_FAULTS: dict[str, Answerer] = {  # all other faults change the content of a valid completion
     **{kind: _status(kind) for kind in ("400", "429", "429-after", "500")},
     "reset": _reset, "stall": _stall, "trickle": _trickle, "truncated": _truncated, "garbage": _garbage,
 }

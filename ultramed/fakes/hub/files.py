@@ -10,12 +10,12 @@ from urllib.parse import parse_qs
 from ultramed.fakes.hub.messages import Request, Response, answer, repository, url
 from ultramed.fakes.hub.store import FileEntry, HubError, Repository, Store
 
-LARGE = 10 * 1024 * 1024  # bytes from which a file is sent as a large one
+LARGE = 10 * 1024 * 1024  # bytes above which a file is sent as a large one
 LARGE_SUFFIXES = (".parquet", ".safetensors", ".bin", ".arrow", ".zst", ".gz")
 
 
 def preupload(store: Store, request: Request, kind: str, repo_id: str, revision: str) -> Response:
-    """How each file is to be sent, and what the branch holds under its name."""
+    """How to send each file, and what the branch holds under its name."""
     held = repository(store, request, kind, repo_id, write=True).files(revision)
     plan = []
     for file in request.json()["files"]:
@@ -28,7 +28,7 @@ def preupload(store: Store, request: Request, kind: str, repo_id: str, revision:
 
 
 def large_batch(store: Store, request: Request, repo_id: str, kind: str | None = None) -> Response:
-    """Where to put the large files that are not here yet (clients without Xet)."""
+    """Where to upload the large files that are still missing (clients without Xet)."""
     repository(store, request, kind, repo_id, write=True)
     objects = []
     for wanted in request.json()["objects"]:
@@ -129,7 +129,7 @@ def _folder(path: str) -> dict[str, Any]:
 def resolve(
     store: Store, request: Request, repo_id: str, revision: str, path: str, kind: str | None = None
 ) -> Response:
-    """A file's content, or for HEAD its headers; whole or a byte range."""
+    """A file's content, whole or a byte range; for HEAD only its headers."""
     repo = repository(store, request, kind, repo_id)
     if repo.gated and not request.owner:
         raise HubError(401, "GatedRepo", f"access to {repo_id} is restricted")

@@ -1,4 +1,4 @@
-"""What goes over the wire, and who may see which repository."""
+"""HTTP messages, and who may see which repository."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Request:
     headers: dict[str, str]  # names in lower case
     body: bytes
     base: str  # address of this server
-    owner: bool  # carried the accepted token
+    owner: bool  # whether it carried the accepted token
 
     def json(self) -> dict[str, Any]:
         return json.loads(self.body or b"{}")
@@ -36,7 +36,7 @@ def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None)
 def repository(
     store: Store, request: Request, kind: str | None, repo_id: str, write: bool = False
 ) -> Repository:
-    """The repository, when this caller may see (or write) it: to strangers a private one does not exist."""
+    """The repository, if this caller may see (or write) it; to others a private one does not exist."""
     if write and not request.owner:
         raise HubError(401, "Unauthorized", "a token is needed to write")
     repo = store.find(KINDS[kind or "models"], repo_id)

@@ -1,4 +1,4 @@
-"""Which request the loopback Hub answers how: what `huggingface_hub` 2.4 and `datasets` 5.2 ask."""
+"""Routes of the loopback Hub: what `huggingface_hub` 2.4 and `datasets` 5.2 request."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ ROUTES: tuple[tuple[tuple[str, ...], str, Handler], ...] = (
 
 
 def dispatch(store: Store, request: Request) -> Response:
-    """Answer one request. Raises HubError for what is refused or unknown."""
+    """Answer one request. Raises HubError for a refused or unknown one."""
     for methods, pattern, handle in ROUTES:
         if request.method in methods and (match := re.fullmatch(pattern, request.path)):
             with store.lock:

@@ -3,7 +3,7 @@
     <root>/state.json    repositories with their commits, branches and tags
     <root>/blobs/        file contents by git blob id (small files) or SHA-256 (large files sent without Xet)
     <root>/cas/          what the Xet client wrote: chunks and shards
-    <root>/assembled/    files put together from it, for clients that ask over plain HTTP
+    <root>/assembled/    files assembled from it, for clients that use plain HTTP
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
 
 
 class HubError(Exception):
-    """An answer that is an error: HTTP status, the Hub's error code, and a sentence."""
+    """An error response: HTTP status, the Hub's error code, and a message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         self.status, self.code, self.message = status, code, message
@@ -70,7 +70,7 @@ class Repository:
 
 
 class Store:
-    """Everything the loopback Hub remembers; a second start on the same folder goes on from it."""
+    """Everything the loopback Hub remembers; a restart on the same folder continues from it."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.cas, self.blobs = root, root / "cas", root / "blobs"
@@ -86,7 +86,7 @@ class Store:
         return self.repositories[kind, repo_id]
 
     def create(self, kind: str, repo_id: str, private: bool) -> Repository:
-        """A repository with one commit that holds `.gitattributes`."""
+        """Create a repository with one commit that holds `.gitattributes`."""
         repo = Repository(kind, repo_id, private)
         self.repositories[kind, repo_id] = repo
         entry = FileEntry(self.put_blob(ATTRIBUTES), len(ATTRIBUTES))
@@ -105,19 +105,19 @@ class Store:
         return sha
 
     def put_blob(self, content: bytes) -> str:
-        """Keep a small file's content; returns its git blob id."""
+        """Store a small file's content. Returns its git blob id."""
         oid = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
         (self.blobs / oid).write_bytes(content)
         return oid
 
     def put_large(self, sha256: str, content: bytes) -> None:
-        """Keep a large file sent without Xet. Raises HubError 400 when the content has another hash."""
+        """Store a large file sent without Xet. Raises HubError 400 if its hash is wrong."""
         if hashlib.sha256(content).hexdigest() != sha256:
             raise HubError(400, "BadHash", f"the content sent is not {sha256}")
         (self.blobs / sha256).write_bytes(content)
 
     def large_entry(self, sha256: str, size: int) -> FileEntry:
-        """The entry of a large file whose content has arrived, with or without Xet; else raises HubError 422."""
+        """The entry of a large file uploaded before, with or without Xet. Raises HubError 422 if it was not."""
         pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
         oid = hashlib.sha1(b"blob %d\0" % len(pointer) + pointer).hexdigest()
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
@@ -129,7 +129,7 @@ class Store:
         raise HubError(422, "LfsMissing", f"no content with SHA-256 {sha256} was uploaded")
 
     def content(self, entry: FileEntry) -> bytes:
-        """The bytes of a file, put together from the Xet store where they went there."""
+        """The bytes of a file, assembled from the Xet store if they went there."""
         if entry.xet:
             return xet.read(self.cas, self.root / "assembled", entry.xet, entry.size)
         return (self.blobs / (entry.sha256 or entry.oid)).read_bytes()

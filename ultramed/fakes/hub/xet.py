@@ -1,4 +1,4 @@
-"""What the Xet client leaves in a `local://` store: its shards say which Xet file has which SHA-256."""
+"""Reads what the Xet client leaves in a `local://` store: its shards map each Xet file to its SHA-256."""
 
 import struct
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ def index(cas: Path) -> dict[str, str]:
 
 
 def _files(shard: bytes) -> Iterator[tuple[str, str]]:
-    """(SHA-256, Xet hash) of the files a shard lists: a header record each, then its segments, then as many
-    verification records and one metadata record where the header's flags say so."""
+    """(SHA-256, Xet hash) of the files a shard lists: for each a header record, its segments, then as many
+    verification records and one metadata record if the header's flags say so."""
     at = BLOCK
     while (file_hash := shard[at : at + 32]) != END:
         flags, segments = struct.unpack_from("<II", shard, at + 32)
@@ -39,7 +39,7 @@ def _hex(value: bytes) -> str:
 
 
 def read(cas: Path, scratch: Path, xet_hash: str, size: int) -> bytes:
-    """The content of a Xet file, for clients that ask over plain HTTP; kept in `scratch` afterwards."""
+    """The content of a Xet file, for clients that use plain HTTP; kept in `scratch` afterwards."""
     path = scratch / xet_hash
     if not path.exists():
         scratch.mkdir(exist_ok=True)

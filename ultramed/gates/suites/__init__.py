@@ -1,7 +1,7 @@
-"""What must hold of each artifact: facts (SQL) beside the rules about them, one artifact a file.
+"""What must hold for each artifact: facts (SQL) and the rules about them, one artifact per file.
 
-A module has `facts(store)`, SQL by facts table, and `rules(store)`. Where the declaration in `artifacts` does not
-suffice, it also has `made(store)` and `handed(store)`: SQL of (part, id) of the rows made, and of those handed over.
+A module has `facts(store)`, SQL by facts table, and `rules(store)`. If the declaration in `artifacts` is not enough,
+it also has `made(store)` and `handed(store)`: SQL for the (part, id) of rows made, and of rows handed over.
 """
 
 from typing import Any
@@ -18,12 +18,12 @@ def names() -> list[str]:
 
 
 def gated(name: str) -> Artifact:
-    """The artifact of that name. Raises ParamsError where it has no gate."""
+    """The artifact with that name. Raises ParamsError if it has no gate."""
     if name not in (known := names()):
-        raise ParamsError(name, f"is no artifact with a gate; expected one of {', '.join(known)}")
+        raise ParamsError(name, f"is not an artifact with a gate; expected one of {', '.join(known)}")
     return ARTIFACTS[name]
 
 
 def load(artifact: Artifact) -> Any:
-    """The module of an artifact. Raises KeyError where it has no gate."""
+    """An artifact's suite. Raises KeyError if it has no gate."""
     return registry.load(__name__, artifact.name)

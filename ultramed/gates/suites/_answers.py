@@ -1,4 +1,4 @@
-"""Facts and rules on answers: completions and candidates, and the examples and preferences that are made of them."""
+"""Facts and rules about answers: completions, candidates, and the examples and preferences made from them."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ NEITHER = "select null::varchar as chosen, null::varchar as rejected where false
 
 
 def rules() -> list[Rule]:
-    """Each answer is of a known instruction, and not empty."""
+    """Each answer belongs to a known instruction and is not empty."""
     return [
         unique("rows", "id_key", "ids are unique"),
         holds("rows", "id_in_form", "ids have the form <instruction id>@<author>"),
@@ -22,7 +22,7 @@ def rules() -> list[Rule]:
 
 
 def facts(store: Store, artifact: Artifact) -> str:
-    """SQL of the facts on answers beside the key of their curated instruction."""
+    """SQL of the facts about answers, with the key of their curated instruction."""
     return f"""
         select a.id, a.part, a.instruction_id,
             digest(a.id) as id_key, digest(a.instruction_id) as instruction_key,
@@ -39,7 +39,7 @@ def facts(store: Store, artifact: Artifact) -> str:
 
 
 def example_rules(store: Store, sets: Iterable[str], rights: Iterable[str], *last: str) -> list[Rule]:
-    """Rows of known sets, of these classes of rights, whose last turn has one of these roles."""
+    """Rows come from known sets, have allowed rights, and end with a turn of an allowed role."""
     return [
         one_of("rows", "source", tuple(sets), "sets are known"),
         one_of("rows", "rights", tuple(rights), "rights are among those that may be learnt from"),
@@ -58,7 +58,7 @@ def preference_rules() -> list[Rule]:
 
 
 def split_rules() -> list[Rule]:
-    """A mixture keeps to the splits."""
+    """A mixture respects the splits."""
     return [
         holds("rows", "split_as_used", "medical rows are used as their split says"),
         between("rows", "family_uses", 1, 1, "no family is both learnt from and watched on"),
@@ -66,7 +66,7 @@ def split_rules() -> list[Rule]:
 
 
 def mixed_facts(store: Store, artifact: Artifact, assigned: str) -> str:
-    """SQL of the facts on a mixture, beside the split that its medical rows were assigned."""
+    """SQL of the facts about a mixture, with the split assigned to its medical rows."""
     used = f"""select *, 'train' as used from {store.view(artifact)}
         union all by name select *, 'dev' as used from {store.view(artifact, 'dev')}"""
     return f"""
@@ -76,7 +76,7 @@ def mixed_facts(store: Store, artifact: Artifact, assigned: str) -> str:
 
 
 def example_facts(rows: str, more: str) -> str:
-    """SQL of the facts on rows to learn from, and of `more` columns; `chosen` is null where there is none."""
+    """SQL of the facts about training rows, plus `more` columns; `chosen` is null if there is none."""
     return f"""
         select id, source, rights, {more}, digest(family) as family_key, digest(id) as id_key,
             messages[-1].role as last_role, list_min({SPOKEN}) as shortest_turn,

@@ -1,4 +1,4 @@
-"""Facts and rules that hold wherever instructions are: form, options and keys, and nothing left that a screen drops."""
+"""Facts and rules shared by all instructions: form, options, keys, and nothing left that a screen drops."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from ultramed.rights import ORDER
 
 
 def rules(sources: Iterable[str]) -> list[Rule]:
-    """The form of instructions of these sources."""
+    """The form of instructions from these sources."""
     return [
         unique("rows", "id_key", "ids are unique"),
         holds("rows", "id_in_form", "ids have the form Prefix,key with their source's prefix"),
@@ -29,7 +29,7 @@ def rules(sources: Iterable[str]) -> list[Rule]:
 
 
 def screened_rules() -> list[Rule]:
-    """What a screen held back is not there."""
+    """Nothing that a screen holds back is left."""
     return [
         one_of("rows", "rights", ORDER[:-1], "rows whose rights are denied were held back"),
         unique("rows", "text_key", "no question is there twice, word for word"),
@@ -39,14 +39,14 @@ def screened_rules() -> list[Rule]:
 
 
 def screened_facts(store: Store, artifact: Artifact) -> str:
-    """SQL of the facts on instructions, leaks and duplicates looked for again."""
+    """SQL of the facts about instructions, with leaks and duplicates searched for again."""
     rows, (leaks, duplicates) = facts(store, artifact), leftovers(store, artifact)
     return f"""select w.*, l.name is null as no_leak, d.name is null as no_duplicate from ({rows}) w
         left join {leaks} l on l.name = w.id left join {duplicates} d on d.name = w.id"""
 
 
 def facts(store: Store, artifact: Artifact, extra: str = "") -> str:
-    """SQL of the facts on an artifact's instructions, and of `extra` columns."""
+    """SQL of the facts about an artifact's instructions, plus `extra` columns."""
     known = store.lookup("prefixes", store.params.prefixes)
     texts = ("list_transform(messages, lambda m: m.role || ' ' || m.content)"
              " || list_transform(options, lambda o: o.text)")

@@ -15,7 +15,7 @@ def facts(store: Store) -> dict[str, str]:
 def rules(store: Store) -> list[Rule]:
     return [
         *_answers.rules(),
-        holds("rows", "own_author", "each pool member's answers lie in its own folder"),
+        holds("rows", "own_author", "each answer is in its author's folder"),
         one_of("rows", "author", tuple(store.params.candidates.authors), "answers are by the pool's members"),
         unique("rows", "once_key", "one answer per member and instruction"),
     ]

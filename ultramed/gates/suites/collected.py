@@ -1,4 +1,4 @@
-"""Rows as the readers made them; each part holds one source."""
+"""Rows as the readers parsed them; each part holds one source."""
 
 from ultramed.artifacts import COLLECTED
 from ultramed.gates.drift import BASELINES, accepted
@@ -19,10 +19,10 @@ def rules(store: Store) -> list[Rule]:
     least = check.least_of_accepted if check else 0.0
     return [
         *_instructions.rules(store.params.sources),
-        between("sources", "rows", 1, None, "every source hands over a row at least"),
+        between("sources", "rows", 1, None, "every source hands over at least one row"),
         between("sources", "of_accepted", least, None, "no source has lost rows since its figures were accepted, as "
                 "checks.collected.least_of_accepted allows"),
-        holds("rows", "in_own_part", "each source lies in its own folder"),
+        holds("rows", "in_own_part", "each row is in its source's folder"),
         between("rows", "words", 1, None, "the question has words"),
         one_of("rows", "round", (0,), "raw rows were never evolved"),
     ]

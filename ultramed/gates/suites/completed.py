@@ -1,4 +1,4 @@
-"""The teacher's answers: one per instruction, which reaches the key where there is one."""
+"""The teacher's answers: one per instruction, matching the key if there is one."""
 
 from ultramed.artifacts import COMPLETED
 from ultramed.gates.rules import Rule, between, holds, one_of, unique

@@ -1,4 +1,4 @@
-"""Rows that were retained, with their score and its distance from the source's threshold."""
+"""Retained rows, with their score and its distance from the source's threshold."""
 
 from ultramed.artifacts import CURATED, SCORED
 from ultramed.gates.rules import Rule, between, present

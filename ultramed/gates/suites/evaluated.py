@@ -1,4 +1,4 @@
-"""Greedy predictions: one an item and policy; what could not be read is no letter."""
+"""Greedy predictions: one per item and policy; an unreadable answer has no letter."""
 
 from typing import get_args
 
@@ -9,7 +9,7 @@ from ultramed.records import AnswerOutcome
 
 
 def facts(store: Store) -> dict[str, str]:
-    """Every policy must have answered the same items; an item's id begins with its benchmark."""
+    """Every policy must have answered the same items; an item's id starts with its benchmark."""
     names = ", ".join(map(text, store.params.benchmarks)) or "null"
     return {"rows": f"""
         with all_items as (select count(distinct item_id) as n from {store.view(EVALUATED)})
@@ -25,7 +25,7 @@ def facts(store: Store) -> dict[str, str]:
 def rules(_: Store) -> list[Rule]:
     return [
         unique("rows", "id_key", "one prediction an item and policy"),
-        holds("rows", "own_policy", "each policy's predictions lie in its own folder"),
+        holds("rows", "own_policy", "each prediction is in its policy's folder"),
         holds("rows", "own_task", "each task is of its item's benchmark, one of the params"),
         one_of("rows", "mode", ("greedy",), "answers are greedy"),
         one_of("rows", "outcome", get_args(AnswerOutcome), "outcomes are known"),

@@ -8,7 +8,7 @@ from ultramed.gates.suites import _instructions
 
 
 def facts(store: Store) -> dict[str, str]:
-    """The parent and its family are looked up in what rows are evolved from."""
+    """The parent and its family are looked up in the rows before curation."""
     known = " union all ".join(f"select id, family from {store.view(a)}" for a in UNCURATED)
     return {"rows": f"""
         select r.*, p.id is not null as parent_known, p.family = r.family_id as parent_family

@@ -16,5 +16,5 @@ def rules(store: Store) -> list[Rule]:
     return [
         *_answers.example_rules(store, store.params.general, ORDER[:-1], "user", "assistant"),
         unique("rows", "id_key", "ids are unique"),
-        holds("rows", "in_own_part", "each set lies in its own folder"),
+        holds("rows", "in_own_part", "each row is in its set's folder"),
     ]

@@ -1,4 +1,4 @@
-"""The mixture of examples: they end with what the model is to say, and stay within their split."""
+"""The instruction mixture: examples end with an assistant turn and stay within their split."""
 
 from ultramed.artifacts import INSTRUCTIONS, SPLIT
 from ultramed.gates.rules import Rule

@@ -1,7 +1,6 @@
-"""Feedback: scores, ranks and positions of the candidates of one instruction fit together.
+"""Feedback: the scores, ranks and positions of an instruction's candidates are consistent.
 
-Whether the ranking agrees with the scores is the judge's business (a figure); pairs that contradict it are not made (a
-rule of `paired`).
+Whether a ranking agrees with its scores is only a figure here; a rule of `paired` excludes pairs that contradict it.
 """
 
 from ultramed.artifacts import CANDIDATES, JUDGED

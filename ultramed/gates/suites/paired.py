@@ -1,4 +1,4 @@
-"""Preference pairs, all and selected. Texts are compared through hashes: pairs never meet their texts in memory."""
+"""Preference pairs, all and selected. Texts are compared by hash, so pairs are never in memory with their texts."""
 
 from typing import get_args
 
@@ -58,7 +58,7 @@ def _selected(store: Store) -> str:
 
 
 def _fits(limits: PairRules) -> str:
-    """SQL: what holds of a pair with each label type."""
+    """SQL: the condition for each label type."""
     fits: dict[Label, str] = {
         "easy": f"margin >= {limits.easy}",
         "hard": f"margin <= {limits.hard}",

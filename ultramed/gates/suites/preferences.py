@@ -1,4 +1,4 @@
-"""The mixture of preferences: two different answers to the same turns, within the split of their pair."""
+"""The preference mixture: two different answers to the same turns, within the split of their pair."""
 
 from ultramed.artifacts import PAIRED, PREFERENCES
 from ultramed.gates.rules import Rule

@@ -13,13 +13,13 @@ WITH_TEXT = ("open", "research")
 TEXTS = {"conversations", "answer", "prompt", "messages", "question", "options", "text", "reasoning"}
 NOTHING = """select '' as part, [''] as allows, '' as config, '' as split, true as text_as_allowed, '' as id,
     '' as row_id where false"""
-# A pair's own id, where its texts are shipped: there the published columns have none.
+# A pair's id in configs with text: their published columns have none.
 PAIR = "prompt_id || '#' || metadata.chosen_model || '>' || metadata.rejected_model"
 
 
 def facts(store: Store) -> dict[str, str]:
-    """Rows of every profile, looked up in the curated set for the rights of what they quote. A signed override of
-    a source takes the place of its class."""
+    """Rows of every profile, with the rights of the curated rows they quote. A source's signed override replaces
+    its class."""
     overrides = {source: override.rights for source, override in store.params.release.overrides.items()}
     return {"rows": f"""
         with released as ({_released(store)}),
@@ -49,7 +49,7 @@ def rules(_: Store) -> list[Rule]:
 
 
 def made(store: Store) -> str:
-    """Other configs show rows of these two again."""
+    """Only these two configs: the others repeat their rows."""
     shown = f"({_released(store)}) where config in ('instructions', 'preference')"
     return f"select distinct part, row_id as id from {shown}"
 
@@ -62,7 +62,7 @@ def handed(store: Store) -> str:
 
 
 def _released(store: Store) -> str:
-    """SQL of all published rows: profile (`part`), config, split, the instruction's `id` and the row's own."""
+    """SQL of all published rows: profile (`part`), config, split, the instruction's `id` and the row's."""
     profiles = store.params.release.profiles
     reads = [read for name, profile in profiles.items() for read in _shards(store, name, list(profile.allows))]
     return " union all ".join(reads) or NOTHING

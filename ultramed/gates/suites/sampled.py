@@ -1,4 +1,4 @@
-"""On-policy pairs: of a policy's answers the reward model's best against its worst."""
+"""On-policy pairs: the reward model's best against its worst among a policy's answers."""
 
 from ultramed.artifacts import SAMPLED
 from ultramed.gates.rules import Rule, holds
@@ -8,7 +8,7 @@ from ultramed.params import MEDICAL
 
 
 def facts(store: Store) -> dict[str, str]:
-    """Pairs beside the rewards of their two answers."""
+    """Pairs with the rewards of their two answers."""
     rows = _answers.example_facts(f"(select *, part as round from {store.view(SAMPLED)})", "round")
     drawn = store.view(SAMPLED, "samples")
     samples = f"select part, id, any_value(reward) as reward from {drawn} group by part, id"

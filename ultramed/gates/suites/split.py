@@ -6,7 +6,7 @@ from ultramed.gates.store import Store
 
 
 def facts(store: Store) -> dict[str, str]:
-    """Families with the number of splits they are in, by cluster and by oldest ancestor."""
+    """The number of splits each family is in, by cluster and by oldest ancestor."""
     return {"rows": f"""
         with assigned as (
             select a.id, a.family as cluster, a.split, c.family as ancestor

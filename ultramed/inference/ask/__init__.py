@@ -1,1 +1,1 @@
-"""One pass of requests: looked up, sent, committed, handed back in order."""
+"""One pass of requests: looked up, sent, committed, returned in order."""

@@ -1,7 +1,7 @@
 """One pass: requests stream in, answers stream out in the same order, the ledger and the endpoint in between.
 
-Three threads: the caller's renders requests and looks them up, the scheduler's talks to the endpoint, the writer's
-commits replies and reads them. A pass that the ledger answers alone starts none of them.
+Three threads: the caller renders requests and looks them up, the scheduler talks to the endpoint, the writer commits
+replies and parses them. A pass that the ledger can answer alone starts neither the scheduler nor the writer.
 """
 
 import threading
@@ -13,22 +13,23 @@ from types import TracebackType
 from ultramed.inference.ask.costs import Costs, Terms
 from ultramed.inference.ask.scheduler import Scheduler
 from ultramed.inference.ask.slots import Slot
+from ultramed.inference.ask.usefulness import Usefulness
 from ultramed.inference.ask.writer import Writer
 from ultramed.inference.http.endpoint import api_key
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Request
 
-AHEAD = 16  # requests kept in flight or waiting, per slot of the endpoint: one slow reply must not stop the others
-LOOKUP = 500  # requests looked up at once where the ledger has them all
-DRAIN_S = 60.0  # longest wait for replies in flight when a pass is broken off
-Failures = dict[str, tuple[str, str]]  # why there is no reply, by request key: in one word, in a sentence
+AHEAD = 16  # requests kept in flight or waiting, per slot of the endpoint: one slow reply must not hold up the others
+LOOKUP = 500  # requests looked up at once when the ledger has them all
+DRAIN_S = 60.0  # longest wait for replies in flight when a pass is cut short
+Failures = dict[str, tuple[str, str]]  # why there is no reply, by request key: (one word, a sentence)
 
 
 class Flow:
-    """One pass of requests. Use inside `with`: leaving it waits for what is in flight, and keeps what comes.
+    """One pass of requests. Use in a `with` block: leaving it waits for requests in flight and keeps their replies.
 
-    `failures`: requests that were asked through batches and got no reply; nothing is sent then. The scheduler and the
-    writer report to it: see `protocols.Outcomes`.
+    `failures`: requests sent in batches that got no reply; if given, nothing is sent. The scheduler and the writer
+    report to this object: see `protocols.Outcomes`.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Flow:
         self._error: BaseException | None = None
         self._scheduler: Scheduler | None = None
         self._writer: Writer | None = None
+        self._usefulness = Usefulness(terms.model)
         self.known = self.given = self.spent = self.uncertain = 0
 
     @property
@@ -59,7 +61,7 @@ class Flow:
             self.spent, self.uncertain = self._writer.spent, self._writer.uncertain
 
     def run(self, requests: Iterable[Request]) -> Iterator[Slot]:
-        """Done slots in the order of the requests. Raises what made the pass impossible."""
+        """Yield finished slots in the order of the requests. Raises the error that stopped the pass."""
         stream, size = iter(requests), max(LOOKUP, self.terms.concurrency * AHEAD)
         while True:
             if len(self._window) <= size // 2:
@@ -72,18 +74,25 @@ class Flow:
             yield self._window.popleft()
 
     def _fill(self, requests: list[Request]) -> None:
-        """Look requests up, and ask those that are neither in flight nor in the ledger."""
+        """Look up requests, and send those that are neither in flight nor in the ledger."""
         slots = [Slot(request, request.key(self.terms.identity)) for request in requests]
         self._window.extend(slots)
         with self._changed:  # a reply that has just left `_in_flight` is in the ledger
             rest = [slot for slot in slots if not self._follow(slot)]
         entries = self._ledger.get(slot.key for slot in rest)
-        missing = [slot for slot in rest if not slot.settle(entries.get(slot.key), self._ledger, *self._reading)]
+        missing = [slot for slot in rest if not self._settle(slot, entries.get(slot.key), self._ledger)]
         self.known += len(rest) - len(missing)
         self._ask(missing)
 
+    def _settle(self, slot: Slot, entry: LedgerEntry | None, ledger: Ledger) -> bool:
+        before = len(slot.answers)
+        slot.settle(entry, ledger, *self._reading)
+        for answer in slot.answers[before:]:
+            self._usefulness.note(answer)
+        return slot.done
+
     def _follow(self, slot: Slot) -> bool:
-        """Let a slot share the reply of the same request in flight. Returns whether there is one."""
+        """Let a slot share the reply of an identical request in flight. Returns whether there is one."""
         leader = self._in_flight.get(slot.key)
         if leader:
             slot.known = False
@@ -100,13 +109,15 @@ class Flow:
             for slot in slots:
                 slot.give_up(*self._failures.get(slot.key, ("timeout", "no batch brought a reply")))
             return
+        if error := self._usefulness.fault:
+            return self.failed(error)
         with self._changed:
             leaders = [slot for slot in slots if not self._follow(slot) and self._lead(slot)]
         if leaders:
             self._started().submit(leaders)
 
     def _started(self) -> Scheduler:
-        """The scheduler; started, with the writer, by the first request that the ledger cannot answer."""
+        """The scheduler. The first request that the ledger cannot answer starts it, together with the writer."""
         if self._scheduler is None:
             target = self.terms.open_target()
             api_key(target)
@@ -116,25 +127,32 @@ class Flow:
             self._writer.start(self._scheduler)
         return self._scheduler
 
+    def refuse_useless(self) -> None:
+        """Raise ModelError where the pass has ended, and the endpoint refused all of it for a reason of its own."""
+        if self._scheduler and not self.known and (error := self._scheduler.refusal):
+            raise error
+
     def settled(self, replies: list[tuple[Slot, LedgerEntry]], ledger: Ledger) -> None:
         with self._changed:
             landed = [(slot, entry) for leader, entry in replies for slot in self._land(leader)]
-        again = [slot for slot, entry in landed if not slot.settle(entry, ledger, *self._reading)]
-        if again:
-            self._ask(again)
+        unsettled = [slot for slot, entry in landed if not self._settle(slot, entry, ledger)]
+        if error := self._usefulness.fault:
+            return self.failed(error)
+        if unsettled:
+            self._ask(unsettled)
         with self._changed:
             self._changed.notify()
 
     def _land(self, leader: Slot) -> list[Slot]:
-        """A leader that is no longer in flight, and its followers."""
+        """Take a leader out of flight. Returns it with its followers."""
         del self._in_flight[leader.key]
         followers, leader.followers = leader.followers, []
         return [leader, *followers]
 
     def given_up(self, slot: Slot, failure: str, detail: str) -> None:
         with self._changed:
-            for one in self._land(slot):
-                one.give_up(failure, detail)
+            for landed in self._land(slot):
+                landed.give_up(failure, detail)
             self._changed.notify()
 
     def failed(self, error: BaseException) -> None:

@@ -1,6 +1,7 @@
-"""Slots that wait for money before they may be sent. Used in the scheduler's event loop."""
+"""Slots that wait for money before they may be sent. Runs in the scheduler's event loop."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from ultramed.inference.ask.costs import Costs
 from ultramed.inference.ask.slots import Slot
@@ -8,24 +9,24 @@ from ultramed.inference.ask.writer import Writer
 
 
 class FundingQueue:
-    """Asks the writer to reserve money, for no more slots than may be in flight: what is reserved when this process is
-    killed counts as spent."""
+    """Asks the writer to reserve money, for no more slots than may be in flight: money still reserved when this process
+    is killed counts as spent."""
 
     def __init__(self, writer: Writer, costs: Costs) -> None:
         self._writer, self._costs = writer, costs
         self._waiting: deque[Slot] = deque()
-        self._requested = 0  # slots whose answer has not come
+        self._requested = 0  # slots that the writer has not answered yet
 
     @property
     def idle(self) -> bool:
-        """Whether no answer of the writer is awaited."""
+        """Whether no answer from the writer is pending."""
         return not self._requested
 
     def add(self, slot: Slot) -> None:
         self._waiting.append(slot)
 
     def request(self, room: int) -> bool:
-        """Ask for money for up to `room` slots, those already asked for included. Returns whether any was asked for."""
+        """Ask for money for up to `room` slots, counting those already asked for. Returns whether any was asked for."""
         slots = [self._waiting.popleft() for _ in range(min(room - self._requested, len(self._waiting)))]
         for slot in slots:
             slot.reserved = self._costs.most(slot)
@@ -34,11 +35,24 @@ class FundingQueue:
             self._writer.fund(slots)
         return bool(slots)
 
-    def funded(self, slots: list[Slot]) -> None:
+    def funded(self, slots: list[Slot]) -> list[Slot]:
+        """Those of the slots that may be sent; the others need more by now, and wait again."""
         self._requested -= len(slots)
+        return self.affordable(slots)
+
+    def affordable(self, slots: Iterable[Slot]) -> list[Slot]:
+        """Those of the slots whose reservation still covers them. The others give it back and wait again."""
+        covered = []
+        for slot in slots:
+            if slot.reserved >= self._costs.most(slot):
+                covered.append(slot)
+            else:
+                self._writer.free(slot)
+                self._waiting.append(slot)
+        return covered
 
     def unfunded(self, slots: list[Slot]) -> None:
-        """They wait again: money comes back when replies cost less than they might have."""
+        """Queue them again: money comes back when replies cost less than their upper bound."""
         self._requested -= len(slots)
         for slot in slots:
             slot.release()

@@ -1,4 +1,4 @@
-"""How the parts of a pass speak to each other: what each may call of the part that made it."""
+"""Interfaces between the parts of a pass: what each may call on the part that created it."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from ultramed.ledger.ledger import Ledger, LedgerEntry
 
 
 class Outcomes(Protocol):
-    """Where the scheduler and the writer report what became of requests. `Flow` is one."""
+    """Receives the outcomes of requests from the scheduler and the writer. Implemented by `Flow`."""
 
     known: int  # requests that the ledger has answered
     given: int  # answers handed to the caller
@@ -19,11 +19,11 @@ class Outcomes(Protocol):
         """This request gets no reply. Called in the scheduler's thread."""
 
     def failed(self, error: BaseException) -> None:
-        """The pass cannot go on. Called in either thread."""
+        """The pass cannot continue. Called in either thread."""
 
 
 class Funds(Protocol):
-    """Where the writer answers a request for money, in its own thread. `Scheduler` is one."""
+    """Receives the answers to requests for money, in the writer's thread. Implemented by `Scheduler`."""
 
     def funded(self, slots: list[Slot]) -> None:
         """Money is reserved for these: they may be sent."""

@@ -1,4 +1,4 @@
-"""The thread that asks: slots come in, each goes to the replica with most room, replies go to the writer."""
+"""The thread that sends requests: slots come in, each goes to the replica with most room, replies go to the writer."""
 
 import asyncio
 import threading
@@ -14,7 +14,8 @@ from ultramed.inference.ask.funding_queue import FundingQueue
 from ultramed.inference.ask.protocols import Outcomes
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.ask.writer import Writer
-from ultramed.inference.http.endpoint import Rejected, Target, Unanswered
+from ultramed.inference.http import wire
+from ultramed.inference.http.endpoint import Rejected, Target, Unanswered, unusable
 from ultramed.inference.http.replicas import Replica, Replicas
 from ultramed.ledger.ledger import LedgerEntry
 from ultramed.ledger.requests import Reply
@@ -29,8 +30,8 @@ class Scheduler:
         self._ready: deque[Slot] = deque()
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._in_flight = self._retrying = 0  # requests sent, and those that wait for their next try
-        self._ended = 0  # requests since money was last asked for
+        self._in_flight = self._retrying = 0  # requests sent; requests waiting for their next try
+        self._ended = 0  # requests that ended since money was last asked for
         self._health = EndpointHealth(outcomes)
         self._stopping, self._drain_s = False, 0.0
         self.bought = 0  # replies
@@ -48,12 +49,12 @@ class Scheduler:
     def unfunded(self, slots: list[Slot]) -> None:
         self._in_loop(self._on_unfunded, slots)
 
-    def _in_loop(self, what: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the pass is being broken off, and nothing more is sent
-            self._loop.call_soon_threadsafe(what, slots)
+    def _in_loop(self, callback: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the pass was cut short and nothing more is sent
+            self._loop.call_soon_threadsafe(callback, slots)
 
     def stop(self, drain_s: float) -> None:
-        """Send nothing more; wait up to `drain_s` for what is in flight, then drop it."""
+        """Stop sending; wait up to `drain_s` seconds for requests in flight, then drop them."""
         if self._thread.is_alive():
             self._drain_s = drain_s
             self._loop.call_soon_threadsafe(self._done.set)
@@ -62,7 +63,7 @@ class Scheduler:
     def _main(self) -> None:
         try:
             asyncio.run(self._run())
-        except BaseException as error:  # any error: whoever waits for answers would wait forever
+        except BaseException as error:  # any error, or the caller would wait for answers forever
             self._outcomes.failed(error)
         finally:
             self._started.set()
@@ -92,10 +93,10 @@ class Scheduler:
             self._ready.append(slot)
 
     def _pump(self) -> None:
-        """Send what may be sent now; where only time is in the way, come back."""
+        """Send what may be sent now; if the next slot only has to wait, schedule another call."""
         if self._stopping or self._all_refused():
             return
-        if self._funding and self._funding.request(self._replicas.concurrency - len(self._ready)):
+        if self._funding and self._funding.request(self._room() - len(self._ready)):
             self._ended = 0
         while self._ready:
             tokens = self._costs.tokens(self._ready[0])
@@ -104,15 +105,27 @@ class Scheduler:
                 return self._pump_in(wait_s)
             self._send(self._ready.popleft(), replica, tokens)
 
+    def _room(self) -> int:
+        """Requests that may have money; one at a time until the model's first reply shows what a request costs."""
+        proven = self._costs.overrun is not None
+        return self._replicas.concurrency if proven else 1 - self._in_flight - self._retrying
+
     def _all_refused(self) -> bool:
-        """Whether all requests so far were refused. Then nothing more is sent until those in flight have ended; if
-        none of them is answered either, the pass fails."""
+        """Whether all requests so far were refused. If so, nothing more is sent until those in flight have ended; if
+        none of those is answered either, the pass fails."""
         if not self._health.all_refused:
             return False
-        if not (self._in_flight or self._retrying):
-            self._fail(ModelError(str(self._target), f"refuses every request ({self._health.last_error})",
-                                  "check max_tokens, context and the model's settings in params.yaml"))
+        if not (self._in_flight or self._retrying) and self._health.refusal:
+            self._fail(unusable(str(self._target), self._target, self._health.refusal))
         return True
+
+    @property
+    def refusal(self) -> ModelError | None:
+        """Why the endpoint is of no use: it answered nothing and refused for a reason of its own."""
+        refusal = self._health.refusal
+        if self._health.answers or refusal is None or refusal.kind in wire.REFUSED:
+            return None
+        return unusable(str(self._target), self._target, refusal)
 
     def _fail(self, error: BaseException) -> None:
         self._stopping = True
@@ -138,7 +151,7 @@ class Scheduler:
         except asyncio.CancelledError:
             self._writer.lost(slot)
             raise
-        except BaseException as error:  # any error: whoever waits for answers would wait forever
+        except BaseException as error:  # any error, or the caller would wait for answers forever
             self._fail(error)
         self._in_flight, self._ended = self._in_flight - 1, self._ended + 1
         self._pump()
@@ -159,33 +172,36 @@ class Scheduler:
             self._record(slot, reply, latency_s)
 
     def _record(self, slot: Slot, reply: Reply, latency_s: float) -> None:
+        if self._costs.learn(slot, reply) and self._funding:
+            self._ready = deque(self._funding.affordable(self._ready))
         terms, price = self._costs.terms, self._costs.of(slot, reply)
         entry = LedgerEntry(slot.key, terms.identity, terms.stage, slot.request.turns, reply, price / 1e9, latency_s)
         self.bought += 1
         self._writer.reply(slot, entry, price)
 
     def _rejected(self, slot: Slot, error: Rejected) -> None:
-        self._health.refused(error.said)
+        self._health.refused(error.refusal)
         self._writer.free(slot)
-        self._outcomes.given_up(slot, error.kind, error.said)
+        kind = error.refusal.kind if error.refusal.kind in wire.REFUSED else "rejected"
+        self._outcomes.given_up(slot, kind, error.refusal.said)
 
     def _unanswered(self, slot: Slot, replica: Replica, error: Unanswered, sent_at: float) -> None:
-        """Try again later, or give the request up. Raises ModelError where too many were given up in a row."""
+        """Try again later, or give up on the request. Raises ModelError if too many were given up in a row."""
         if error.charged:
             self._writer.lost(slot)
         slot.failed_at = replica
-        down = replica.throttle.shut  # then the failure says nothing about this request
+        down = replica.throttle.shut  # if so, the failure says nothing about this request
         self._replicas.failed(replica, error, sent_at)
         if not down:
-            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 is about all requests more than this one
+            slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 is about all requests, not only this one
         retries = self._target.retries
         if slot.tries <= retries.tries - 1:
             self._retrying += 1
             self._loop.call_later(max(error.wait, self._target.pause(int(slot.tries))), self._retry, slot)
             return
-        if self._health.gave_up(slot.answers_before, error.said):
-            raise ModelError(replica.endpoint.where, f"answers nothing any more (last: {error.said})",
-                             "what came is kept; run again when it is well, it goes on from there")
+        if self._health.gave_up(slot.answers_before):
+            raise ModelError(replica.endpoint.where, f"no longer answers (last: {error.said})",
+                             "replies so far are kept; once it is healthy, run again to continue")
         self._writer.free(slot)
         self._outcomes.given_up(slot, error.kind, f"{retries.tries} tries, last: {error.said}")
 
@@ -196,12 +212,11 @@ class Scheduler:
 
     def _on_funded(self, slots: list[Slot]) -> None:
         assert self._funding
-        self._funding.funded(slots)
-        self._ready.extend(slots)
+        self._ready.extend(self._funding.funded(slots))
         self._pump()
 
     def _on_unfunded(self, slots: list[Slot]) -> None:
-        """The budget is used up when nothing is under way, nor has ended since, that gives money back."""
+        """The budget is used up if no request is in flight, or has ended since, that could give money back."""
         assert self._funding
         self._funding.unfunded(slots)
         if not self._funding.idle or self._in_flight or self._ready or self._retrying:

@@ -1,4 +1,4 @@
-"""A request on its way through the layer, from the stream it came in to the answers that go out."""
+"""A request on its way through a pass, from the incoming stream to its answers."""
 
 from dataclasses import dataclass, field
 
@@ -9,29 +9,28 @@ from ultramed.ledger.requests import Answer, Request
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """One place in the stream. It is `done` once its last answer counts: is on disk, or will never come."""
+    """One position in the stream. It is `done` once its last answer is on disk, or will never come."""
 
-    request: Request  # asked now: the row's own, or the same once more with what was wrong
-    key: str  # of that request
+    request: Request  # to ask now: the row's own, or its second try with what was wrong
+    key: str  # of `request`
     answers: list[Answer] = field(default_factory=list)
     done: bool = False
-    known: bool = True  # the ledger alone answered
-    followers: "list[Slot]" = field(default_factory=list)  # the same request, made while this one was in flight
+    known: bool = True  # whether the ledger alone answered
+    followers: "list[Slot]" = field(default_factory=list)  # identical requests, made while this one was in flight
     tries: float = 0.0
-    answers_before: int = 0  # answers the endpoint had given to others when this was first tried
-    failed_at: object = None  # the replica that did not answer last
+    answers_before: int = 0  # answers the endpoint had given when this was first sent
+    failed_at: object = None  # the replica of the last failed try
     reserved: int = 0  # of the budget, in billionths of a USD
 
     def settle(self, entry: LedgerEntry | None, ledger: Ledger, identity: str, truncated_ok: bool) -> bool:
-        """Take an entry, and then that of the second try, as far as the ledger has them. Returns whether the slot is
-        done."""
+        """Take an entry, then that of the second try if the ledger has it. Returns whether the slot is done."""
         while entry is not None and not self.done:
             self._take(entry, identity, truncated_ok)
             entry = ledger.get([self.key]).get(self.key) if not self.done else None
         return self.done
 
     def _take(self, entry: LedgerEntry, identity: str, truncated_ok: bool) -> None:
-        """Read a reply that counts. Afterwards the slot is done, or `request` and `key` are those to be asked next."""
+        """Read a reply. Afterwards the slot is done, or `request` and `key` are those to ask next."""
         value, failure, detail = read(entry.reply, self.request.reply_type, truncated_ok)
         answer = Answer(self.request, self.key, entry.reply, value, failure, detail, entry.price_usd)
         self.answers.append(answer)
@@ -42,7 +41,7 @@ class Slot:
         self.key, self.tries = self.request.key(identity), 0.0
 
     def release(self) -> int:
-        """The reservation, which ends."""
+        """End the reservation. Returns its amount."""
         released, self.reserved = self.reserved, 0
         return released
 

@@ -1,8 +1,9 @@
-"""The thread that writes: what has gathered while the last commit ran is committed together, replies and money alike.
+"""The thread that writes: replies and money that arrive during one commit go into the next, in one transaction.
 
-A reply counts once it is on disk; until then nobody is handed it.
+A reply is handed out only once it is on disk.
 """
 
+import sqlite3
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -11,19 +12,19 @@ from ultramed.errors import UltramedError
 from ultramed.inference.ask.costs import Costs
 from ultramed.inference.ask.protocols import Funds, Outcomes
 from ultramed.inference.ask.slots import Slot
-from ultramed.ledger.budget import Budget
+from ultramed.ledger.budget import Budget, note_overrun, overrun
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 
 
 @dataclass
 class Commit:
-    """What one transaction holds. Amounts are billionths of a USD."""
+    """The contents of one transaction. Amounts are billionths of a USD."""
 
     replies: list[tuple[Slot, LedgerEntry]] = field(default_factory=list)
     unfunded: list[Slot] = field(default_factory=list)  # slots that need money before they are sent
     released: int = 0
     spent: int = 0
-    uncertain: int = 0  # perhaps charged
+    uncertain: int = 0  # may have been charged
 
     def add(self, other: "Commit") -> None:
         self.replies += other.replies
@@ -33,7 +34,7 @@ class Commit:
 
 
 class Writer:
-    """Takes what is to be committed from `start` on; call `stop` when nothing more will come."""
+    """Commits what it is given, from `start` on; call `stop` when nothing more will come."""
 
     def __init__(self, costs: Costs, outcomes: Outcomes) -> None:
         self._costs, self._outcomes = costs, outcomes
@@ -42,28 +43,28 @@ class Writer:
         self.spent = self.uncertain = 0
 
     def start(self, funds: Funds) -> None:
-        """Begin to commit; requests for money are answered to `funds`."""
+        """Begin to commit; answers to requests for money go to `funds`."""
         self._funds = funds
         self._thread.start()
 
     def reply(self, slot: Slot, entry: LedgerEntry, price: int) -> None:
-        """A reply came; `price` in billionths of a USD."""
+        """Record a reply; `price` is in billionths of a USD."""
         self._queue.put(Commit([(slot, entry)], spent=price, released=slot.release()))
 
     def lost(self, slot: Slot) -> None:
-        """A try has ended and nobody knows whether it will be charged for: it counts at the most it can cost."""
+        """Record a try that may or may not be charged for: it counts at the most it can cost."""
         self._queue.put(Commit(uncertain=self._costs.most(slot), released=slot.release()))
 
     def free(self, slot: Slot) -> None:
-        """Nothing is asked for this slot any more, and nothing was charged."""
+        """Release a slot that will not be sent again and was not charged."""
         self._queue.put(Commit(released=slot.release()))
 
     def fund(self, slots: list[Slot]) -> None:
-        """Reserve the `reserved` of each, in their order."""
+        """Reserve the `reserved` amount of each slot, in order."""
         self._queue.put(Commit(unfunded=slots))
 
     def stop(self) -> None:
-        """Commit what has come; returns when it is on disk."""
+        """Commit everything received; returns when it is on disk."""
         self._queue.put(None)
         self._thread.join()
 
@@ -79,20 +80,20 @@ class Writer:
                         budget.drop(db)
             finally:
                 ledger.close()
-        except BaseException as error:  # any error: whoever waits for this commit would wait forever
+        except BaseException as error:  # any error, or the caller would wait for this commit forever
             self._outcomes.failed(error)
             if not isinstance(error, UltramedError):
                 raise
 
     def _turn(self, ledger: Ledger, budget: Budget | None) -> bool:
-        """One commit, whose replies are let go when it ends; False at the end."""
+        """Make one commit, whose replies are freed on return; False at the end."""
         if (commit := self._gather()) is None:
             return False
         self._commit(ledger, budget, commit)
         return True
 
     def _gather(self) -> Commit | None:
-        """Everything that waits, one thing at least; None at the end."""
+        """Everything queued, at least one item; None at the end."""
         commit, empty = Commit(), True
         while empty or not self._queue.empty():
             part = self._queue.get()
@@ -109,6 +110,7 @@ class Writer:
             earlier = ledger.insert(db, [entry for _, entry in commit.replies])
             if budget:
                 budget.settle(db, commit.released, commit.spent, commit.uncertain)
+                self._share_overrun(db)
                 funded = budget.reserve(db, [slot.reserved for slot in commit.unfunded])
         self.spent, self.uncertain = self.spent + commit.spent, self.uncertain + commit.uncertain
         if commit.replies:
@@ -117,3 +119,12 @@ class Writer:
             self._funds.funded(commit.unfunded[:funded])
         if commit.unfunded[funded:]:
             self._funds.unfunded(commit.unfunded[funded:])
+
+    def _share_overrun(self, db: sqlite3.Connection) -> None:
+        """What this process has learnt of the length of replies, and others that use the ledger."""
+        identity, known = self._costs.terms.identity, self._costs.overrun
+        stored = overrun(db, identity)
+        if known is not None and known != stored:
+            note_overrun(db, identity, known)
+        if stored is not None and stored >= (known or 0):
+            self._costs.overrun = stored

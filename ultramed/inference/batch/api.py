@@ -1,4 +1,4 @@
-"""The Batch API of a provider, through the openai SDK: files of requests go up, files of replies come down."""
+"""A provider's Batch API, through the openai SDK: files of requests go up, files of replies come down."""
 
 import tempfile
 import time
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from openai.types import Batch
 
 T = TypeVar("T")
-MARK = "ultramed"  # the metadata by which our batches are recognised
+MARK = "ultramed"  # the metadata key that identifies our batches
 OVER = ("completed", "failed", "expired", "cancelled")
 
 
 class BatchApi:
-    """Use `close` at the end. Methods raise ModelError where the provider is of no use."""
+    """Call `close` at the end. Methods raise ModelError if the provider cannot be used."""
 
     def __init__(self, target: Target) -> None:
         import openai
@@ -31,13 +31,13 @@ class BatchApi:
             base_url=target.base_urls[0], api_key=api_key(target) or "none", max_retries=0,
             http_client=openai.DefaultHttpxClient(trust_env=uses_proxy(target.base_urls[0])))
         self._errors = openai
-        self._passing = (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError)
+        self._transient = (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError)
 
     def close(self) -> None:
         self._sdk.close()
 
     def submit(self, file: Path, uid: str) -> str:
-        """The id of the batch made of this file: one, even where the answer to its creation was lost."""
+        """Create a batch of this file, only one even if the answer to its creation is lost. Returns its id."""
         with open(file, "rb") as content:
 
             def upload() -> str:
@@ -56,7 +56,7 @@ class BatchApi:
         return self._retried(create)
 
     def find(self, uid: str) -> str | None:
-        """The id of the batch with this mark, where the provider has it."""
+        """The id of the batch with this mark; None if the provider has none."""
         return self._retried(lambda: next(
             (b.id for b in self._sdk.batches.list(limit=100) if (b.metadata or {}).get(MARK) == uid), None))
 
@@ -64,7 +64,7 @@ class BatchApi:
         return self._retried(lambda: self._sdk.batches.retrieve(batch_id))
 
     def lines(self, file_id: str | None) -> Iterator[bytes]:
-        """The lines of one of the provider's files; none where it made no file."""
+        """The lines of one of the provider's files; none if it made no file."""
         if file_id is None:
             return
 
@@ -80,7 +80,7 @@ class BatchApi:
             yield from file
 
     def delete(self, file_id: str | None) -> None:
-        """Delete a file there: prompts and replies need not stay."""
+        """Delete a file at the provider: prompts and replies need not stay there."""
         if file_id is not None:
             try:
                 self._sdk.files.delete(file_id)
@@ -88,12 +88,12 @@ class BatchApi:
                 return  # it expires by itself
 
     def _retried(self, call: Callable[[], T]) -> T:
-        """What a call returns; failures that may pass are waited out."""
+        """The result of a call, retried after transient failures."""
         with self._one_line_errors():
             for number in range(self._target.retries.tries - 1):
                 try:
                     return call()
-                except self._passing as error:
+                except self._transient as error:
                     self._pause(number, error)
             return call()
 
@@ -103,7 +103,7 @@ class BatchApi:
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:
-        """The SDK's errors as ours, without the key."""
+        """Turn the SDK's errors into ModelError, without the key."""
         try:
             yield
         except self._errors.APIStatusError as error:
@@ -111,4 +111,4 @@ class BatchApi:
             raise unusable(self._where, self._target, refusal) from None
         except self._errors.APIConnectionError as error:
             raise ModelError(self._where, f"does not answer ({error.__cause__ or error})",
-                             "check that it is up; batches go on there, run again to collect them") from None
+                             "check that it is up; its batches keep running, run again to collect them") from None

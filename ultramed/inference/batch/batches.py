@@ -1,7 +1,7 @@
-"""Requests bought through the provider's Batch API: what the ledger lacks goes up in files, replies come down into it.
+"""Buys replies through the provider's Batch API: requests that the ledger lacks go up in files, replies come down.
 
-A batch is recorded before it is submitted, so that a crash at any moment submits none a second time: the next run
-finds it, here or at the provider, and collects it. Until then its requests are kept in `batches/` beside the ledger.
+A batch is recorded before it is submitted, so that no crash makes it be submitted twice: the next run finds it, here
+or at the provider, and collects it. Until then its requests are kept in `batches/` next to the ledger.
 """
 
 import time
@@ -27,7 +27,7 @@ from ultramed.progress import Progress
 if TYPE_CHECKING:
     from openai.types import Batch as Finished
 
-STALLED = 3  # rounds without a single reply after which what is left is given up
+STALLED = 3  # rounds in a row without a reply before the remaining requests are given up
 _TABLE = """
 CREATE TABLE IF NOT EXISTS batches (uid TEXT PRIMARY KEY, identity TEXT NOT NULL, stage TEXT NOT NULL,
                                     maker TEXT NOT NULL, lines INTEGER NOT NULL, batch_id TEXT) WITHOUT ROWID
@@ -43,13 +43,13 @@ class Batches:
         self._folder = terms.folder / "batches"
         self._folder.mkdir(exist_ok=True)
         self._failures: Failures = {}
-        self._token_limit = ""  # the provider's words, where the last batch was refused until others are done
+        self._token_limit = ""  # the provider's message if it refused the last batch until others are done
         self.bought = self.spent = 0
         with ledger.writing() as db:
             db.execute(_TABLE)
 
     def buy(self, requests: Iterable[Request]) -> Failures:
-        """Bring every reply into the ledger that can be had. Returns why the others cannot, by key.
+        """Get every available reply into the ledger. Returns why the others are not available, by key.
 
         `requests` is iterated over several times. Raises BudgetError, ModelError.
         """
@@ -68,7 +68,7 @@ class Batches:
             self._api.close()
 
     def _missing(self, requests: Iterable[Request]) -> Iterator[Slot]:
-        """Requests neither in the ledger nor refused, each once; after a reply of the wrong shape its second try."""
+        """Requests neither in the ledger nor refused, each once; after an invalid reply, the second try."""
         seen, stream = set[str](), iter(requests)
         while slots := [Slot(r, r.key(self._terms.identity)) for r in islice(stream, LOOKUP)]:
             entries = self._ledger.get(s.key for s in slots)
@@ -90,14 +90,14 @@ class Batches:
         return (self._send(file, slot) or sent) if file.lines else sent
 
     def _line(self, slot: Slot) -> bytes:
-        body = wire.body(slot.request, self._target.model, self._target.mode)
+        body = self._target.dialect.body(slot.request)
         return f'{{"custom_id":"{slot.key}","method":"POST","url":"/v1/chat/completions","body":{body}}}\n'.encode()
 
     def _new_file(self) -> BatchFile:
         return BatchFile(self._folder / f"{uuid.uuid4().hex}.jsonl", self._settings)
 
     def _send(self, file: BatchFile, slot: Slot) -> bool:
-        """Reserve the money, record the batch, submit it; with money for its first lines only, submit those."""
+        """Reserve the money, record the batch, submit it; if money covers only its first lines, submit those."""
         budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{file.uid}")
         with self._ledger.writing() as db:
             count = budget.reserve(db, file.most)
@@ -106,7 +106,7 @@ class Batches:
                 db.execute("INSERT INTO batches VALUES (?,?,?,?,?,?)", row)
         if not count:
             if self._open():
-                return True  # money comes back when those are collected
+                return True  # money comes back when open batches are collected
             raise budget.exhausted(file.most[0], f"{self.bought} replies were bought")
         file.write(count)
         self._submit(file.uid)
@@ -118,7 +118,7 @@ class Batches:
             db.execute("UPDATE batches SET batch_id = ? WHERE uid = ?", (batch_id, uid))
 
     def _recover(self) -> None:
-        """Find the batches that a crash left recorded without the provider's id."""
+        """Find the batches that a crash left without the provider's id."""
         for uid, maker, batch_id in self._open():
             if batch_id or (maker != this_process() and is_alive(maker)):
                 continue
@@ -133,15 +133,15 @@ class Batches:
         return list(self._ledger.read(query, (self._terms.identity, self._terms.stage)))
 
     def _collect(self) -> None:
-        """Wait for every open batch, and record what it brought."""
+        """Wait for every open batch and record its results."""
         waiting = {uid: batch_id for uid, _, batch_id in self._open() if batch_id}
         with Progress(f"{self._terms.stage}, batches", len(waiting) or None) as progress:
             while waiting:
                 batches = [(uid, self._api.retrieve(batch_id)) for uid, batch_id in waiting.items()]
                 over = [(uid, batch) for uid, batch in batches if batch.status in OVER]
                 for uid, batch in over:
-                    with exclusive(self._folder):  # another process may wait for it, too
-                        if any(uid == still for still, _, _ in self._open()):
+                    with exclusive(self._folder):  # another process may be waiting for it, too
+                        if any(uid == open_uid for open_uid, _, _ in self._open()):
                             self._record(uid, batch)
                     del waiting[uid]
                     progress.step()
@@ -159,13 +159,13 @@ class Batches:
         self._check("" if self._token_limit else result.problem)
 
     def _check(self, problem: str) -> None:
-        """Raises ModelError for a batch that the provider would not begin."""
+        """Raises ModelError for a batch that the provider refused to start."""
         if problem:
-            raise ModelError(self._terms.model, f"does not take the batch ({problem})",
+            raise ModelError(self._terms.model, f"refused the batch ({problem})",
                              f"check models.remote.{self._terms.model}.batch in params.yaml")
 
     def _close(self, uid: str, spent: int, uncertain: int = 0) -> None:
-        """Forget a batch, and settle what was reserved for it: once, whoever comes first."""
+        """Forget a batch and settle its reservation; only the first process to do so has any effect."""
         budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{uid}")
         with self._ledger.writing() as db:
             if db.execute("DELETE FROM batches WHERE uid = ?", (uid,)).rowcount:

@@ -1,4 +1,4 @@
-"""The file of one batch: filled within the provider's limits, and read again when its replies come."""
+"""The input file of one batch: filled within the provider's limits, and read back when its replies arrive."""
 
 import json
 import os
@@ -13,16 +13,16 @@ from ultramed.params import BatchSettings, Price
 
 
 class BatchFile:
-    """Lines on their way into one batch. A file takes one line at least, however long."""
+    """Lines for one batch. A file takes at least one line, however long."""
 
     def __init__(self, path: Path, settings: BatchSettings) -> None:
         self.path, self.uid, self._settings = path, path.stem, settings
         self.lines: list[bytes] = []
-        self.most: list[int] = []  # that each may cost, in billionths of a USD
+        self.most: list[int] = []  # upper bound on each line's cost, in billionths of a USD
         self._size = 0
 
     def takes(self, line: bytes) -> bool:
-        """Whether another line fits in."""
+        """Whether another line fits."""
         fits = self._size + len(line) <= self._settings.max_bytes and len(self.lines) < self._settings.max_requests
         return fits or not self.lines
 

@@ -1,4 +1,4 @@
-"""What a finished batch brought: replies into the ledger, failed lines by key with why."""
+"""Results of a finished batch: replies go into the ledger, failed lines are returned by key with the reason."""
 
 import json
 import re
@@ -7,31 +7,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ultramed.inference.ask.costs import Terms
+from ultramed.inference.ask.costs import Terms, charged
 from ultramed.inference.ask.flow import Failures
 from ultramed.inference.batch.api import BatchApi
 from ultramed.inference.batch.file import BatchInput, write_whole
-from ultramed.inference.http import wire
+from ultramed.inference.http import completion, wire
 from ultramed.inference.http.endpoint import api_key
-from ultramed.ledger.budget import nano
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 
 if TYPE_CHECKING:
     from openai.types import Batch
 
-COMMIT = 500  # replies
+COMMIT = 500  # replies in one transaction
 _KEY = re.compile(rb'"custom_id"\s*:\s*"([0-9A-Za-z_-]{1,128})"')
 
 
 @dataclass
 class BatchResult:
-    """What one batch brought."""
+    """Results of one batch."""
 
     bought: int = 0  # replies
     spent: int = 0  # billionths of a USD
     uncertain: int = 0  # perhaps charged, for lines that cannot be read
     failures: Failures = field(default_factory=dict)
-    problem: str = ""  # why the provider did not begin the batch
+    problem: str = ""  # why the provider did not start the batch
 
 
 def collect(terms: Terms, ledger: Ledger, api: BatchApi, batch: "Batch", file: Path) -> BatchResult:
@@ -58,15 +57,15 @@ def _requests(api: BatchApi, batch: "Batch", file: Path) -> BatchInput:
     """The requests of the batch. Where their file is lost or damaged, in a power cut, or was made on another machine,
     the provider has it, too."""
     if file.exists():
-        with suppress(*wire.MALFORMED):
+        with suppress(*completion.MALFORMED):
             return BatchInput(file)
     write_whole(file, api.lines(batch.input_file_id))
     return BatchInput(file)
 
 
 def _entry(terms: Terms, requests: BatchInput, line: bytes, result: BatchResult) -> LedgerEntry | None:
-    """The reply of one line. None for a line that failed or cannot be read, which is noted in `result`, and for one
-    that was not asked for."""
+    """The reply of one line; None for a line that failed or cannot be read, which is noted in `result`, and for an
+    unknown one."""
     if not line.strip():
         return None
     key = ""
@@ -78,13 +77,14 @@ def _entry(terms: Terms, requests: BatchInput, line: bytes, result: BatchResult)
         if response.get("status_code") != 200:
             result.failures[key] = _failure(response, error, api_key(terms.open_target()))
             return None
-        reply = wire.of_completion(response["body"])
-    except wire.MALFORMED as problem:
+        reply = completion.of_completion(response["body"])
+    except completion.ErrorInside as problem:
+        result.failures[key] = _kept(wire.refusal(problem.status, problem.said, api_key(terms.open_target())))
+        return None
+    except completion.MALFORMED as problem:
         _note_unread(terms, requests, line, key, problem, result)
         return None
-    price = nano(terms.price, reply.prompt_tokens, reply.completion_tokens)
-    if terms.price and not reply.prompt_tokens:  # nobody counted: as for a single request
-        price = request.most(terms.price)
+    price = charged(terms.price, reply, request.most(terms.price)) if terms.price else 0
     result.spent += price
     return LedgerEntry(key, terms.identity, terms.stage, request.turns, reply, price / 1e9, 0.0)
 
@@ -106,7 +106,11 @@ def _failure(response: dict[str, Any], error: dict[str, Any], key: str) -> tuple
     status = response.get("status_code")
     if not isinstance(status, int):
         return "timeout", f"the batch ended without it ({error.get('code')})"
-    refusal = wire.refusal(status, json.dumps(response.get("body"), ensure_ascii=False), key)
+    return _kept(wire.refusal(status, json.dumps(response.get("body"), ensure_ascii=False), key))
+
+
+def _kept(refusal: wire.Refusal) -> tuple[str, str]:
+    """A refusal as the reason why a row has no reply."""
     return refusal.kind if refusal.kind in (*wire.REFUSED, *wire.UNANSWERED) else "rejected", refusal.said
 
 

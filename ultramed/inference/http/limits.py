@@ -1,15 +1,15 @@
-"""How much one endpoint is asked at once: limits on concurrency, requests and tokens a minute, slower after a 429.
+"""Limits for one endpoint: concurrency, requests and tokens per minute, and slowing down after a 429.
 
-Times are seconds of a monotonic clock, given by the caller.
+Times are seconds of a monotonic clock, passed in by the caller.
 """
 
 from dataclasses import dataclass
 
-BURST_S = 5.0  # of a minute's limit may be used at once
+BURST_S = 5.0  # seconds' worth of a limit that may be used at once
 
 
 class Bucket:
-    """A token bucket: an amount a minute, in small bursts. One request may overdraw it; the next ones wait for that."""
+    """A token bucket: an amount per minute, in small bursts. One request may overdraw it; later ones wait for that."""
 
     def __init__(self, per_minute: int, now: float) -> None:
         self._rate, self._at = per_minute / 60, now
@@ -22,14 +22,14 @@ class Bucket:
         return max(0.0, (min(amount, self._most) - self._level) / self._rate)
 
     def take(self, amount: float) -> None:
-        """Negative amounts give back."""
+        """A negative amount is given back."""
         self._level = min(self._most, self._level - amount)
 
 
 @dataclass
 class Throttle:
-    """When an endpoint may be sent the next request. Concurrency is halved by a 429, once for all requests sent before
-    it, and grows again by one for as many answers as are allowed at once."""
+    """When an endpoint may be sent the next request. A 429 halves concurrency, once for all requests sent before it;
+    every full round of answers raises it again by one."""
 
     concurrency: int
     requests: Bucket | None = None
@@ -44,11 +44,11 @@ class Throttle:
         self._allowed = float(self.concurrency)
 
     def room(self) -> int:
-        """Requests that may be sent beside those in flight."""
+        """Requests that may be sent in addition to those in flight."""
         return 0 if self.shut else max(0, int(self._allowed) - self.in_flight)
 
     def wait(self, tokens: float, now: float) -> float:
-        """Seconds until a request that may take these tokens may be sent, once there is room."""
+        """Seconds until a request of this many tokens may be sent, once there is room."""
         waits = [0.0, self._paused_until - now]
         waits += [self.requests.wait(1, now)] if self.requests else []
         waits += [self.tokens.wait(tokens, now)] if self.tokens else []
@@ -62,17 +62,17 @@ class Throttle:
             self.tokens.take(tokens)
 
     def give(self, unused: float = 0.0) -> None:
-        """A request has ended, with some of its tokens unused."""
+        """A request has ended; its `unused` tokens are given back."""
         self.in_flight -= 1
         if self.tokens:
             self.tokens.take(-unused)
 
     def quicker(self) -> None:
-        """After an answer."""
+        """Raise concurrency after an answer."""
         self._allowed = min(self.concurrency, self._allowed + 1 / self._allowed)
 
     def slower(self, sent_at: float, wait: float, now: float) -> None:
-        """After a 429 to a request sent then; nothing is sent until its Retry-After is over."""
+        """Slow down after a 429 to a request sent at `sent_at`; send nothing until its Retry-After is over."""
         if sent_at > self._slowed_at:
             self._slowed_at, self._allowed = now, max(1.0, self._allowed / 2)
         self._paused_until = max(self._paused_until, now + wait)

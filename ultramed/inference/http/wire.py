@@ -1,50 +1,99 @@
-"""What is sent to an OpenAI-compatible endpoint and what comes back: bodies, replies, refusals."""
+"""What is sent to an OpenAI-compatible endpoint, and what a refusal means. Replies are read in `completion`."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
-from ultramed.ledger.requests import Reply, Request, canonical
-from ultramed.params.models import ReplyMode
+from ultramed.inference.http.schemas import strict
+from ultramed.ledger.requests import Request, Shape, canonical
+from ultramed.params.models import ReplyMode, SchemaDialect
 
-RefusalKind = Literal["rejected", "too_long", "no_schema", "key", "model", "account", "rate_limited", "server_error"]
+RefusalKind = Literal[
+    "rejected", "too_long", "no_schema", "forbidden", "model", "key", "account", "rate_limited", "server_error"]
 FailureKind = Literal["connection", "timeout", "malformed", "server_error", "rate_limited"]  # of one try
-UNANSWERED: tuple[FailureKind, ...] = get_args(FailureKind)  # no reply, after all tries
+UNANSWERED: tuple[FailureKind, ...] = get_args(FailureKind)  # no reply after all tries
 REFUSED: tuple[RefusalKind, ...] = ("rejected", "too_long")  # no reply, ever
-# raised by a body that is no completion
-MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError)
+# Refusals of one request: where every request meets them, they are about the endpoint.
+OF_ONE: tuple[RefusalKind, ...] = ("rejected", "too_long", "no_schema", "forbidden", "model")
 _TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too long", "context size",
              "exceeds the available context", "too many tokens", "maximum model length")
 _NO_SCHEMA = ("response_format", "json_schema", "json schema", "guided_", "parse grammar", "structured output")
 _NO_CREDIT = ("insufficient_quota", "insufficient balance", "insufficient credits", "credit balance")
+_PARAMETERS = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "seed", "logprobs", "top_logprobs")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An endpoint's answer other than 200: what it is about, in one word, and its own words."""
+    """An endpoint's answer other than 200: its kind, and what it said."""
 
     kind: RefusalKind
     said: str
 
 
-class Malformed(Exception):
-    """A body that is no chat completion."""
+@dataclass(frozen=True)
+class Dialect:
+    """How one endpoint wants its requests.
+
+    `request`: by body parameter of ours, another name for it, null to leave it out, or a value for all requests; by any
+    other name, a parameter to add.
+    """
+
+    model: str  # as the endpoint calls it
+    mode: ReplyMode = "json_schema"
+    schema: SchemaDialect = "full"
+    request: dict[str, Any] = field(default_factory=dict)
+    neutral: bool = True  # top_p of 1 is sent: the server would put a default of its own in its place
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """What each parameter of ours is sent as; "" for one that is not."""
+        names = {}
+        for name in _PARAMETERS:
+            sent = self.request.get(name, name)
+            names[name] = sent if isinstance(sent, str) else ""
+        return names
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """What of `request` can change a reply: everything but other names."""
+        return {name: value for name, value in self.request.items()
+                if not (name in _PARAMETERS and isinstance(value, str))}
+
+    @cached_property
+    def _added(self) -> str:
+        added = {name: value for name, value in self.changed.items() if value is not None}
+        return "".join(f",{canonical(name)}:{canonical(value)}" for name, value in added.items())
+
+    def body(self, request: Request) -> str:
+        """The body of a chat request, JSON. Where the endpoint takes no schema, the last turn states it."""
+        shape = request.shape
+        turns = request.turns if not shape or self.mode == "json_schema" else _turns_with_schema(request, shape.sent)
+        return (f'{{"model":{canonical(self.model)},"messages":{turns}{self._sampling(request)}'
+                f"{self._format(shape) if shape else ''}{self._added}}}")
+
+    def _sampling(self, request: Request) -> str:
+        s, names = request.sampling, self._names
+        parameters: list[tuple[str, object]] = [
+            ("temperature", s.temperature), ("top_p", s.top_p if s.top_p != 1.0 or self.neutral else None),
+            ("top_k", s.top_k), ("min_p", s.min_p), ("max_tokens", s.max_tokens), ("seed", s.seed)]
+        if s.top_logprobs:
+            parameters += [("logprobs", "true"), ("top_logprobs", s.top_logprobs)]
+        return "".join(f',"{names[name]}":{value}' for name, value in parameters if value is not None and names[name])
+
+    def _format(self, shape: Shape) -> str:
+        if self.mode == "json_object":
+            return ',"response_format":{"type":"json_object"}'
+        if self.mode == "text":
+            return ""
+        schema = shape.sent if self.schema == "full" else _strict(shape.sent)
+        return (f',"response_format":{{"type":"json_schema","json_schema":{{"name":"{shape.name}","strict":true,'
+                f'"schema":{schema}}}}}')
 
 
-def body(request: Request, model: str, mode: ReplyMode = "json_schema") -> str:
-    """The body of a chat request, JSON. Where the endpoint takes no schema, the last turn states it."""
-    s, shape = request.sampling, request.shape
-    turns, more = request.turns, ""
-    if s.top_logprobs:
-        more = f',"logprobs":true,"top_logprobs":{s.top_logprobs}'
-    if shape and mode == "json_schema":
-        more += (f',"response_format":{{"type":"json_schema","json_schema":{{"name":"{shape.name}","strict":true,'
-                 f'"schema":{shape.sent}}}}}')
-    elif shape:
-        turns = _turns_with_schema(request, shape.sent)
-        more += ',"response_format":{"type":"json_object"}' if mode == "json_object" else ""
-    return (f'{{"model":{canonical(model)},"messages":{turns},"temperature":{s.temperature},"top_p":{s.top_p},'
-            f'"max_tokens":{s.max_tokens},"seed":{s.seed}{more}}}')
+@cache
+def _strict(schema: str) -> str:
+    return json.dumps(strict(json.loads(schema)), ensure_ascii=False)
 
 
 def _turns_with_schema(request: Request, schema: str) -> str:
@@ -53,36 +102,9 @@ def _turns_with_schema(request: Request, schema: str) -> str:
     return canonical([{"role": role, "content": content} for role, content in (*others, last)])
 
 
-def reply(raw: bytes | str) -> Reply:
-    """The reply in the body of a chat completion. Raises Malformed."""
-    try:
-        return of_completion(json.loads(raw))
-    except MALFORMED as error:
-        raise Malformed(f"a body that is no chat completion, {type(error).__name__}: {error}") from None
-
-
-def of_completion(completion: dict[str, Any]) -> Reply:
-    """The reply in a chat completion. Raises one of MALFORMED where it is none."""
-    choice, usage = completion["choices"][0], completion.get("usage") or {}
-    tokens = (choice.get("logprobs") or {}).get("content") or []
-    return Reply(
-        text=_encodable(choice["message"].get("content") or ""),
-        finish_reason=_encodable(choice.get("finish_reason") or "stop"),
-        model=_encodable(completion.get("model") or ""),
-        prompt_tokens=int(usage.get("prompt_tokens") or 0),
-        completion_tokens=int(usage.get("completion_tokens") or 0),
-        logprobs=[{_encodable(a["token"]): round(a["logprob"], 6) for a in t["top_logprobs"]} for t in tokens],
-    )
-
-
-def _encodable(text: str) -> str:
-    """Without halves of surrogate pairs: JSON can carry them, UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def refusal(status: int, said: str, key: str = "", shaped: bool = True) -> Refusal:
-    """What an answer other than 200 means; `key` is struck out of it: some providers echo the key they refuse.
-    `shaped`: the request said what shape the reply must have."""
+    """What an answer other than 200 means. `key` is masked, because some providers echo the key they refuse.
+    `shaped`: whether the request prescribed the shape of the reply."""
     text = " ".join(said.split())
     text = text.replace(key, "***") if key else text
     kind = _kind(status, text.lower())
@@ -90,8 +112,10 @@ def refusal(status: int, said: str, key: str = "", shaped: bool = True) -> Refus
 
 
 def _kind(status: int, text: str) -> RefusalKind:
-    if status in (401, 403):
+    if status == 401:
         return "key"
+    if status == 403:
+        return "forbidden"
     if status == 404:
         return "model"
     if status == 429:
@@ -100,4 +124,6 @@ def _kind(status: int, text: str) -> RefusalKind:
         if any(words in text for words in _TOO_LONG):
             return "too_long"
         return "no_schema" if any(words in text for words in _NO_SCHEMA) else "rejected"
+    if status in (406, 411, 414, 415, 416, 417, 418, 424, 428, 431, 451):
+        return "rejected"
     return "server_error" if status in (408, 409, 425) or status >= 500 else "account"

@@ -1,1 +1,1 @@
-"""Servers of local weights: the process of one, and who starts, shares and ends it."""
+"""Servers for local weights: the server process, and the code that starts, shares and stops it."""

@@ -1,4 +1,4 @@
-"""The process behind a local model: runs an engine, says where it listens, stops when nobody holds its lease.
+"""The process behind a local model: runs an engine, records where it listens, stops when nobody holds its lease.
 
 Started by `servers`; by hand only to debug: `python -m ultramed.inference.serving.server --help`.
 """
@@ -35,11 +35,11 @@ def main() -> None:
         if served.process:
             served.process.terminate()
             served.process.wait(30)
-        os._exit(0)  # the engine's threads would keep the process
+        os._exit(0)  # the engine's threads would keep the process alive
 
 
 def _wait_until_idle(lease: Path, state: Path, served: Served) -> None:
-    """Return when nobody has held the lease for IDLE_S seconds, holding it so that nobody can come in between."""
+    """Return once nobody has held the lease for IDLE_S seconds, still holding it so that no client can slip in."""
     free_since: float | None = None
     with open(lease, "a", encoding="utf-8") as file:
         while True:

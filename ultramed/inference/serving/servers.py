@@ -1,7 +1,7 @@
-"""Local model servers: started when a stage needs one, reused by the next, ended soon after the last.
+"""Local model servers: started when a stage needs one, reused by the next, stopped soon after the last.
 
 A client holds a shared lock on the server's lease file. The kernel drops that lock however the client ends, so a
-server always sees when nobody needs it, also after a crash, and stops by itself (`server.IDLE_S` seconds later).
+server always notices when nobody needs it, even after a crash, and stops by itself (`server.IDLE_S` seconds later).
 """
 
 import fcntl
@@ -26,13 +26,13 @@ from ultramed.params import LocalModel
 
 @contextmanager
 def serving(name: str, model: LocalModel, weights: Path, identity: str, base: Path | None = None) -> Iterator[str]:
-    """Base URL of a server of these weights. `base`: folder of the model that a policy trained here begins as.
+    """Base URL of a server for these weights. `base`: folder of the model that policies trained here start from.
 
     Raises ModelError when the server does not start.
     """
     engine = engines.get(model.engine)
     if not isinstance(engine, ServingEngine):
-        raise ModelError(f"model '{name}'", f"engine '{engine.name}' answers no requests", "name another model")
+        raise ModelError(f"model '{name}'", f"engine '{engine.name}' cannot serve requests", "name another model")
     shape = hashlib.sha256(json.dumps([identity, model.engine, model.context, model.concurrency, model.options],
                                       sort_keys=True).encode()).hexdigest()[:16]
     folder = paths.home() / "servers" / f"{name}-{shape}"
@@ -53,7 +53,7 @@ def _locked(path: Path, mode: int) -> Iterator[None]:
 
 
 def _running(folder: Path, engine: ServingEngine) -> str | None:
-    """The address of this folder's server, when it is healthy."""
+    """The address of this folder's server; None unless it is healthy."""
     try:
         address = json.loads((folder / "state.json").read_text(encoding="utf-8"))["address"]
     except (FileNotFoundError, ValueError, KeyError):
@@ -62,7 +62,7 @@ def _running(folder: Path, engine: ServingEngine) -> str | None:
 
 
 def healthy(url: str) -> bool:
-    """Whether a server on this machine answers 200 here, whatever proxy the environment names."""
+    """Whether a server on this machine answers 200 here; a proxy in the environment is ignored."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=5) as response:
@@ -79,14 +79,14 @@ def _start(name: str, model: LocalModel, engine: ServingEngine, weights: Path, f
                "--concurrency", str(model.concurrency), "--context", str(model.context),
                "--options", json.dumps(model.options)]
     with open(log, "w", encoding="utf-8") as out:
-        # a session of its own: Ctrl-C at the terminal must reach the stage, not the server it drains
+        # its own session: Ctrl-C must reach the stage, not the server that still has to finish its requests
         process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
     deadline, problem = time.monotonic() + engine.start_s, "did not start"
     while process.poll() is None:
         if address := _running(folder, engine):
             return address
         if time.monotonic() > deadline:
-            os.killpg(process.pid, signal.SIGKILL)  # the engine with it, where that is a process of its own
+            os.killpg(process.pid, signal.SIGKILL)  # and the engine, if it is its own process
             problem = f"is not ready after {engine.start_s:g} s"
             break
         time.sleep(0.1)

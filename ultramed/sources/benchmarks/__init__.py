@@ -1,1 +1,1 @@
-"""Formats of benchmarks, one a file: `read(folder, benchmark)`, and `KIND`, how its items are asked and graded."""
+"""Benchmark formats, one per file: `read(folder, benchmark)`, and `KIND`, how its items are asked and graded."""

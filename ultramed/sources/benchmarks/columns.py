@@ -1,4 +1,4 @@
-"""Any plain file, by the columns that params name: {question: stem, options: choices, key: answer, subject: topic}."""
+"""Any plain file, by the columns named in params: {question: stem, options: choices, key: answer, subject: topic}."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +16,7 @@ KIND = "multiple_choice"
 def read(folder: Path, benchmark: Benchmark) -> Iterator[Row]:
     """The items of the files under `folder`; the key is the id, or the row's index from 0. Raises SourceError for a
     column that no row has, and behind the last row for keys that count from another number than `key_from`."""
-    assert benchmark.columns is not None  # params refuse the format without them
+    assert benchmark.columns is not None  # params reject the format without them
     return exam_items(folder, benchmark.columns, partial(parse, benchmark.columns))
 
 

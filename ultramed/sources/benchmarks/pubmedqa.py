@@ -15,8 +15,8 @@ TRUTH = "test_ground_truth.json"
 
 
 def read(folder: Path, benchmark: Input) -> Iterator[Row]:
-    """The test questions; all of them where test_ground_truth.json is not there. Raises SourceError when one that it
-    names is missing, or has another decision than it says."""
+    """The test questions; all questions if test_ground_truth.json is absent. Raises SourceError if one that it names
+    is missing or has a different decision."""
     truth = _truth(folder)
     for row in pubmedqa.read(folder, benchmark):
         if truth is None:
@@ -28,18 +28,18 @@ def read(folder: Path, benchmark: Input) -> Iterator[Row]:
                                   f"{row.letter}", "fetch the original files again")
             yield row
     if truth:
-        found = f"names {len(truth)} abstract(s) that are not there, the first is {next(iter(truth))[:20]}"
-        raise SourceError(f"{folder}/{TRUTH}", found, "put ori_pqal.json beside it")
+        missing = f"names {len(truth)} abstract(s) that are missing, the first is {next(iter(truth))[:20]}"
+        raise SourceError(f"{folder}/{TRUTH}", missing, "put ori_pqal.json next to it")
 
 
 def _truth(folder: Path) -> dict[str, str] | None:
-    found = sorted(folder.rglob(TRUTH))
-    if not found:
+    paths = sorted(folder.rglob(TRUTH))
+    if not paths:
         return None
     try:
-        truth = json.loads(found[0].read_text(encoding="utf-8"))
+        truth = json.loads(paths[0].read_text(encoding="utf-8"))
     except ValueError as error:
-        raise SourceError(str(found[0]), f"is not JSON: {error}", "fetch the original again") from None
+        raise SourceError(str(paths[0]), f"is not JSON: {error}", "fetch the original again") from None
     if not isinstance(truth, dict) or not all(isinstance(v, str) for v in truth.values()):
-        raise SourceError(str(found[0]), "is no object of decisions by PMID", "fetch the original again")
+        raise SourceError(str(paths[0]), "is not a JSON object of decisions by PMID", "fetch the original again")
     return truth

@@ -1,1 +1,1 @@
-"""Raw formats of sources, one a file: `read(folder, source)` gives one `Row` for each raw row, in the files' order."""
+"""Raw formats of sources, one per file: `read(folder, source)` yields one `Row` per raw row, in file order."""

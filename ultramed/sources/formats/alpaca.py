@@ -27,7 +27,7 @@ def read(folder: Path, _: Input) -> Iterator[Row]:
 
 
 def parse(element: Element) -> RawRow:
-    """One instruction. Raises Unfit; a row whose output is there but empty is dropped with code answer_missing."""
+    """One instruction. Raises Unfit; a row whose output is present but empty is dropped with code answer_missing."""
     row = element.value
     others = unread(row, READS)
     if others:
@@ -36,7 +36,7 @@ def parse(element: Element) -> RawRow:
 
 
 def question(row: dict[str, Any]) -> str:
-    """Instruction, blank line, input; where the instruction is ChatDoctor's constant one, the input alone."""
+    """Instruction, blank line, input; the input alone if the instruction is ChatDoctor's constant one."""
     if "instruction" not in row:
         text(row, "instruction")
     instruction, given = optional(row, "instruction"), optional(row, "input")
@@ -55,7 +55,7 @@ def _asked(row: dict[str, Any]) -> str:
 
 
 def reference(row: dict[str, Any]) -> str | None:
-    """The output; None where the set has no such field. Raises Unfit (dropped) where it is empty."""
+    """The output; None if the set has no such field. Raises Unfit (dropped) if it is empty."""
     answer = optional(row, "output")
     if answer is None and "output" in row:
         raise Unfit("answer_missing", "the source gives an empty output", "dropped")

@@ -1,4 +1,4 @@
-"""Any plain file, by the columns that params name: JSON, JSON lines, Parquet, CSV, TSV.
+"""Any plain file, by the columns named in params: JSON, JSON lines, Parquet, CSV, TSV.
 
 {question: stem, options: [opa, opb, opc, opd], key: cop, key_from: 1}    an exam item
 {question: input, answer: output}                                         an open question with a reference answer
@@ -21,27 +21,28 @@ from ultramed.sources.rawfiles import Element
 def read(folder: Path, source: Source) -> Iterator[Row]:
     """The rows of the files under `folder`; the key is the id, or the row's index from 0. Raises SourceError for a
     column that no row has, and behind the last row for keys that count from another number than `key_from`."""
-    assert source.columns is not None  # params refuse the format without them
+    assert source.columns is not None  # params reject the format without them
     return exam_items(folder, source.columns, partial(parse, source.columns))
 
 
 def parse(columns: SourceColumns, keys: Keys, element: Element) -> RawRow:
-    """One row. Raises Unfit; where the reference answer of an open question is empty, dropped as answer_missing."""
+    """One row. Raises Unfit; an open question with an empty reference answer is dropped as answer_missing."""
     cells = element.value
-    said = _said(columns, element)
+    messages = _said(columns, element)
     reference = filled(cells, columns.answer)
-    if said[-1].role == "assistant":
-        reference = said.pop().content
+    if messages[-1].role == "assistant":
+        reference = messages.pop().content
     elif columns.answer and not columns.key and reference is None:
         raise Unfit("answer_missing", f"field '{columns.answer}' is empty", "dropped")
     given = choices(cells, columns)
-    return RawRow(element.key, element.origin, asked(said)[-1].content, passage(cells, columns), history=said[:-1],
-                  options=given, letter=key(element, columns, given, keys), reference=reference, unread=element.unread)
+    return RawRow(element.key, element.origin, asked(messages)[-1].content, passage(cells, columns),
+                  history=messages[:-1], options=given, letter=key(element, columns, given, keys),
+                  reference=reference, unread=element.unread)
 
 
 def _said(columns: SourceColumns, element: Element) -> list[Message]:
-    """The turns; with a column for the answer they end with the question."""
+    """The turns; they end with the question if the answer has its own column."""
     if columns.turns is None:
         return single(element.value, columns)
-    said = dialogue(element.value, columns, columns.turns)
-    return asked(said) if columns.answer or not said else said
+    messages = dialogue(element.value, columns, columns.turns)
+    return asked(messages) if columns.answer or not messages else messages

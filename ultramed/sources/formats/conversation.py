@@ -1,8 +1,8 @@
 """Dialogues in one string (Mohammed-Altaf/medical-instruction-120k): JSON lines, a JSON list, or Parquet.
 
 {"Conversation": "The conversation between human and AI assistant.\\n[|Human|] …\\n[|AI|] …\\n[|Human|] …\\n[|AI|] …"}
-The last AI turn is the reference, what precedes it the messages. Rows with instruction, input and output instead of
-a conversation are taken as well.
+The last AI turn is the reference, the turns before it are the messages. Rows with instruction, input and output
+instead of a conversation are accepted too.
 """
 
 import re
@@ -31,31 +31,33 @@ def parse(element: Element) -> RawRow:
     name = next((n for n in ("Conversation", "conversation") if n in row), None)
     if name is None and "instruction" in row:
         return alpaca.parse(element)
-    said = turns(text(row, name or "Conversation"))
-    if said[-1].role == "user":
-        raise Unfit("answer_missing", f"the dialogue ends with human turn {len(said)}; an AI turn expected", "dropped")
-    asked, answer = said[:-1], said[-1].content
+    messages = turns(text(row, name or "Conversation"))
+    if messages[-1].role == "user":
+        raise Unfit(
+            "answer_missing", f"the dialogue ends with human turn {len(messages)}; an AI turn expected", "dropped")
+    asked, answer = messages[:-1], messages[-1].content
     others = tuple(unread(row, {str(name)}))
     refuse_loss(row, others, " ".join(turn.content for turn in asked), answer)
     return RawRow(element.key, element.origin, asked[-1].content, history=asked[:-1], reference=answer, unread=others)
 
 
 def turns(dialogue: str) -> list[Message]:
-    """The turns of a marked dialogue, ending with a full one. Raises Unfit unless human and AI alternate.
+    """The turns of a marked dialogue, ending with a non-empty one. Raises Unfit unless human and AI alternate.
 
     Text before the first mark is the dialogue's system message, except the constant sentence of this format.
     """
     head, *rest = _MARK.split(dialogue)
     marked = zip(rest[::2], rest[1::2], strict=True)
-    said = [Message("user" if who == "Human" else "assistant", what.strip()) for who, what in marked]
-    if len(said) > 1 and not said[-1].content:  # the format closes with an empty turn for whoever is next
-        said.pop()
-    if not said:
+    messages = [Message("user" if who == "Human" else "assistant", what.strip()) for who, what in marked]
+    if len(messages) > 1 and not messages[-1].content:  # the format ends with an empty turn for the next speaker
+        messages.pop()
+    if not messages:
         raise Unfit("broken_turns", "no [|Human|] or [|AI|] mark found")
-    for number, turn in enumerate(said):
+    for number, turn in enumerate(messages):
         if turn.role != ("user", "assistant")[number % 2]:
-            raise Unfit("broken_turns", f"turn {number + 1} of {len(said)} is the {turn.role}'s, the other's expected")
+            raise Unfit(
+                "broken_turns", f"turn {number + 1} of {len(messages)} is the {turn.role}'s, the other's expected")
         if not turn.content:
-            raise Unfit("broken_turns", f"turn {number + 1} of {len(said)} is empty")
+            raise Unfit("broken_turns", f"turn {number + 1} of {len(messages)} is empty")
     system = head.strip()
-    return said if system.lower() in ("", PREAMBLE.lower()) else [Message("system", system), *said]
+    return messages if system.lower() in ("", PREAMBLE.lower()) else [Message("system", system), *messages]

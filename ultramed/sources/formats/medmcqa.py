@@ -3,7 +3,7 @@
 
 {"question": "…", "exp": "…", "cop": 1, "opa": "…", "opb": "…", "opc": "…", "opd": "…", "subject_name": "Anatomy",
  "topic_name": "…", "id": "e9ad821a-…", "choice_type": "single"}
-`exp` is taken from textbooks and never carried on. `choice_type` says nothing reliable: every row has one key.
+`exp` is taken from textbooks and never copied. `choice_type` is unreliable: every row has one key.
 """
 
 from collections.abc import Iterator

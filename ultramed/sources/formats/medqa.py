@@ -25,7 +25,7 @@ def read(folder: Path, _: Input) -> Iterator[Row]:
 
 
 def parse(element: Element) -> RawRow:
-    """One question. Raises Unfit, with code answer_missing where neither letter nor text gives the key."""
+    """One question. Raises Unfit, with code answer_missing if neither letter nor text gives the key."""
     row = element.value
     question, given = text(row, "question"), options(row.get("options"))
     return RawRow(element.key, element.origin, question, options=given, letter=_letter(row, given),

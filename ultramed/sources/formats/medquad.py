@@ -1,4 +1,4 @@
-"""MedQuAD (abachaa/MedQuAD): folders `<collection>/<document>.xml`, one question a QAPair.
+"""MedQuAD (abachaa/MedQuAD): folders `<collection>/<document>.xml`, one question per QAPair.
 
 <Document id="0000093" source="NIDDK" url="…"><Focus>Crohn's Disease</Focus><QAPairs><QAPair pid="1">
 <Question qid="0000093-1" qtype="information">What is (are) Crohn's Disease ?</Question><Answer>…</Answer>
@@ -16,7 +16,7 @@ from ultramed.sources.rawfiles import Element, Fault, files
 
 
 def read(folder: Path, _: Input) -> Iterator[Row]:
-    """One row a QAPair; the key is `<collection>/<qid>`. A file that is not valid XML is one Broken."""
+    """One row per QAPair; the key is `<collection>/<qid>`. A file that is not valid XML is one Broken."""
     for path in files(folder, (".xml",)):
         name = path.relative_to(folder).as_posix()
         collection = (path.parent if path.parent != folder else folder).name
@@ -43,16 +43,16 @@ def parse(element: Element) -> RawRow:
 
 @dataclass
 class Pair:
-    """A QAPair while it is read."""
+    """A QAPair being read."""
 
     line: int
-    number: str = ""  # last part of the qid: some documents share one qid, so the file's name stands before it
+    number: str = ""  # last part of the qid; the key starts with the file's name, as documents may share a qid
     question: str = ""
     answer: str = ""
 
 
 class _Collector:
-    """Expat's events turned into pairs. A DTD, and with it any entity, is refused before it can expand."""
+    """Turns Expat's events into pairs. A DTD, and so any entity, is refused before it can expand."""
 
     def __init__(self) -> None:
         self.pairs: list[Pair] = []

@@ -43,7 +43,7 @@ def parse(element: Element) -> RawRow:
 
 
 def _native(element: Element) -> tuple[str, dict[str, Any]]:
-    """PMID and row, the Hub's column names turned into the original's."""
+    """PMID and row, with the Hub's column names mapped to the original's."""
     row = element.value
     if not element.parquet:
         return element.key, row

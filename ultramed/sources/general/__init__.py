@@ -1,1 +1,1 @@
-"""Formats of general-domain sets, one a file: `read(folder, own)`, and `record(own)`, what its rows become."""
+"""Formats of general-domain sets, one per file: `read(folder, own)`, and `record(own)`, the type of its rows."""

@@ -1,11 +1,11 @@
-"""Any plain file, by the columns that params name: JSON, JSON lines, Parquet, CSV, TSV.
+"""Any plain file, by the columns named in params: JSON, JSON lines, Parquet, CSV, TSV.
 
 {id: prompt_id, turns: messages}                                    a dialogue, up to its last answer
 {system: system_prompt, question: question, answer: response}       a dialogue of one question
 {turns: trajectory, role: from, content: value, chosen: chosen, rejected: rejected}    two answers to the same turns
 {chosen: chosen, rejected: rejected, chosen_score: score_chosen, rejected_score: score_rejected}   two whole dialogues
 
-Of scored pairs the margin is the difference, rounded (halves to the even number).
+The margin of scored pairs is the rounded difference (halves to the even number).
 """
 
 from collections.abc import Iterator
@@ -22,28 +22,28 @@ from ultramed.sources.rawfiles import Element
 
 
 def record(own: GeneralSet) -> type[Example] | type[Preference]:
-    """What the set's rows become."""
+    """The record type of the set's rows."""
     return Preference if own.columns and own.columns.chosen else Example
 
 
 def read(folder: Path, own: GeneralSet) -> Iterator[Example | Preference | Broken]:
     """The rows of the files under `folder`; the key is the id, or the row's index from 0. Raises SourceError for a
     column that no row has."""
-    assert own.columns is not None  # params refuse the format without them
+    assert own.columns is not None  # params reject the format without them
     return rows(elements(folder, own.columns), partial(parse, own.columns))
 
 
 def parse(columns: GeneralColumns, element: Element) -> Example | Preference:
-    """One dialogue or pair. Raises Unfit, with code prompts_differ where two dialogues differ before their last turn,
-    scores_reversed where the rejected answer has the higher score."""
+    """One dialogue or pair. Raises Unfit, with code prompts_differ if two dialogues differ before their last turn,
+    scores_reversed if the rejected answer has the higher score."""
     cells = element.value
     if not (columns.chosen and columns.rejected):
-        said = answered(dialogue(cells, columns, columns.turns)) if columns.turns else [
+        messages = answered(dialogue(cells, columns, columns.turns)) if columns.turns else [
             *single(cells, columns), Message("assistant", text(cells, str(columns.answer)))]
-        return example(element, said)
+        return example(element, messages)
     if columns.turns or columns.question:
-        said = asked(dialogue(cells, columns, columns.turns)) if columns.turns else single(cells, columns)
-        return preference(element, said, text(cells, columns.chosen), text(cells, columns.rejected),
+        messages = asked(dialogue(cells, columns, columns.turns)) if columns.turns else single(cells, columns)
+        return preference(element, messages, text(cells, columns.chosen), text(cells, columns.rejected),
                           margin(element, columns))
     chosen, rejected = (answered(dialogue(cells, columns, name)) for name in (columns.chosen, columns.rejected))
     if chosen[:-1] != rejected[:-1]:
@@ -53,7 +53,7 @@ def parse(columns: GeneralColumns, element: Element) -> Example | Preference:
 
 
 def margin(element: Element, columns: GeneralColumns) -> int | None:
-    """Rounded difference of the scores; None where one is missing. Raises Unfit where the rejected one is higher."""
+    """Rounded difference of the scores; None if one is missing. Raises Unfit if the rejected one is higher."""
     better, worse = (_score(element, name) for name in (columns.chosen_score, columns.rejected_score))
     if better is None or worse is None:
         return None
@@ -74,7 +74,7 @@ def _score(element: Element, name: str | None) -> float | None:
 
 
 def _number(cell: str | None) -> float | str | None:
-    """What a cell of a CSV file says."""
+    """The number in a CSV cell; other text as it is."""
     try:
         return float(cell) if cell and cell.strip() else None
     except ValueError:
