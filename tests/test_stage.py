@@ -157,6 +157,33 @@ def test_a_stage_ends_with_the_dvc_that_started_it(
         assert process.stdout.read() == said  # until the stage has closed it too
 
 
+POLLING = {
+    "lacking": "import os\ndel os.pidfd_open\n",  # as in builds of conda and uv
+    "refused": "import os, errno\ndef refuse(*_):\n    raise OSError(errno.ENOSYS, '')\nos.pidfd_open = refuse\n",
+}
+
+
+@pytest.mark.parametrize("way", list(POLLING))
+def test_a_stage_ends_with_its_dvc_where_processes_cannot_be_waited_for(way: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(script(tmp_path, POLLING[way] + SLEEPER)), "20"]
+    outer = "import os, subprocess, time\n" \
+        f"subprocess.Popen({command!r}, env={{**os.environ, 'DVC_STAGE': 'screen'}})\ntime.sleep(60)\n"
+    with start(script(tmp_path, outer, "dvc.py")) as process:
+        assert process.stdout is not None and process.stdout.readline() == "running\n"
+        process.kill()
+        assert process.stdout.read() == ""
+
+
+def test_a_damaged_table_is_one_line(tmp_path: Path) -> None:
+    body = (f"{TABLES}Path('data/curated').mkdir(parents=True)\n"
+            "    path = Path('data/curated/rows-00000-of-00001.parquet')\n"
+            "    path.write_bytes(b'PAR1 cut')\n"
+            "    tables.count('data/curated')")
+    code, said = outcome(tmp_path, body)
+    assert (code, len(said)) == (1, 1), said
+    assert said[0].startswith("ERROR data/curated/rows-00000-of-00001.parquet: is not a readable Parquet file: ")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 def test_a_stage_ends_with_the_real_dvc(shell: str, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ultramed import damage
 from ultramed.codekeys.keys import refuse_changed
 from ultramed.errors import EnvironmentFault, UltramedError
 
 LOCK_WAIT_S = 30.0
+POLL_S = 0.5  # how often a process is looked for that cannot be waited for
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
@@ -33,11 +35,13 @@ def run(main: Callable[..., None]) -> None:
         fail(str(error))
     except KeyboardInterrupt:
         fail(f"stage {name}: interrupted; replies and checkpoints so far are kept, `dvc repro` resumes", 130)
-    except OSError as error:
-        if error.errno not in _STORAGE:
-            raise
-        where = error.filename or f"stage {name}"
-        fail(f"{where}: {error.strerror}; check space and permissions there, then run `dvc repro` again")
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _STORAGE:
+            where = error.filename or f"stage {name}"
+            fail(f"{where}: {error.strerror}; check space and permissions there, then run `dvc repro` again")
+        if told := damage.explained(error):
+            fail(str(told))
+        raise
 
 
 def _module() -> str:
@@ -57,15 +61,53 @@ def _die_with_dvc() -> None:
     if not os.environ.get("DVC_STAGE"):
         return
     try:
-        dvc = os.pidfd_open(_dvc())
+        dvc = _dvc()
+        wait = _waiter(dvc)
     except OSError:
         fail("stage: the `dvc` process that started it has ended")
 
     def watch() -> None:
-        select.select([dvc], [], [])  # readable once that process has ended
+        wait()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _waiter(pid: int) -> Callable[[], None]:
+    """What returns once that process has ended. Raises OSError where there is none.
+
+    Some builds of Python, conda's and uv's among them, lack os.pidfd_open, and some kernels the call behind it: there
+    the process is looked for, by its number and its start, since numbers are used again.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ESRCH:
+            raise
+    else:
+        return lambda: select.select([descriptor], [], []) and None  # readable once that process has ended
+    started = _started(pid)
+
+    def poll() -> None:
+        while _runs(pid, started):
+            time.sleep(POLL_S)
+
+    return poll
+
+
+def _runs(pid: int, started: str) -> bool:
+    try:
+        return _started(pid) == started
+    except OSError:
+        return False
+
+
+def _started(pid: int) -> str:
+    """State and start of a process, in ticks since boot. Raises OSError where there is none, or a zombie."""
+    state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    if state in "ZX":
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
+    return fields[18]
 
 
 def _dvc() -> int:

@@ -10,7 +10,8 @@ from ultramed.training.general import screen
 
 def main() -> None:
     settings = params.load()
-    sets = {name: load(name, own, artifacts.GENERAL_SETS / name) for name, own in settings.general.items()}
+    sets = {name: load(name, own, artifacts.GENERAL_SETS / name, settings.seed)
+            for name, own in settings.general.items()}
     result = screen(sets, Index.from_items(all_questions(settings), settings.decontaminate), settings)
     with tables.artifact(artifacts.GENERAL) as folder:
         for name, own in settings.general.items():

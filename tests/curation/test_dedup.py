@@ -198,6 +198,18 @@ def test_drop_duplicates_does_not_depend_on_the_order_given() -> None:
     assert "q,1" in next(v.reason for v in verdicts if v.id == "q,0")
 
 
+def test_the_same_question_with_another_answer_is_not_thrown_away_unseen() -> None:
+    asked, first = "What causes gout?", "Crystals of sodium urate in a joint."
+    rows = [row("q,1", asked, reference=first), row("q,2", asked, reference="Too much uric acid in the blood."),
+            row("q,3", asked, reference="Crystals  of sodium urate in a joint"), row("q,4", asked)]
+    verdicts = {v.id: v for v in drop_duplicates(rows, "screen", settings())[1]}
+    assert {i: v.code for i, v in verdicts.items()} == {
+        "q,2": "other_answer", "q,3": "exact_duplicate", "q,4": "exact_duplicate"}
+    # 7 words each (too much uric acid in the blood; crystals of sodium urate in a joint), only "in" in both: 1 of 13
+    assert verdicts["q,2"].reason == (
+        "same question as q,1, another answer: 7 words, 0.08 alike; the kept one has 7 words")
+
+
 def test_exact_duplicates_with_other_keys_say_so() -> None:
     rows = [row("q,1", VIGNETTE, OPTIONS, "A"), row("q,2", VIGNETTE, OPTIONS, "B")]
     [verdict] = drop_duplicates(rows, "screen", settings())[1]

@@ -179,6 +179,34 @@ def test_json_of_another_shape_is_asked_for_once_more(tmp_path: Path) -> None:
     assert [u.step for u in asker.manifest] == ["attempt-1", "attempt-1-again"] and answers[0].failure == "invalid"
 
 
+def test_a_damaged_output_costs_only_the_lines_that_are_damaged(ledger: Path, tmp_path: Path) -> None:
+    """Of five lines one is cut and asked for again, one has no usage; blank lines and one that is no JSON stand
+    between. What nobody counted is booked at the most it can cost."""
+    with endpoint(tmp_path, reply="yes", batch_fault="damaged") as address:
+        assert values(ask(address, questions(5), given(PRICE), "api")[0]) == ["yes"] * 5
+        report = counted(address)
+    assert (report["batches"], report["batch_lines"]) == (2, 6)
+    assert open_batches(ledger) == []
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        nano, uncertain = db.execute("SELECT nano, uncertain FROM spent").fetchone()
+        prices = sorted(price for (price,) in db.execute("SELECT price_usd FROM replies"))
+    assert nano / 1e9 == pytest.approx(sum(prices))
+    assert prices[:4] == [pytest.approx(0.5 * 0.002)] * 4, "one word asked and one said, at half the price"
+    assert prices[4] > 50 * prices[0], "a token for each byte sent, and the longest reply"
+    assert uncertain / 1e9 == pytest.approx(2 * prices[4], rel=0.05), "the cut line, and the one that is no JSON"
+
+
+def test_a_damaged_file_of_requests_is_brought_back(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        with start(address, 20, 4, "--batch", "{}") as first:
+            wait_for(lambda: counted(address)["batches"] == 1)
+            first.kill()
+        (file,) = (ledger / "batches").iterdir()
+        file.write_bytes(file.read_bytes()[:-100])
+        answers, _ = ask(address, questions(20), given(), "api")
+        assert (values(answers), counted(address)["batches"]) == (["yes"] * 20, 1)
+
+
 def test_a_batch_that_is_not_begun_is_one_error(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_fault="failed") as address:
         line = told(ModelError, address, *questions(5), given=given(), name="api")

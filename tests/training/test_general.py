@@ -12,7 +12,7 @@ LEAKED = "Which intrinsic laryngeal muscle abducts the vocal folds?"
 
 def screened(**sets: list) -> Screened:
     index = Index.from_items([benchmark(1, LEAKED, options=["Posterior cricoarytenoid", "Cricothyroid"])], LEAKS)
-    return screen(sets, index, settings(mix__max_characters=300, general__openorca__limit=2))
+    return screen(sets, index, settings(mix__max_characters=300))
 
 
 def codes(found: Screened, name: str) -> dict[str, str]:
@@ -41,8 +41,3 @@ def test_a_question_falls_to_an_earlier_set_of_its_kind() -> None:
 def test_answers_are_looked_at_too() -> None:
     found = screened(ultrafeedback=[preference("f,1", rejected=LEAKED)], sharegpt=[example("s,1", "Quiz?", LEAKED)])
     assert codes(found, "ultrafeedback") == {"f,1": "leak"} and codes(found, "sharegpt") == {"s,1": "leak"}
-
-
-def test_a_limit_reads_no_further() -> None:
-    found = screened(openorca=[example(f"o,{n}", f"Question {n}?") for n in range(5)])
-    assert list(codes(found, "openorca")) == ["o,0", "o,1"]

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from ultramed import damage
 from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary, try_
 from ultramed.errors import UltramedError
 from ultramed.stage import fail
@@ -30,3 +31,7 @@ def app() -> None:
         fail(str(error))
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as error:
+        if told := damage.explained(error):
+            fail(str(told))
+        raise

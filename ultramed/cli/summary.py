@@ -12,7 +12,7 @@ from ultramed.evaluation.metrics import Mean
 from ultramed.gates.store import Store
 from ultramed.graph.outdated import Outdated
 from ultramed.report import models
-from ultramed.report.summary import Line, as_plain, lines, spent
+from ultramed.report.summary import Line, as_plain, drifted, lines, spent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ def summary(as_json: Annotated[bool, typer.Option("--json", help="Print everythi
     old = Outdated(store.params, store.base)
     if as_json:
         stale = [s.artifact for s in summaries if store.path(artifacts.ARTIFACTS[s.artifact]) in old]
-        told = {"stages": as_plain(summaries), "total": spent(store), "out_of_date": stale,
+        told = {"stages": as_plain(summaries), "total": spent(store), "out_of_date": stale, "drift": drifted(store),
                 "models": models.as_plain(store), "evaluation": spent(store, artifacts.of_chapter("results"))}
         print(json.dumps(told, indent=1))
         return
@@ -51,6 +51,8 @@ def _show(summaries: list[Line], store: Store, old: Outdated) -> None:
     console.print(table)
     _show_models(console, store, old)
     page = store.base / "reports/index.html"
+    for artifact, moved in drifted(store).items():
+        console.print(*(f"drift in {artifact}: {line}" for line in moved), sep="\n", soft_wrap=True, markup=False)
     if old:
         console.print("* out of date: params, code or inputs have changed; `dvc repro` updates it")
     console.print(f"{money['requests']:,} replies used, {money['completion_tokens']:,} tokens generated, "

@@ -7,6 +7,7 @@ EXEMPT = {  # by prefix of the dotted name
     "ultramed.errors": "how errors are worded and drawn as a tree",
     "ultramed.progress": "what a person sees while a stage runs",
     "ultramed.stage": "locks, interrupts, exit codes",
+    "ultramed.damage": "which file is damaged",
     "ultramed.paths": "where things are on this machine",
     "ultramed.codekeys": "the keys themselves",
     "ultramed.registry": "finding a module by its name",

@@ -81,7 +81,7 @@ def drop_duplicates(
     rows = prioritised(instructions, list(params.sources))
     by_id = {i.id: i for i in rows}
     same = exact_duplicates(rows)
-    verdicts = [drop(i, stage, "exact_duplicate", _sameness(by_id[i], by_id[first])) for i, first in same.items()]
+    verdicts = [drop(i, stage, *_sameness(by_id[i], by_id[of])) for i, of in same.items()]
     rows = [i for i in rows if i.id not in same]
     near = near_duplicates(rows, params.dedup)
     verdicts += [drop(d.id, stage, "near_duplicate", d.reason) for d in near.values()]
@@ -133,11 +133,17 @@ def _fingerprint(instruction: Instruction) -> str:
     return xxh3_128_hexdigest("\x1e".join([*turns, options_text(instruction)]).encode())
 
 
-def _sameness(row: Instruction, kept: Instruction) -> str:
-    """The reason; it says if the keys name different texts, since one of them is then wrong."""
+def _sameness(row: Instruction, kept: Instruction) -> tuple[str, str]:
+    """Code and reason. An open question whose answer is another one than the kept row's has a code of its own; the
+    reason tells when the keys name different texts, for then one of the two is wrong."""
+    own, others = (words(i.reference or "") for i in (row, kept))
+    if own and others and own != others and not row.options:
+        alike = comparison.jaccard(frozenset(own), frozenset(others))
+        return "other_answer", (f"same question as {kept.id}, another answer: {len(own)} words, {alike:.2f} alike; the "
+                                f"kept one has {len(others)} words")
     keys = [next((comparison.normalise(o.text) for o in i.options if o.letter == i.key), None) for i in (row, kept)]
     remark = "" if keys[0] == keys[1] else "; their keys differ"
-    return f"same question and options as {kept.id}: 1.00 alike; exact from 1.00{remark}"
+    return "exact_duplicate", f"same question and options as {kept.id}: 1.00 alike; exact from 1.00{remark}"
 
 
 def _root(parents: list[int], position: int) -> int:

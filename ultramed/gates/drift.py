@@ -8,8 +8,9 @@ from ultramed.errors import SourceError
 from ultramed.gates.balance import codes
 from ultramed.gates.facts import Facts
 
+BASELINES = Path("conf/baselines")
 TOLERANCE = 0.5  # largest relative change of a figure without a warning
-SHIFT = 0.25  # largest change of a label's share without a warning
+SHIFT = 0.25  # largest change of a label's share without a warning, unless the label is gone
 DIGITS = 4
 MEANS = {"words": "mean_words", "chars": "mean_chars", "score": "mean_score", "margin": "mean_margin",
          "order_agrees": "share_in_order"}
@@ -49,25 +50,34 @@ def figures(facts: Facts, counted: dict[str, Any]) -> dict[str, Any]:
 def drift(artifact: str, scale: str, current: dict[str, Any], folder: Path) -> list[str]:
     """What moved beyond the tolerance since this scale's baseline was accepted, one sentence each; empty without a
     baseline. Raises SourceError for a damaged one."""
-    path = folder / f"{scale}.json"
-    if not path.exists():
-        return []
-    try:
-        accepted = json.loads(path.read_text(encoding="utf-8")).get(artifact, {})
-    except ValueError as error:
-        raise SourceError(str(path), f"is not JSON ({error})", "recreate it with `ultramed accept`") from None
+    before = accepted(artifact, scale, folder)
     moved = [f"{name} is {current[name]:g}, accepted {was:g} (tolerance {TOLERANCE:.0%})"
-             for name, was in sorted(accepted.items())
+             for name, was in sorted(before.items())
              if name != "mix" and was is not None and current.get(name) is not None
              and abs(current[name] - was) > TOLERANCE * abs(was)]
-    return moved + _shifted(accepted.get("mix", {}), current.get("mix", {}))
+    return moved + _shifted(before.get("mix", {}), current.get("mix", {}))
+
+
+def accepted(artifact: str, scale: str, folder: Path) -> dict[str, Any]:
+    """An artifact's figures as last accepted at this scale; empty without a baseline.
+
+    Raises SourceError for a damaged file.
+    """
+    path = folder / f"{scale}.json"
+    if not path.exists():
+        return {}
+    try:
+        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get(artifact, {})
+    except ValueError as error:
+        raise SourceError(str(path), f"is not JSON ({error})", "recreate it with `ultramed accept`") from None
+    return figures
 
 
 def _shifted(accepted: dict[str, float], current: dict[str, float]) -> list[str]:
     labels = sorted({*accepted, *current}) if accepted else []
     shares = [(label, current.get(label, 0.0), accepted.get(label, 0.0)) for label in labels]
     return [f"share of {label} is {now:g}, accepted {was:g} (tolerance {SHIFT:g})"
-            for label, now, was in shares if abs(now - was) > SHIFT]
+            for label, now, was in shares if abs(now - was) > SHIFT or (was and not now)]
 
 
 def _mix(facts: Facts, table: str, column: str) -> dict[str, float]:

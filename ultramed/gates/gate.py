@@ -11,7 +11,7 @@ from ultramed.errors import GateError
 from ultramed.gates import suites
 from ultramed.gates.balance import balanced
 from ultramed.gates.content import content_hash
-from ultramed.gates.drift import counts, drift, figures
+from ultramed.gates.drift import BASELINES, counts, drift, figures
 from ultramed.gates.facts import Facts
 from ultramed.gates.rules import Rule, count
 from ultramed.gates.store import Store
@@ -34,8 +34,9 @@ class Gate:
     failures: list[str]
 
 
-def check(artifact: str, params: Params, base: Path = Path(".")) -> None:
-    """Check an artifact. Writes `quality/<artifact>.json` and `quality/tokens/<artifact>` under `base`.
+def check(artifact: str, params: Params, base: Path = Path(".")) -> list[str]:
+    """Check an artifact. Writes `quality/<artifact>.json` and `quality/tokens/<artifact>` under `base`; returns what
+    has drifted since figures were last accepted.
 
     Raises GateError naming every failed expectation; nothing of this artifact is then left in `quality/`,
     but the report stays in `.ultramed/quality/` of the main repository.
@@ -55,6 +56,8 @@ def check(artifact: str, params: Params, base: Path = Path(".")) -> None:
     text = json.dumps(gate.figures, indent=1, sort_keys=True, ensure_ascii=False)
     tables.write_text(figures_path, text + "\n")
     write_token(artifact, base)
+    drifted: list[str] = gate.figures["drift"]
+    return drifted
 
 
 def write_token(name: str, base: Path = Path(".")) -> None:
@@ -84,7 +87,7 @@ def judge(name: str, params: Params, base: Path = Path(".")) -> Gate:
         "statistics": {"evaluated": len(outcomes), "successful": len(outcomes) - len(failures),
                        "unsuccessful": len(failures)},
         "counts": counted, "figures": current,
-        "drift": drift(name, params.scale, current, base / "conf" / "baselines"),
+        "drift": drift(name, params.scale, current, base / BASELINES),
     }, failures)
 
 

@@ -9,7 +9,7 @@ SPLITS = ("train", "dev", "test")
 class Rule:
     """One expectation on a column of a facts table. Null facts mean *does not apply* and are skipped."""
 
-    table: str  # rows | balance | selected
+    table: str  # rows | balance | selected | sources
     kind: Literal["count", "between", "one_of", "unique", "present"]
     words: str  # what should hold, for people
     column: str = ""  # "" for count

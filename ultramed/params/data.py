@@ -161,6 +161,7 @@ class Check(Section):
     """The gate after one artifact."""
 
     min_rows: Count  # fewer fail the gate
+    least_of_accepted: Share = 0.5  # of the rows a source had when figures were last accepted; fewer fail `collected`
 
 
 class Profile(Section):

@@ -10,6 +10,7 @@ from ultramed.params.models import Pin
 from ultramed.records import Category, QuestionKind, Role
 
 PLAIN = "columns"  # the format of a file whose columns params name
+COUNTED = "medmcqa"  # the format whose keys are numbers
 
 
 def member(package: str) -> AfterValidator:
@@ -107,12 +108,20 @@ class Input(Section):
 
     format: str
     columns: Columns | None = None
+    key_from: Literal[0, 1] | None = None  # of format medmcqa: the first option's number; null: as all rows tell
 
     @model_validator(mode="after")
     def _columns_belong_to_their_format(self) -> "Input":
         if (self.format == PLAIN) != (self.columns is not None):
             raise ValueError(f"format is '{self.format}' {'without' if self.columns is None else 'with'} columns; "
                              f"they belong to format '{PLAIN}', which needs them")
+        return self
+
+    @model_validator(mode="after")
+    def _key_from_belongs_to_its_format(self) -> "Input":
+        if self.key_from is not None and self.format != COUNTED:
+            raise ValueError(f"format is '{self.format}' with key_from; it belongs to format '{COUNTED}', and under "
+                             "columns")
         return self
 
 
@@ -125,7 +134,7 @@ class Source(Input):
     category: Category
     kind: QuestionKind
     rights: Rights  # class of the original, even if only a sample of it is read
-    limit: Positive | None = None  # rows read, from the first; null for all
+    limit: Positive | None = None  # usable rows, a sample drawn by `seed`; null for all
 
     @model_validator(mode="after")
     def _exam_items_have_keys(self) -> "Source":
@@ -149,4 +158,4 @@ class GeneralSet(Input, Pin):
     columns: GeneralColumns | None = None
     prefix: str
     rights: Rights
-    limit: Positive | None = None
+    limit: Positive | None = None  # usable rows, a sample drawn by `seed`; null for all

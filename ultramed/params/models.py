@@ -16,12 +16,21 @@ EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
 ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]
 
 
+class Unpacking(Section):
+    """What may come out of an archive. More is refused: a few megabytes can hold more than any disk does."""
+
+    gb: Annotated[float, Field(gt=0)] = 50.0  # of all members together
+    files: Positive = 1_000_000  # members
+    ratio: Annotated[float, Field(ge=1)] = 200.0  # size unpacked to size packed; text has 3 to 50
+
+
 class Pin(Section):
     """Where an input is fetched from, and exactly what content is expected there. `ultramed pin` writes the pin."""
 
     location: str  # a path, a URL, hf://…, or package:<package>/<file>
     sha256: str | None = None  # of the content; null for hf://, which is pinned by revision
     revision: str | None = None  # full commit on the Hub; null for everything else
+    unpack: Unpacking = Unpacking()  # limits where it is an archive
 
 
 ReplyMode = Literal["json_schema", "json_object", "text"]  # how an endpoint is told the shape of a reply

@@ -93,13 +93,14 @@ class Assumptions:
         return rate
 
     def raw(self, name: str, location: str, limit: int | None) -> int:
-        """Usable rows among the first `limit` of a raw file."""
+        """Usable rows of a raw file, `limit` of them at most."""
         sizes = self.table.raw
         rows, unusable = sizes.get(name, sizes["other"]), self.table.unusable.get(name, 0)
         if location.startswith(SAMPLE):
             rows, unusable = min(rows, sizes["sample"]), 0
-        self.used[f"raw.{name}"] = f"{rows:,} rows, {unusable:,} unusable at the start"
-        return max(0, min(rows, limit or rows) - unusable)
+        self.used[f"raw.{name}"] = f"{rows:,} rows, of which {unusable:,} are unusable"
+        usable = rows - unusable
+        return min(usable, limit or usable)
 
 
 def entry(section: str, entries: dict[str, Kind], name: str) -> Kind:

@@ -69,6 +69,12 @@ def uses(store: Store, asked: list[Artifact]) -> str:
     return " union all by name ".join(reads) or nothing
 
 
+def drifted(store: Store) -> dict[str, list[str]]:
+    """What the gates that passed have seen move since figures were last accepted, by artifact."""
+    gates = (json.loads(path.read_text(encoding="utf-8")) for path in sorted((store.base / "quality").glob("*.json")))
+    return {gate["artifact"]: gate["drift"] for gate in gates if gate["drift"]}
+
+
 def metrics(store: Store) -> dict[str, float]:
     """The numbers that tell two runs apart. `retained_share` is of the rows handed to curate; `candidates` counts
     answers, `judged` instructions; `dropped` and `quarantined` are summed over the stages from collect to pair. Model

@@ -1,8 +1,8 @@
 """One source's raw rows turned into Instructions, with a verdict on each."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from ultramed import registry
@@ -10,14 +10,21 @@ from ultramed.errors import SourceError
 from ultramed.params import Params, Source
 from ultramed.records import Instruction, Verdict, keep
 from ultramed.sources.raw import Broken, Keys, RawRow, Row
+from ultramed.sources.sampling import sample
 
 STAGE = "collect"
 FORMATS = "ultramed.sources.formats"
 
 
-def read(source: Source, folder: Path) -> Iterator[Row]:
-    """The raw rows of a source, in file order, at most `limit` of them."""
-    return islice(registry.load(FORMATS, source.format).read(folder, source), source.limit)
+def read(name: str, source: Source, folder: Path, seed: int) -> Iterator[Row]:
+    """The raw rows of a source, in file order: all of them, or a sample with `limit` usable ones."""
+    return sample(lambda: _each_key_once(source, folder), lambda row: row.key, source.limit, seed, name)
+
+
+def _each_key_once(source: Source, folder: Path) -> Iterator[Row]:
+    keys = Keys()
+    for row in registry.load(FORMATS, source.format).read(folder, source):
+        yield keys.seen(row.key, row.origin) or row
 
 
 @dataclass
@@ -32,13 +39,13 @@ class Collection:
     folder: Path  # what fetch put there
     rights: str  # class of the source after overrides
     max_broken: float  # share of all rows
+    seed: int = 0  # of the sample that `limit` draws
     verdicts: list[Verdict] = field(default_factory=list)  # one per raw row, in file order
     _broken: list[Broken] = field(default_factory=list)
-    _keys: Keys = field(default_factory=Keys)
+    unread: Counter[str] = field(default_factory=Counter)  # kept rows by fields that the format does not read
 
     def __iter__(self) -> Iterator[Instruction]:
-        for row in read(self.source, self.folder):
-            row = self._keys.seen(row.key, row.origin) or row
+        for row in read(self.name, self.source, self.folder, self.seed):
             row_id = f"{self.source.prefix},{row.key}"
             if isinstance(row, Broken):
                 self.verdicts.append(Verdict(
@@ -46,9 +53,17 @@ class Collection:
                 ))
                 self._broken += [row] if row.outcome == "quarantined" else []
             else:
-                self.verdicts.append(keep(row_id, STAGE))
+                self.unread.update(row.unread)
+                self.verdicts.append(keep(row_id, STAGE, reason=_not_read(row.unread)))
                 yield self._instruction(row_id, row)
         self._judge()
+
+    @property
+    def said_unread(self) -> str:
+        """A line on the fields of kept rows that are not read; "" where there are none."""
+        kept = sum(verdict.keep for verdict in self.verdicts)
+        told = ", ".join(f"{name[:40]!a} ({n:,} of {kept:,} rows)" for name, n in self.unread.most_common(10))
+        return f"  collect {self.name}: fields that are not read: {told}" if told else ""
 
     def _instruction(self, row_id: str, row: RawRow) -> Instruction:
         return Instruction(
@@ -70,9 +85,14 @@ class Collection:
             )
 
 
+def _not_read(fields: Iterable[str]) -> str:
+    shown = ", ".join(name[:40] for name in fields)[:200]
+    return f"fields that are not read: {shown}" if shown else ""
+
+
 def collect(name: str, source: Source, folder: Path, settings: Params) -> Collection:
     """The source `name` as instructions and verdicts, with its rights from params: its own class, or the
     one in release.overrides."""
     override = settings.release.overrides.get(name)
     rights = override.rights if override else source.rights
-    return Collection(name, source, folder, rights, settings.collect.max_broken)
+    return Collection(name, source, folder, rights, settings.collect.max_broken, settings.seed)

@@ -1,7 +1,8 @@
 """Rows of plain files by the columns named in params: JSON, JSON lines, Parquet, and CSV or TSV with a header."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from ultramed.params.inputs import Columns
 from ultramed.records import Message, Option
 from ultramed.sources import rawfiles
 from ultramed.sources.dialogue import ROLES, turns
-from ultramed.sources.raw import Unfit, described, optional, options, text
-from ultramed.sources.rawfiles import SEPARATORS, SUFFIXES, Element
+from ultramed.sources.indices import Keys, index
+from ultramed.sources.placeholders import is_placeholder
+from ultramed.sources.raw import RawRow, Row, Unfit, attempt, described, optional, options, text
+from ultramed.sources.rawfiles import TABULAR, Element
+from ultramed.sources.unread import unread
 
-FILES = (*SUFFIXES, *SEPARATORS)
 ABSENT = object()
 Cells = dict[str, Any]  # by the path named in params; paths that lead nowhere are left out
 
@@ -26,10 +29,12 @@ def elements(folder: Path, columns: Columns) -> Iterator[Element]:
     """
     _refuse_absent(folder, columns)
     paths = [path for alternatives in columns.named for path in alternatives]
-    for element in rawfiles.elements(folder, suffixes=FILES):
+    reads = {*paths, *(path.split(".")[0] for path in paths)}
+    for element in rawfiles.elements(folder, suffixes=TABULAR):
         if isinstance(element.value, dict):
+            others = tuple(unread(element.value, reads))
             cells = {path: value for path in paths if (value := at(element.value, path)) is not ABSENT}
-            element = replace(element, key=_id(cells, columns) or element.key, value=cells)
+            element = replace(element, key=_id(cells, columns) or element.key, value=cells, unread=others)
         yield element
 
 
@@ -62,20 +67,31 @@ def choices(cells: Cells, columns: ExamColumns) -> list[Option]:
         raw, name = cells.get(columns.options), columns.options
     else:
         raw, name = [cells.get(path) for path in columns.options], "options"
-    if isinstance(raw, dict):  # Parquet gives every row the letters of all rows
-        last = max((letter for letter, label in raw.items() if label not in (None, "")), default="")
-        return options({letter: _plain(label) for letter, label in raw.items() if letter <= last}, name)
-    if isinstance(raw, list):
-        raw = [_plain(label) for label in raw]
-        while raw and (raw[-1] is None or raw[-1] == ""):
-            raw.pop()
+    if isinstance(raw, dict):
+        raw = {letter: _option(label) for letter, label in raw.items()}
+    elif isinstance(raw, list):
+        raw = [_option(label) for label in raw]
     return options(raw, name)
 
 
-def key(cells: Cells, columns: ExamColumns, given: list[Option]) -> str | None:
-    """The letter of the right option. Raises Unfit with code answer_missing, key_out_of_range or key_ambiguous."""
+def exam_items(folder: Path, columns: ExamColumns, parse: Callable[[Keys, Element], RawRow]) -> Iterator[Row]:
+    """Every row, parsed or Broken. Raises SourceError for a column that no row has and, behind the last row, where
+    all keys of a file show that they count from another number than `key_from`."""
+    keys = Keys()
+    for element in elements(folder, columns):
+        yield attempt(partial(parse, keys), element)
+    if columns.key_from is not None:
+        keys.refuse_other(folder, columns.key_from)
+
+
+def key(element: Element, columns: ExamColumns, given: list[Option], keys: Keys) -> str | None:
+    """The letter of the right option; a number is noted in `keys`.
+
+    Raises Unfit with code answer_missing, key_out_of_range or key_ambiguous.
+    """
     if columns.key is None:
         return None
+    cells: Cells = element.value
     value = _plain(cells.get(columns.key))
     if value is None or value == "":
         raise Unfit("answer_missing", f"field '{columns.key}' is empty, the right option expected")
@@ -83,11 +99,13 @@ def key(cells: Cells, columns: ExamColumns, given: list[Option]) -> str | None:
         raise Unfit("missing_field", f"field '{columns.key}' holds {described(value)}, text or a number expected")
     letters = [option.letter for option in given]
     if columns.key_from is not None:
-        places = {str(n): letter for n, letter in enumerate(letters, columns.key_from)}
-        if value.strip().removesuffix(".0") not in places:
+        places = dict(enumerate(letters, columns.key_from))
+        if (number := index(value)) is not None:
+            keys.add(element.file, number, len(given))
+        if number not in places:
             raise Unfit("key_out_of_range", f"field '{columns.key}' is {value[:20]!a}; expected {columns.key_from} to "
                         f"{columns.key_from + len(given) - 1}")
-        return places[value.strip().removesuffix(".0")]
+        return places[number]
     return _named(value, columns.key, given)
 
 
@@ -106,11 +124,12 @@ def _named(value: str, name: str, given: list[Option]) -> str:
 
 
 def passage(cells: Cells, columns: ExamColumns) -> str | None:
-    """The context: text, or a list of texts joined by line breaks."""
+    """The context: text, or a list of texts joined by line breaks; None for words that say there is none."""
     value = cells.get(columns.context or "")
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return "\n".join(part.strip() for part in value if part.strip()) or None
-    return filled(cells, columns.context)
+    found = filled(cells, columns.context)
+    return None if found is None or is_placeholder(found) else found
 
 
 def filled(cells: Cells, path: str | None) -> str | None:
@@ -132,6 +151,11 @@ def single(cells: Cells, columns: DialogueColumns) -> list[Message]:
     return [Message("system", system), question] if system else [question]
 
 
+def _option(value: Any) -> Any:
+    """An option as text; an empty cell is none, as CSV has no nulls."""
+    return None if value == "" or value != value else _plain(value)
+
+
 def _plain(value: Any) -> Any:
     """Numbers as text."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -139,7 +163,7 @@ def _plain(value: Any) -> Any:
 
 def _refuse_absent(folder: Path, columns: Columns) -> None:
     missing, seen = columns.named, dict[str, None]()
-    for element in rawfiles.elements(folder, suffixes=FILES):
+    for element in rawfiles.elements(folder, suffixes=TABULAR):
         if isinstance(element.value, dict):
             seen |= dict.fromkeys(element.value)
             missing = [names for names in missing if all(at(element.value, name) is ABSENT for name in names)]

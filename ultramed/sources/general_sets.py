@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ultramed import registry
 from ultramed.params import GeneralSet
 from ultramed.records import Example, Preference
 from ultramed.sources.raw import Broken
+from ultramed.sources.sampling import sample
 
 FORMATS = "ultramed.sources.general"
 
@@ -18,14 +20,21 @@ def record(own: GeneralSet) -> type[Example] | type[Preference]:
     return kind
 
 
-def load(name: str, own: GeneralSet, folder: Path) -> Iterator[Example | Preference | Broken]:
-    """The rows of the set `name`, in file order: ids are "<prefix>,<key>", each row is its own family.
+def load(name: str, own: GeneralSet, folder: Path, seed: int = 0) -> Iterator[Example | Preference | Broken]:
+    """The rows of the set `name`, in file order: all of them, or a sample with `limit` usable ones.
 
-    A Broken keeps its key unchanged. Raises SourceError for a file that cannot be read at all.
+    Ids are "<prefix>,<key>", each row is its own family; a Broken keeps its key unchanged.
+
+    Raises SourceError for a file that cannot be read at all.
     """
-    for row in registry.load(FORMATS, own.format).read(folder, own):
+    read = partial(registry.load(FORMATS, own.format).read, folder, own)
+    for row in sample(read, _key, own.limit, seed, name):
         if isinstance(row, Broken):
             yield row
         else:
             row_id = f"{own.prefix},{row.id}"
             yield replace(row, id=row_id, source=name, family=row_id, rights=own.rights)
+
+
+def _key(row: Example | Preference | Broken) -> str:
+    return row.key if isinstance(row, Broken) else row.id

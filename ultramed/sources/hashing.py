@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ultramed.errors import SourceError
+from ultramed.sources.leftovers import is_leftover
 
 
 def content_hash(path: Path) -> str:
@@ -13,7 +14,15 @@ def content_hash(path: Path) -> str:
 
     Raises SourceError for an empty folder and for anything that is neither a file nor a folder.
     """
-    return files_hash(path, listed(path)) if path.is_dir() else file_hash(path)
+    return files_hash(path, content(path)) if path.is_dir() else file_hash(path)
+
+
+def content(folder: Path) -> list[str]:
+    """The files under a folder without what desktops and tools leave there; raises as `listed` does."""
+    names = [name for name in listed(folder) if not is_leftover(PurePosixPath(name))]
+    if not names:
+        raise SourceError(str(folder), "holds no file; expected at least 1", "correct the location in params.yaml")
+    return names
 
 
 def files_hash(folder: Path, names: Iterable[str]) -> str:

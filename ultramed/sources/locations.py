@@ -2,7 +2,7 @@
 
     data/raw/sample/medqa/train.jsonl            a file or folder, relative to the repository or absolute
     https://host/data.zip#questions/train.jsonl  a file; archives (.zip, .tar.gz, .tgz, local ones too) are unpacked,
-                                                 in full or only the member after '#'
+                                                 in full or only the member after '#', which follows any query
     hf://datasets/<owner>/<name>[/<path>]        a repository on the Hub, or a file or folder in it
     package:<import name>/<path>                 a file or folder inside an installed Python package
 
@@ -19,9 +19,11 @@ from pathlib import Path
 from ultramed import paths, tables
 from ultramed.errors import EnvironmentFault, SourceError
 from ultramed.params import Pin
+from ultramed.params.models import Unpacking
 from ultramed.sources import archives, hub
+from ultramed.sources.archives import is_url as is_url
 from ultramed.sources.download import Download, download
-from ultramed.sources.hashing import content_hash, file_hash, listed
+from ultramed.sources.hashing import content, content_hash, file_hash
 
 CORRECT = "correct its location in params.yaml"
 
@@ -67,10 +69,6 @@ def current_hash(name: str, location: str, out: Path) -> str:
         raise fault(where, error) from None
 
 
-def is_url(location: str) -> bool:
-    return location.lower().startswith(("http://", "https://"))
-
-
 def resolve(where: str, location: str) -> Path:
     """The local path of a location or of a package's file. Raises SourceError if it does not exist."""
     base = archives.split(location)[0]
@@ -87,14 +85,14 @@ def resolve(where: str, location: str) -> Path:
     raise SourceError(where, "does not exist; expected a file or folder", CORRECT)
 
 
-def place(source: Path, member: str, into: Path) -> None:
+def place(source: Path, member: str, into: Path, limits: Unpacking) -> None:
     """Copy a file, a folder's files, or an archive's content into a folder."""
     if source.is_dir():
-        for relative in listed(source):
+        for relative in content(source):
             (into / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / relative, into / relative)
-    elif source.name.lower().endswith(archives.SUFFIXES):
-        archives.unpack(source, into, member)
+    elif member or archives.is_archive(source):
+        archives.unpack(source, into, member, limits)
     else:
         shutil.copyfile(source, into / source.name)
 
@@ -116,7 +114,7 @@ def _copy(name: str, pin: Pin, out: Path, into: Path) -> None:
         with Download(base).claimed() if is_url(base) else nullcontext():
             source = _pinned(name, pin)
             _refuse_overlap(where, source, out)
-            place(source, member, into)
+            place(source, member, into, pin.unpack)
     except OSError as error:
         raise fault(where, error) from None
 

@@ -27,6 +27,7 @@ class RawRow:
     reference: str | None = None  # the answer that came with the row
     as_of: str | None = None  # date at which the content was current, as given by the source
     subject: str | None = None  # for a benchmark whose subjects are separate tasks
+    unread: tuple[str, ...] = ()  # fields with content that the format does not read
 
     @property
     def messages(self) -> list[Message]:
@@ -115,14 +116,21 @@ def optional(row: dict[str, Any], name: str) -> str | None:
 
 
 def options(raw: Any, name: str = "options") -> list[Option]:
-    """Options from an object {A: …} or a list, whose texts may begin with their letters. Raises Unfit."""
+    """Options from an object {A: …} or a list, whose texts may begin with their letters. Raises Unfit.
+
+    Nulls at the end are no options: Arrow gives every row the letters of all rows.
+    """
     if isinstance(raw, dict):
+        last = max((letter for letter, label in raw.items() if not _null(label)), default="")
+        raw = {letter: label for letter, label in raw.items() if letter <= last}
         letters = sorted(raw)
         if letters != list(LETTERS[: len(letters)]):
             raise Unfit("missing_field", f"options are named {', '.join(letters)[:60]!a}; expected A, B, C without gap")
         return lettered([raw[letter] for letter in letters])
     if not isinstance(raw, list):
         raise Unfit("missing_field", f"field '{name}' holds {described(raw)}, an object or a list expected")
+    while raw and _null(raw[-1]):
+        raw = raw[:-1]
     marked = [re.fullmatch(r"\s*([A-Z])[.)]\s*(.*)", o, re.DOTALL) if isinstance(o, str) else None for o in raw]
     if all(m and m[1] == LETTERS[n] for n, m in enumerate(marked[:26])):
         return lettered([m[2] for m in marked if m])
@@ -139,6 +147,11 @@ def lettered(texts: list[Any]) -> list[Option]:
             raise Unfit("empty_option", f"option {letter} of {len(texts)} is empty")
         choices.append(Option(letter, value.strip()))
     return choices
+
+
+def _null(value: Any) -> bool:
+    """Null, also as pandas writes it: a number that is not itself."""
+    return value is None or value != value
 
 
 def described(value: Any) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -17,9 +17,11 @@ import pyarrow.parquet as pq
 
 from ultramed.errors import SourceError
 from ultramed.sources import jsonstream
+from ultramed.sources.leftovers import is_leftover
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}  # of files with a header; cells are quoted as in RFC 4180
+TABULAR = (*SUFFIXES, *SEPARATORS)
 CELL = 1 << 26  # most characters in a cell
 ABOUT = ("dataset_info.json", "dataset_infos.json", "test_ground_truth.json")  # metadata next to the rows
 EXCERPT = 6  # lines shown of an element that spans several
@@ -39,21 +41,29 @@ class Element:
     key: str  # index over all files of the source from 0, or the name of a JSON object's member
     origin: str
     value: Any  # a dict, or a Fault
-    suffix: str = ""  # of its file
+    file: str = ""  # relative to the source's folder
+    unread: tuple[str, ...] = ()  # columns with content that params do not name
 
     @property
     def parquet(self) -> bool:
-        return self.suffix == ".parquet"
+        return self._suffix == ".parquet"
 
     @property
     def typed(self) -> bool:
         """Whether its file distinguishes numbers from text."""
-        return self.suffix not in SEPARATORS
+        return self._suffix not in SEPARATORS
+
+    @property
+    def _suffix(self) -> str:
+        return PurePosixPath(self.file).suffix.lower()
 
 
 def files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """Files under `folder` with one of the suffixes, sorted by path. Raises SourceError if there are none."""
-    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    """Files under `folder` with one of the suffixes, sorted by path, without what desktops and tools leave there.
+
+    Raises SourceError when there is none.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and not is_leftover(p.relative_to(folder)))
     chosen = [p for p in paths if p.suffix.lower() in suffixes and p.name not in ABOUT]
     if not chosen:
         names = ", ".join(p.relative_to(folder).as_posix() for p in paths[:5]) or "nothing"
@@ -68,12 +78,18 @@ def elements(folder: Path, keyed: bool = False, suffixes: tuple[str, ...] = SUFF
     """
     count = 0
     for path in files(folder, suffixes):
-        name = path.relative_to(folder).as_posix()
-        for key, place, value in _contents(path, keyed):
-            if not isinstance(value, dict | Fault):
-                value = Fault("broken_json", f"a JSON {type(value).__name__} was found, an object expected")
-            yield Element(str(count) if key is None else key, name + place, value, path.suffix.lower())
+        for element in of_file(folder, path, count, keyed):
+            yield element
             count += 1
+
+
+def of_file(folder: Path, path: Path, start: int = 0, keyed: bool = False) -> Iterator[Element]:
+    """The elements of one of these files, numbered from `start`."""
+    name = path.relative_to(folder).as_posix()
+    for count, (key, place, value) in enumerate(_contents(path, keyed), start):
+        if not isinstance(value, dict | Fault):
+            value = Fault("broken_json", f"a JSON {type(value).__name__} was found, an object expected")
+        yield Element(str(count) if key is None else key, name + place, value, name)
 
 
 def excerpt(folder: Path, origin: str) -> str:

@@ -27,10 +27,8 @@ def screen(sets: Mapping[str, Iterable[Row | Broken]], index: Index, settings: P
     result, passed = Screened(), []
     for name, rows in sets.items():
         result.rows[name], result.verdicts[name] = [], []
-        prefix, taken = settings.general[name].prefix, settings.general[name].limit
-        for number, row in enumerate(rows):
-            if taken is not None and number >= taken:
-                break
+        prefix = settings.general[name].prefix
+        for row in rows:
             if isinstance(row, Broken):
                 result.verdicts[name].append(refusal(prefix, row))
             elif verdict := held_back(row, index, settings):

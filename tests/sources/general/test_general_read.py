@@ -44,6 +44,14 @@ def test_load_fills_name_ids_and_rights(tmp_path: Path) -> None:
     assert broken == Broken("1", "train.jsonl:2", "missing_field", "field 'answer' is missing, text expected")
 
 
+def test_a_limit_draws_a_sample(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text('{"question": "Why?", "answer": "So."}\n' * 100)
+    own = renamed("orca_math", "Sums").model_copy(update={"limit": 10})
+    drawn = [r.id for r in load("sums", own, tmp_path, 1) if isinstance(r, Example)]
+    assert len(drawn) == 10 and drawn != [f"Sums,{n}" for n in range(10)]
+    assert drawn == [r.id for r in load("sums", own, tmp_path, 1) if isinstance(r, Example)]
+
+
 def test_load_fills_preferences(tmp_path: Path) -> None:
     row = {"id": "a", "trajectory": [{"from": "user", "value": "Why?"}], "chosen": "So.", "rejected": "No."}
     (tmp_path / "pairs.json").write_text(json.dumps([row, row]))

@@ -18,7 +18,8 @@ Script (JSON, every part optional):
     batch_max_requests  50000       a batch with more lines, or a larger file, ends as `failed`
     batch_max_bytes     209715200
     batch_fault         null        for the first batch: "lost" creates it and resets the connection without an answer,
-                                    "failed" fails it, "expired" lets it expire with half of its lines done
+                                    "failed" fails it, "expired" lets it expire with half of its lines done, "damaged"
+                                    spoils its output: blank lines, one cut, one without usage, one that is no JSON
 
 Chat requests can also come in batches: the same faults hit their lines, and `tries` and `requests` count them, but no
 line waits for `latency_s`. See `batch.py`.

@@ -35,6 +35,7 @@ class BatchJob:
             "expires_at": now + WINDOW_S, "output_file_id": None, "error_file_id": None,
         }
         self.script, self.answer, self.files = script, answer, files
+        self.fault: str | None = None  # of the whole batch
         self.accepted = 0  # lines
         self.waiting: dict[str, dict[str, Any]] = {}  # bodies without an answer, by custom_id
         self.done: dict[str, list[dict[str, Any]]] = {"completed": [], "failed": []}  # lines of the two files
@@ -48,6 +49,7 @@ class BatchJob:
 
     async def run(self, content: bytes, fault: str | None) -> None:
         """Run from validation to the end; `fault` hits the batch as a whole."""
+        self.fault = fault
         began = asyncio.get_running_loop().time()
         errors = [_error("scripted", "failed as scripted")] if fault == "failed" else unfit(content, self.script)
         if errors:
@@ -72,6 +74,7 @@ class BatchJob:
         for name, kind in (("output", "completed"), ("error", "failed")):
             if lines := self.done[kind]:  # an empty file is not written, and its id stays null
                 content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+                content = damaged(lines) if self.fault == "damaged" else content
                 file = self.files.keep("batch_output", f"{self.shown['id']}_{name}.jsonl", content)
                 self.shown[f"{name}_file_id"] = file["id"]
         self.turn(status)
@@ -96,6 +99,16 @@ class BatchJob:
         line = {"id": f"batch_req_{number}", "custom_id": custom_id, "response": response, "error": error}
         self.done[kind].append(line)
         del self.waiting[custom_id]
+
+
+def damaged(lines: list[dict[str, Any]]) -> bytes:
+    """The same lines after a bad transfer: the first is cut, the second has no usage, blank ones and one that is no
+    JSON are among them, and the file ends without a line break."""
+    first, *others = (json.dumps(line) for line in lines)
+    if others:
+        lines[1]["response"]["body"].pop("usage", None)
+        others[0] = json.dumps(lines[1])
+    return "\n".join(["", first[: len(first) // 2], "  ", *others[:1], "no JSON", *others[1:]]).encode()
 
 
 def unfit(content: bytes, script: Script) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ KINDS = {
     "garbage": "a body that is not JSON", "length": "cut by the token limit", "empty": "an answer without text",
     "refusal": "the model declines", "wrong": "JSON of another shape: too few items, a score out of range",
 }
-BATCH_FAULTS = ("lost", "failed", "expired")  # for the first batch
+BATCH_FAULTS = ("lost", "failed", "expired", "damaged")  # of the first batch
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Batches:
         result = collect(self._terms, self._ledger, self._api, batch, self._folder / f"{uid}.jsonl")
         self.bought, self.spent = self.bought + result.bought, self.spent + result.spent
         self._failures |= result.failures
-        self._close(uid, result.spent)
+        self._close(uid, result.spent, result.uncertain)
         for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
             self._api.delete(file_id)
         self._token_limit = result.problem if "token_limit_exceeded" in result.problem else ""
@@ -164,11 +164,11 @@ class Batches:
             raise ModelError(self._terms.model, f"refused the batch ({problem})",
                              f"check models.remote.{self._terms.model}.batch in params.yaml")
 
-    def _close(self, uid: str, spent: int) -> None:
+    def _close(self, uid: str, spent: int, uncertain: int = 0) -> None:
         """Forget a batch and settle its reservation; only the first process to do so has any effect."""
         budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{uid}")
         with self._ledger.writing() as db:
             if db.execute("DELETE FROM batches WHERE uid = ?", (uid,)).rowcount:
-                budget.settle(db, 0, spent, 0)
+                budget.settle(db, 0, spent, uncertain)
                 budget.drop(db)
         (self._folder / f"{uid}.jsonl").unlink(missing_ok=True)

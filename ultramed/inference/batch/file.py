@@ -1,12 +1,15 @@
 """The input file of one batch: filled within the provider's limits, and read back when its replies arrive."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ultramed.ledger.budget import nano
 from ultramed.ledger.requests import canonical
-from ultramed.params import BatchSettings
+from ultramed.params import BatchSettings, Price
 
 
 class BatchFile:
@@ -29,9 +32,30 @@ class BatchFile:
         self._size += len(line)
 
     def write(self, count: int) -> None:
-        """Write the first `count` lines."""
-        with open(self.path, "wb") as file:
-            file.writelines(self.lines[:count])
+        """Write the first lines."""
+        write_whole(self.path, self.lines[:count])
+
+
+def write_whole(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file that is whole or not there: a cut one would lose what its lines bought."""
+    partial = path.with_name(f".{path.name}.partial")
+    with open(partial, "wb") as file:
+        file.writelines(lines)
+    os.replace(partial, path)
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """A line of a batch."""
+
+    key: str
+    turns: str  # its messages, as canonical JSON
+    size: int  # bytes of the line
+    max_tokens: int  # of the reply, whatever the provider calls them
+
+    def most(self, price: Price) -> int:
+        """The most it can cost, in billionths of a USD: a token for each byte, and the longest reply."""
+        return nano(price, self.size, self.max_tokens)
 
 
 class BatchInput:
@@ -41,17 +65,30 @@ class BatchInput:
         self._path = path
         self._offsets = dict(self._scan())
 
-    def turns(self, key: Any) -> str | None:
-        """The messages of a request as canonical JSON; None for an unknown key."""
-        if key not in self._offsets:
+    def get(self, key: Any) -> BatchRequest | None:
+        """The request of a key; None for one that was not asked."""
+        if not isinstance(key, str) or key not in self._offsets:
             return None
         with open(self._path, "rb") as file:
             file.seek(self._offsets[key])
-            return canonical(json.loads(file.readline())["body"]["messages"])
+            return _request(file.readline())
+
+    def most(self, price: Price) -> int:
+        """The most that any of them can cost, in billionths of a USD."""
+        with open(self._path, "rb") as file:
+            return max((_request(line).most(price) for line in file if line.strip()), default=0)
 
     def _scan(self) -> Iterator[tuple[str, int]]:
         offset = 0
         with open(self._path, "rb") as file:
             for line in file:
-                yield json.loads(line)["custom_id"], offset
+                if line.strip():
+                    yield _request(line).key, offset
                 offset += len(line)
+
+
+def _request(line: bytes) -> BatchRequest:
+    content = json.loads(line)
+    body = content["body"]
+    limits = [value for name, value in body.items() if name.endswith("tokens") and type(value) is int]
+    return BatchRequest(content["custom_id"], canonical(body["messages"]), len(line), max(limits, default=0))

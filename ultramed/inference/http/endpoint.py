@@ -178,12 +178,12 @@ def api_key(target: Target) -> str:
 
 
 def retry_after(after: str) -> float:
-    """Seconds that a Retry-After asks to wait, a number or a date; 0 if it is neither."""
+    """Seconds that a Retry-After asks to wait, a number or a date; 0 if it is neither (`nan` is no number)."""
     try:
         seconds = float(after)
     except ValueError:
         try:
             seconds = parsedate_to_datetime(after).timestamp() - time.time()
-        except (ValueError, OverflowError):
+        except (ValueError, TypeError, OverflowError, OSError):  # a year that no clock has, among them
             return 0.0
     return min(max(seconds, 0.0), LONGEST_WAIT_S) if isfinite(seconds) else 0.0

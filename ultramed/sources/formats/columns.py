@@ -11,21 +11,21 @@ from pathlib import Path
 
 from ultramed.params import Source, SourceColumns
 from ultramed.records import Message
-from ultramed.sources.columns import choices, dialogue, elements, filled, key, passage, single
+from ultramed.sources.columns import choices, dialogue, exam_items, filled, key, passage, single
 from ultramed.sources.dialogue import asked
-from ultramed.sources.raw import RawRow, Row, Unfit, attempt
+from ultramed.sources.indices import Keys
+from ultramed.sources.raw import RawRow, Row, Unfit
 from ultramed.sources.rawfiles import Element
 
 
 def read(folder: Path, source: Source) -> Iterator[Row]:
     """The rows of the files under `folder`; the key is the id, or the row's index from 0. Raises SourceError for a
-    column that no row has."""
+    column that no row has, and behind the last row for keys that count from another number than `key_from`."""
     assert source.columns is not None  # params reject the format without them
-    for element in elements(folder, source.columns):
-        yield attempt(partial(parse, source.columns), element)
+    return exam_items(folder, source.columns, partial(parse, source.columns))
 
 
-def parse(columns: SourceColumns, element: Element) -> RawRow:
+def parse(columns: SourceColumns, keys: Keys, element: Element) -> RawRow:
     """One row. Raises Unfit; an open question with an empty reference answer is dropped as answer_missing."""
     cells = element.value
     messages = _said(columns, element)
@@ -36,7 +36,8 @@ def parse(columns: SourceColumns, element: Element) -> RawRow:
         raise Unfit("answer_missing", f"field '{columns.answer}' is empty", "dropped")
     given = choices(cells, columns)
     return RawRow(element.key, element.origin, asked(messages)[-1].content, passage(cells, columns),
-                  history=messages[:-1], options=given, letter=key(cells, columns, given), reference=reference)
+                  history=messages[:-1], options=given, letter=key(element, columns, given, keys),
+                  reference=reference, unread=element.unread)
 
 
 def _said(columns: SourceColumns, element: Element) -> list[Message]:

@@ -14,6 +14,7 @@ from ultramed.records import Message
 from ultramed.sources.formats import alpaca
 from ultramed.sources.raw import RawRow, Row, Unfit, rows, text
 from ultramed.sources.rawfiles import Element
+from ultramed.sources.unread import refuse_loss, unread
 
 PREAMBLE = "The conversation between human and AI assistant."
 _MARK = re.compile(r"\[\|(Human|AI)\|\]")
@@ -35,7 +36,9 @@ def parse(element: Element) -> RawRow:
         raise Unfit(
             "answer_missing", f"the dialogue ends with human turn {len(messages)}; an AI turn expected", "dropped")
     asked, answer = messages[:-1], messages[-1].content
-    return RawRow(element.key, element.origin, asked[-1].content, history=asked[:-1], reference=answer)
+    others = tuple(unread(row, {str(name)}))
+    refuse_loss(row, others, " ".join(turn.content for turn in asked), answer)
+    return RawRow(element.key, element.origin, asked[-1].content, history=asked[:-1], reference=answer, unread=others)
 
 
 def turns(dialogue: str) -> list[Message]:

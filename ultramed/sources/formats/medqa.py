@@ -14,6 +14,9 @@ from ultramed.params import Input
 from ultramed.records import Option
 from ultramed.sources.raw import RawRow, Row, Unfit, optional, options, rows, text
 from ultramed.sources.rawfiles import Element
+from ultramed.sources.unread import unread
+
+READS = {"question", "options", "answer", "answer_idx", "meta_info", "metamap_phrases"}
 
 
 def read(folder: Path, _: Input) -> Iterator[Row]:
@@ -25,7 +28,8 @@ def parse(element: Element) -> RawRow:
     """One question. Raises Unfit, with code answer_missing if neither letter nor text gives the key."""
     row = element.value
     question, given = text(row, "question"), options(row.get("options"))
-    return RawRow(element.key, element.origin, question, options=given, letter=_letter(row, given))
+    return RawRow(element.key, element.origin, question, options=given, letter=_letter(row, given),
+                  unread=tuple(unread(row, READS)))
 
 
 def _letter(row: dict[str, Any], given: list[Option]) -> str:

@@ -14,7 +14,10 @@ from ultramed.params import Input
 from ultramed.records import Option
 from ultramed.sources.raw import RawRow, Row, Unfit, described, optional, rows, text
 from ultramed.sources.rawfiles import Element
+from ultramed.sources.unread import unread
 
+READS = {"QUESTION", "CONTEXTS", "LABELS", "MESHES", "YEAR", "reasoning_required_pred", "reasoning_free_pred",
+         "final_decision", "LONG_ANSWER", "pubid", "question", "context", "long_answer"}
 DECISIONS = {"yes": "A", "no": "B", "maybe": "C"}
 
 
@@ -35,6 +38,7 @@ def parse(element: Element) -> RawRow:
     return RawRow(
         key, element.origin, question, context, options=[Option(le, te) for te, le in DECISIONS.items()],
         letter=DECISIONS[decision], reference=optional(row, "LONG_ANSWER"), as_of=optional(row, "YEAR"),
+        unread=tuple(unread(element.value, READS)),
     )
 
 
