@@ -2,10 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature
+from ultramed import prompts
+from ultramed.params.base import Count, Key, Positive, Rights, Sampled, Section, Share, Temperature, Tokens
 from ultramed.synthetic import SetName as SetName
+
+
+def _prompt(name: str) -> str:
+    if name not in (known := prompts.names()):
+        raise ValueError(f"is '{name}', which is no file in ultramed/prompts; expected one of {', '.join(known)}")
+    return name
+
+
+PromptName = Annotated[str, AfterValidator(_prompt)]  # a file of ultramed/prompts, without its suffix
 
 
 class Collect(Section):
@@ -93,7 +103,7 @@ class Score(Section):
 class Curate(Section):
     """Which scored questions are kept."""
 
-    min_score: dict[str, Annotated[float, Field(ge=1, le=10)]]  # by source; a question with exactly this score is kept
+    min_score: dict[Key, Annotated[float, Field(ge=1, le=10)]]  # by source; a question with exactly this score is kept
 
 
 class Split(Section):
@@ -107,7 +117,7 @@ class Complete(Sampled):
     """A teacher's answers to the curated questions."""
 
     format: Literal["text", "json"]  # of exam answers: free reasoning with a closing line, or constrained JSON
-    open_prompt: str  # prompt for open questions: a file of ultramed/prompts, without its suffix
+    open_prompt: PromptName  # for open questions
     cut: bool  # whether an open answer cut by max_tokens is accepted
     attempts: Positive  # at an exam item until its key is reached; the later ones see retrieved examples
     examples: Count  # accepted answers retrieved for those attempts
@@ -119,9 +129,9 @@ class Member(Section):
     """A member of the pool: a model with its own prompt and sampling."""
 
     model: str  # a name under models, `base`, or a model of `train` that learns from instructions
-    prompt: str  # a file of ultramed/prompts, without its suffix
+    prompt: PromptName
     temperature: Temperature
-    max_tokens: Positive  # of an answer
+    max_tokens: Tokens  # of an answer
 
 
 class Candidates(Section):
@@ -129,7 +139,7 @@ class Candidates(Section):
 
     prompts: Positive | None  # instructions that get candidates, best scores first, sources in turn; null for all
     source: bool  # whether the row's own answer competes as the candidate `source`
-    pool: dict[str, Member]
+    pool: dict[Key, Member]
 
     @property
     def authors(self) -> list[str]:
@@ -184,4 +194,4 @@ class Release(Section):
 
     name: str  # of the data set
     profiles: dict[Literal["open", "research", "recipe"], Profile]
-    overrides: dict[str, Override]  # by source
+    overrides: dict[Key, Override]  # by source

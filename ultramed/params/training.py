@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import methods
 from ultramed.methods import DataKind, Method
-from ultramed.params.base import Positive, Rights, Section, Share, Temperature
+from ultramed.params.base import Key, Name, Positive, Rights, Section, Share, Temperature, Tokens
 from ultramed.params.models import ServingEngineName
 
 
@@ -33,8 +33,8 @@ class Mix(Section):
 
     allows: list[Rights]  # rights classes that a model may learn from
     max_characters: Positive  # of the longest text of a row, all turns together
-    instructions: dict[str, Weight]
-    preferences: dict[str, Weight]
+    instructions: dict[Key, Weight]
+    preferences: dict[Key, Weight]
 
 
 class Lora(Section):
@@ -122,9 +122,9 @@ class Iterate(Section):
     samples: Positive  # answers to each prompt
     temperature: Temperature
     top_p: Share  # of the probability mass that tokens are sampled from
-    max_tokens: Positive  # of an answer
+    max_tokens: Tokens  # of an answer
     recipe: Recipe
-    rounds: dict[str, Round]  # by number
+    rounds: dict[Key, Round]  # by number
 
 
 class Serving(Section):
@@ -134,7 +134,7 @@ class Serving(Section):
     context: Positive  # tokens, prompt and reply together
     concurrency: Positive  # requests at once
     demonstration: bool = False  # too weak to be trusted: their output is marked
-    options: dict[str, str | int | float | bool] = {}  # passed to the engine unchanged
+    options: dict[Name, str | int | float | bool] = {}  # passed to the engine unchanged
 
 
 class Ensemble(Section):
@@ -155,7 +155,7 @@ class Evaluate(Section):
 
     items: Positive | None  # of each task; null for all
     format: Literal["text", "json"]  # of an answer: free reasoning with a closing line, or constrained JSON
-    max_tokens: Positive  # of an answer
-    policies: dict[str, Greedy]
-    ensembles: dict[str, Ensemble]  # by policy
-    reward_models: dict[str, Greedy]
+    max_tokens: Tokens  # of an answer
+    policies: dict[Key, Greedy]
+    ensembles: dict[Key, Ensemble]  # by policy
+    reward_models: dict[Key, Greedy]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import model_validator
 
 from ultramed import methods
-from ultramed.params.base import Section
+from ultramed.params.base import Key, Name, Section, Seed
 from ultramed.params.data import (
     Candidates,
     Check,
@@ -37,13 +37,13 @@ MEDICAL = "medical"  # this repository's own rows, in a mixture
 class Params(Section):
     """All of `params.yaml`."""
 
-    scale: str  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
-    seed: int  # every other seed is derived from it
-    raw: dict[str, Pin]  # inputs by name
+    scale: Name  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
+    seed: Seed  # every other seed is derived from it
+    raw: dict[Key, Pin]  # inputs by name
     models: Models
     budget_usd: BudgetUSD
-    sources: dict[str, Source]
-    benchmarks: dict[str, Benchmark]
+    sources: dict[Key, Source]
+    benchmarks: dict[Key, Benchmark]
     collect: Collect
     screen: Screen
     dedup: Dedup
@@ -58,13 +58,13 @@ class Params(Section):
     candidates: Candidates
     judge: Judge
     pair: PairRules
-    checks: dict[str, Check]  # by artifact
+    checks: dict[Key, Check]  # by artifact
     release: Release
     base: Base
-    general: dict[str, GeneralSet]
+    general: dict[Key, GeneralSet]
     mix: Mix
     training: Training
-    train: dict[str, Trained]  # by the name of the resulting model
+    train: dict[Key, Trained]  # by the name of the resulting model
     iterate: Iterate
     serving: Serving
     evaluate: Evaluate
