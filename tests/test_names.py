@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from test_params import API, edited, mistake
 
 from ultramed import params
-from ultramed.params.base import Key, Name, StageName
+from ultramed.params.names import Key, Name, StageName
 
 HOSTILE = ["x;touch F", "$(touch F)", "`touch F`", "x|y", "x&y", "x y", "a\nb", "a\n", "", "..", "../x", "a/b", "a\\b",
            ".hidden", "-rf", "--help", "läptöp", "\u202eabc", "\x1b[31mred", "a'b", 'a"b', "${raw}", "*", "~", "a,b",

@@ -71,9 +71,7 @@ def strictest(claims: list[Claim]) -> Claim:
 
 def remote_models_configured(params: Params) -> bool:
     """Whether any stage's model is remote. A loopback address counts too, because it may forward elsewhere."""
-    names = {params.textbook.model, params.wikipedia.model, params.evolve.model, params.score.model}
-    names |= {params.complete.model, params.judge.model, *(m.model for m in params.candidates.pool.values())}
-    return any(isinstance(params.model(name), RemoteModel) for name in names)
+    return any(isinstance(params.model(name), RemoteModel) for name in params.asked.values())
 
 
 def of_models(params: Params) -> dict[Path, str]:

@@ -2,20 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from ultramed import prompts
-from ultramed.params.base import Count, Key, Positive, Rights, Sampled, Section, Share, Temperature, Tokens
+from ultramed.params.base import Count, Positive, Rights, Sampled, Section, Share, Temperature, Tokens
+from ultramed.params.names import Key, PromptName
 from ultramed.synthetic import SetName as SetName
-
-
-def _prompt(name: str) -> str:
-    if name not in (known := prompts.names()):
-        raise ValueError(f"is '{name}', which is no file in ultramed/prompts; expected one of {', '.join(known)}")
-    return name
-
-
-PromptName = Annotated[str, AfterValidator(_prompt)]  # a file of ultramed/prompts, without its suffix
 
 
 class Collect(Section):

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, model_validator
 
 from ultramed import registry
-from ultramed.params.base import Name, Positive, Rights, Section
+from ultramed.params.base import Positive, Rights, Section
 from ultramed.params.models import Pin
+from ultramed.params.names import Name
 from ultramed.records import Category, QuestionKind, Role
 
 PLAIN = "columns"  # the format of a file whose columns params name

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from ultramed import engines
-from ultramed.params.base import Key, Name, Positive, Rights, Seconds, Section, Share, StageName, Usd
+from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
+from ultramed.params.names import Key, Name, StageName
 
 EngineName = Annotated[str, AfterValidator(lambda name: engines.get(name).name)]
 ServingEngineName = Annotated[str, AfterValidator(lambda name: engines.serving(name).name)]

@@ -6,8 +6,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import methods
 from ultramed.methods import DataKind, Method
-from ultramed.params.base import Key, Name, Positive, Rights, Section, Share, Temperature, Tokens
+from ultramed.params.base import Positive, Rights, Section, Share, Temperature, Tokens
 from ultramed.params.models import ServingEngineName
+from ultramed.params.names import Key, Name
 
 
 def _known(method: str) -> str:
