@@ -104,6 +104,14 @@ WRONG = [
     (lambda v: v["dedup"].update(threshold=-0.1),
      "dedup.threshold: is -0.1; input should be greater than or equal to 0"),
     (lambda v: v["dedup"].update(threshold=float("nan")), "dedup.threshold: is nan; input should be "),
+    (lambda v: v["candidates"]["pool"]["brief"].update(prompt="candidate-breif"),
+     "candidates.pool.brief.prompt: is 'candidate-breif', which is no file in ultramed/prompts; expected one of "),
+    (lambda v: v["complete"].update(open_prompt="../../README"),
+     "complete.open_prompt: is '../../README', which is no file in ultramed/prompts"),
+    (lambda v: v.update(seed=-1), "seed: is -1; input should be greater than or equal to 0"),
+    (lambda v: v.update(seed=2**32), "seed: is 4294967296; input should be less than 4294967296"),
+    (lambda v: v["judge"].update(max_tokens=10**11),
+     "judge.max_tokens: is 100000000000; input should be less than or equal to 10000000"),
     (lambda v: v["judge"].update(temperature=2.1),
      "judge.temperature: is 2.1; input should be less than or equal to 2"),
     (lambda v: v["complete"].update(attempts=0), "complete.attempts: is 0; input should be greater than or equal to 1"),
@@ -193,6 +201,23 @@ REFERENCES = [
     (lambda v: v["raw"].update(benchmarks=dict(v["raw"]["medqa"])),
      "raw.benchmarks: the folder of that name holds the section benchmarks"),
     (lambda v: v["textbook"].update(corpus="books"), "raw.books is missing"),
+    (lambda v: v["curate"]["min_score"].update(medqaa=v["curate"]["min_score"].pop("medqa")),
+     "curate.min_score.medqaa is no source; expected one of chatdoctor, "),
+    (lambda v: v["curate"]["min_score"].update(blog=3.0), "curate.min_score.blog is no source; expected one of "),
+    (lambda v: v["curate"]["min_score"].pop("wikiinstruct"),
+     "curate.min_score: has no threshold for wikiinstruct; every source of rows needs one"),
+    (lambda v: [v["sources"].update(blog={**v["sources"]["medquad"], "prefix": "Blog"}),
+                v["raw"].update(blog=v["raw"]["medquad"])],
+     "curate.min_score: has no threshold for blog; every source of rows needs one"),
+    (lambda v: v["sources"]["medmcqa"].update(prefix="MedQA"),
+     "sources.medqa.prefix is 'MedQA', as that of sources.medmcqa; row ids start with it, so choose another"),
+    (lambda v: v["sources"]["medqa"].update(prefix="WikiInstruct"),
+     "sources.medqa.prefix is 'WikiInstruct', as that of wikiinstruct, which this pipeline writes; row ids start"),
+    (lambda v: v["general"]["openorca"].update(prefix="MedQA"),
+     "general.openorca.prefix is 'MedQA', as that of sources.medqa; row ids start"),
+    (lambda v: v["release"]["overrides"].update(
+        medqaa={"rights": "open", "by": "a", "on": "2026-01-02", "because": "x" * 20}),
+     "release.overrides.medqaa is no source; expected one of chatdoctor, "),
     (lambda v: v["split"].update(dev=0.5, test=0.5), "split.dev + split.test is 1.0; expected less than 1"),
 ]
 
@@ -222,6 +247,13 @@ def test_a_colon_inside_braces_says_to_quote_it(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_here_says_where_to_run(tmp_path: Path) -> None:
     assert mistake(tmp_path / "params.yaml") == "is not here; run from the root of the repository"
+
+
+def test_a_source_can_be_left_out_and_its_threshold_stay(tmp_path: Path) -> None:
+    """`dvc exp run -S '~sources.medmcqa'` varies one thing."""
+    assert "medmcqa" not in params.load(edited(tmp_path, lambda v: v["sources"].pop("medmcqa"))).sources
+    without = edited(tmp_path, lambda v: [v["evolve"]["sets"].pop("medqa"), v["curate"]["min_score"].pop("medqa_evol")])
+    assert "medqa" not in params.load(without).evolve.sets
 
 
 def test_a_budget_of_a_stage_that_asks_nothing_is_refused(tmp_path: Path) -> None:

@@ -72,9 +72,8 @@ def strictest(claims: list[Claim]) -> Claim:
 def remote_models_configured(params: Params) -> bool:
     """Whether any stage's model is remote and not trusted. A loopback address counts too, because it may forward
     elsewhere."""
-    names = {params.textbook.model, params.wikipedia.model, params.evolve.model, params.score.model}
-    names |= {params.complete.model, params.judge.model, *(m.model for m in params.candidates.pool.values())}
-    return any(isinstance(model := params.model(name), RemoteModel) and not model.trusted for name in names)
+    models = map(params.model, params.asked.values())
+    return any(isinstance(model, RemoteModel) and not model.trusted for model in models)
 
 
 def of_models(params: Params) -> dict[Path, str]:

@@ -50,9 +50,20 @@ def test_a_fit_machine(root: Path, ultramed: Ultramed) -> None:
     results = findings(out)
     assert code == 0 and err == "" and {fine for fine, _ in results.values()} == {"ok"}
     assert list(results) == ["interpreter", "disk", "memory", "ports", "git", "dvc", "params", "pins", "inputs",
-                             "ledger", "repository"]
+                             "ledger", "lock", "repository"]
     assert results["params"][1] == "scale laptop, all names known"
     assert results["repository"][1] == "has uncommitted changes (fine to run)"
+
+
+@pytest.mark.parametrize("left", ["", '{"write": {"data/cur', "[]", '{"read": []}', "\0\0"])
+def test_a_lock_that_a_killed_dvc_left_half_written(root: Path, ultramed: Ultramed, left: str) -> None:
+    (root / ".dvc/tmp").mkdir(parents=True)
+    (root / ".dvc/tmp/rwlock").write_text(left)
+    code, out, _ = ultramed("doctor")
+    fine, said = findings(out)["lock"]
+    assert code == 1 and fine == "FAIL" and f"`rm {root}/.dvc/tmp/rwlock`" in said
+    (root / ".dvc/tmp/rwlock").write_text('{"write": {}, "read": {"data/curated": [{"pid": 1, "cmd": "dvc repro"}]}}')
+    assert findings(ultramed("doctor")[1])["lock"][0] == "ok"
 
 
 def test_too_small_a_machine(root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,22 @@ def test_a_price_that_nobody_knows_is_exit_code_1_and_the_plan_is_shown_all_the_
     assert "judge" in captured.out and "price unknown" in captured.out
 
 
+def test_a_missing_key_of_a_model_that_will_be_asked_is_exit_code_1(
+    oracle: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs(30)
+    tree = json.loads(Path("params.yaml").read_text())
+    tree["models"]["remote"]["oracle"]["api_key_env"] = "A_KEY_FOR_TESTS"
+    Path("params.yaml").write_text(json.dumps(tree))
+    monkeypatch.delenv("A_KEY_FOR_TESTS", raising=False)
+    monkeypatch.setattr(sys, "argv", ["ultramed", "plan"])
+    with pytest.raises(SystemExit) as ended:
+        app()
+    captured = capsys.readouterr()
+    assert ended.value.code == 1 and "its key A_KEY_FOR_TESTS is not set; export A_KEY_FOR_TESTS=…" in captured.err
+    assert "judge" in captured.out
+
+
 def test_a_plan_that_may_pass_the_budget_says_so(oracle: Served) -> None:
     inputs(100)
     settings = params.load()

@@ -1,5 +1,6 @@
 """`ultramed doctor`: is this machine ready for what params.yaml asks?"""
 
+import json
 import os
 import shutil
 import socket
@@ -81,8 +82,23 @@ def _project() -> Iterator[Finding]:
             f"USD {price.prompt:g} and {price.completion:g} per million tokens, {prices.source(model)}" if price
             else "unknown; set price under it in params.yaml")
     yield _ledger()
+    yield _lock_of_dvc()
     if shutil.which("git"):
         yield _repository()
+
+
+def _lock_of_dvc() -> Finding:
+    """DVC rewrites this file in place, so a kill can leave it cut; every later `dvc repro` then fails."""
+    path = paths.root() / ".dvc/tmp/rwlock"
+    try:
+        holders = json.loads(path.read_text(encoding="utf-8"))
+        whole = isinstance(holders, dict) and all(isinstance(holders.get(mode, {}), dict) for mode in ("read", "write"))
+    except FileNotFoundError:
+        whole = True
+    except (ValueError, OSError):
+        whole = False
+    return whole, "lock", "no damaged lock of DVC" if whole else (
+        f"{path} is damaged, left by a `dvc` that was killed: when no `dvc` is running, `rm {path}`")
 
 
 def _repository() -> Finding:

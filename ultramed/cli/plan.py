@@ -8,6 +8,7 @@ import typer
 from ultramed import params
 from ultramed.codekeys.keys import changed
 from ultramed.errors import BudgetError
+from ultramed.inference.readiness import refuse_unready
 from ultramed.planning.display import (
     as_plain,
     gigabytes,
@@ -31,9 +32,11 @@ def plan(
     """Show what a run will still cost: calls, tokens, money, hours, memory, disk. Sends nothing, makes no artifact.
 
     If a stage's inputs are built, its real requests are rendered, and those that the ledger can answer are counted
-    separately. The rest, marked ?, is estimated from conf/plan.yaml. Exit code 1 if a price is unknown.
+    separately. The rest, marked ?, is estimated from conf/plan.yaml. Exit code 1 if a price is unknown, or the key of a
+    model that will be asked is not set.
     """
-    planned, edited = make(params.load()), changed()
+    settings = params.load()
+    planned, edited = make(settings), changed()
     if as_json:
         print(json.dumps(as_plain(planned) | {"code_changed": edited}, indent=1))
     else:
@@ -42,6 +45,7 @@ def plan(
             print(f"The code of {name} has changed: {', '.join(modules)}")
         if edited:
             print("`dvc repro code` records this in quality/code; stages that depend on it then run again")
+    refuse_unready(settings, (a.model for a in planned.asking if a.calls.high and not a.unpriced))
     if missing := unpriced(planned):
         models = ", ".join(sorted({a.model for a in planned.asking if a.unpriced}))
         raise BudgetError(

@@ -12,6 +12,8 @@ Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Usd = Annotated[float, Field(ge=0)]  # US dollars
 Temperature = Annotated[float, Field(ge=0, le=2)]  # 0 is greedy
+Tokens = Annotated[int, Field(ge=1, le=10_000_000)]  # more than any model's context
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Section(BaseModel):
@@ -33,4 +35,4 @@ class Sampled(Decoding):
     """Settings of every stage that generates text."""
 
     model: str  # a name under models.local or models.remote
-    max_tokens: Positive  # of a reply
+    max_tokens: Tokens  # of a reply

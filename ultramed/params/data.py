@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ultramed.params.base import Count, Decoding, Positive, Rights, Sampled, Section, Share
+from ultramed.params.base import Count, Decoding, Positive, Rights, Sampled, Section, Share, Tokens
+from ultramed.params.names import Key, PromptName
 from ultramed.synthetic import SetName as SetName
 
 
@@ -92,7 +93,7 @@ class Score(Decoding):
 class Curate(Section):
     """Which scored questions are kept."""
 
-    min_score: dict[str, Annotated[float, Field(ge=1, le=10)]]  # by source; a question with exactly this score is kept
+    min_score: dict[Key, Annotated[float, Field(ge=1, le=10)]]  # by source; a question with exactly this score is kept
 
 
 class Split(Section):
@@ -106,7 +107,7 @@ class Complete(Sampled):
     """A teacher's answers to the curated questions."""
 
     format: Literal["text", "json"]  # of exam answers: free reasoning with a closing line, or constrained JSON
-    open_prompt: str  # prompt for open questions: a file of ultramed/prompts, without its suffix
+    open_prompt: PromptName  # for open questions
     keep_thinking: bool = False  # keep, train on and release the teacher's thinking, in a field of its own
     cut: bool  # whether an open answer cut by max_tokens is accepted
     attempts: Positive  # at an exam item until its key is reached; the later ones see retrieved examples
@@ -119,8 +120,8 @@ class Member(Decoding):
     """A member of the pool: a model with its own prompt and sampling."""
 
     model: str  # a name under models, `base`, or a model of `train` that learns from instructions
-    prompt: str  # a file of ultramed/prompts, without its suffix
-    max_tokens: Positive  # of an answer
+    prompt: PromptName
+    max_tokens: Tokens  # of an answer
 
 
 class Candidates(Section):
@@ -128,7 +129,7 @@ class Candidates(Section):
 
     prompts: Positive | None  # instructions that get candidates, best scores first, sources in turn; null for all
     source: bool  # whether the row's own answer competes as the candidate `source`
-    pool: dict[str, Member]
+    pool: dict[Key, Member]
 
     @property
     def authors(self) -> list[str]:
@@ -184,4 +185,4 @@ class Release(Section):
 
     name: str  # of the data set
     profiles: dict[Literal["open", "research", "recipe"], Profile]
-    overrides: dict[str, Override]  # by source
+    overrides: dict[Key, Override]  # by source

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, model_validator
 from ultramed import registry
 from ultramed.params.base import Positive, Rights, Section
 from ultramed.params.models import Pin
+from ultramed.params.names import Name
 from ultramed.records import Category, QuestionKind, Role
 
 PLAIN = "columns"  # the format of a file whose columns params name
@@ -130,7 +131,7 @@ class Source(Input):
 
     format: Annotated[str, member("ultramed.sources.formats")]
     columns: SourceColumns | None = None
-    prefix: str  # of its rows' ids: MedQA in `MedQA,1592`
+    prefix: Name  # of its rows' ids: MedQA in `MedQA,1592`
     category: Category
     kind: QuestionKind
     rights: Rights  # class of the original, even if only a sample of it is read
@@ -156,6 +157,6 @@ class GeneralSet(Input, Pin):
 
     format: Annotated[str, member("ultramed.sources.general")]
     columns: GeneralColumns | None = None
-    prefix: str
+    prefix: Name
     rights: Rights
     limit: Positive | None = None  # usable rows, a sample drawn by `seed`; null for all

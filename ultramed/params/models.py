@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import engines
 from ultramed.params.base import Positive, Rights, Seconds, Section, Share, Usd
+from ultramed.params.names import Key, Name, StageName
 from ultramed.params.presets import Preset, filled
 
 _PRIVATE_DOMAINS = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".localhost", ".private")
@@ -52,7 +53,7 @@ class LocalModel(Pin):
     context: Positive = 4096  # tokens, prompt and reply together
     concurrency: Positive = 8  # requests at once
     demonstration: bool = False  # too weak to be trusted: its output is marked
-    options: dict[str, Any] = {}  # passed to the engine unchanged
+    options: dict[Name, Any] = {}  # passed to the engine unchanged
 
 
 class Deadlines(Section):
@@ -172,7 +173,7 @@ class BudgetUSD(Section):
     """What may be spent on replies, over the life of the ledger; null for no limit."""
 
     total: Usd | None = None
-    stages: dict[str, Usd | None] = {}  # judge; candidates@strong, or candidates for all of them
+    stages: dict[StageName, Usd | None] = {}  # judge; candidates@strong, or candidates for all of them
 
     def over(self, stage: str) -> dict[str, float]:
         """The limits that apply to a stage: its own, that of all its parts (`candidates` for `candidates@strong`), and
@@ -184,5 +185,5 @@ class BudgetUSD(Section):
 class Models(Section):
     """Models by name; each name means one model."""
 
-    local: dict[str, LocalModel]
-    remote: dict[str, RemoteModel]
+    local: dict[Key, LocalModel]
+    remote: dict[Key, RemoteModel]

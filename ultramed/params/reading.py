@@ -34,7 +34,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
 def _explain(path: Path, error: ValidationError) -> ParamsError:
     # a misspelt name shows as one missing and one unknown: the unknown one says more
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    place = [str(part) for part in first["loc"] if part != "[key]"]
+    place = [_printable(str(part)) for part in first["loc"] if part != "[key]"]
     name = ".".join(place)
     if first["type"] == "extra_forbidden":
         allowed = _allowed(place[:-1])
@@ -43,10 +43,15 @@ def _explain(path: Path, error: ValidationError) -> ParamsError:
         return ParamsError(f"{path}: {name}", f"is unknown; {hint}allowed here: {', '.join(allowed)}")
     if first["type"] == "missing":
         return ParamsError(f"{path}: {name}", "is missing", "`git diff params.yaml` shows what was taken out")
-    message = first["msg"].removeprefix("Value error, ")
+    message = _printable(first["msg"].removeprefix("Value error, "))
     if first["type"] == "value_error":
         return ParamsError(f"{path}: {name}" if name else str(path), message)
     return ParamsError(f"{path}: {name}", f"is {first['input']!r}; {message[0].lower()}{message[1:]}")
+
+
+def _printable(text: str) -> str:
+    """Text that quotes the file, with escapes for characters that could control the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _allowed(place: list[str]) -> list[str]:

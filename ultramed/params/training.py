@@ -6,8 +6,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ultramed import methods
 from ultramed.methods import DataKind, Method
-from ultramed.params.base import Decoding, Positive, Rights, Section, Share
+from ultramed.params.base import Decoding, Positive, Rights, Section, Share, Tokens
 from ultramed.params.models import ServingEngineName
+from ultramed.params.names import Key, Name
 
 
 def _known(method: str) -> str:
@@ -33,8 +34,8 @@ class Mix(Section):
 
     allows: list[Rights]  # rights classes that a model may learn from
     max_characters: Positive  # of the longest text of a row, all turns together
-    instructions: dict[str, Weight]
-    preferences: dict[str, Weight]
+    instructions: dict[Key, Weight]
+    preferences: dict[Key, Weight]
 
 
 class Lora(Section):
@@ -120,9 +121,9 @@ class Iterate(Decoding):
     reward: str  # the reward model, of `train`
     prompts: Positive | None  # drawn from the mixed instructions; null for all
     samples: Positive  # answers to each prompt
-    max_tokens: Positive  # of an answer
+    max_tokens: Tokens  # of an answer
     recipe: Recipe
-    rounds: dict[str, Round]  # by number
+    rounds: dict[Key, Round]  # by number
 
 
 class Serving(Section):
@@ -132,7 +133,7 @@ class Serving(Section):
     context: Positive  # tokens, prompt and reply together
     concurrency: Positive  # requests at once
     demonstration: bool = False  # too weak to be trusted: their output is marked
-    options: dict[str, str | int | float | bool] = {}  # passed to the engine unchanged
+    options: dict[Name, str | int | float | bool] = {}  # passed to the engine unchanged
 
 
 class Ensemble(Decoding):
@@ -151,7 +152,7 @@ class Evaluate(Section):
 
     items: Positive | None  # of each task; null for all
     format: Literal["text", "json"]  # of an answer: free reasoning with a closing line, or constrained JSON
-    max_tokens: Positive  # of an answer
-    policies: dict[str, Greedy]
-    ensembles: dict[str, Ensemble]  # by policy
-    reward_models: dict[str, Greedy]
+    max_tokens: Tokens  # of an answer
+    policies: dict[Key, Greedy]
+    ensembles: dict[Key, Ensemble]  # by policy
+    reward_models: dict[Key, Greedy]

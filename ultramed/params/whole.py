@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import model_validator
 
 from ultramed import methods
-from ultramed.params.base import Section
+from ultramed.params.base import Section, Seed
 from ultramed.params.data import (
     Candidates,
     Check,
@@ -26,6 +26,7 @@ from ultramed.params.data import (
 )
 from ultramed.params.inputs import Benchmark, GeneralSet, Source
 from ultramed.params.models import BudgetUSD, LocalModel, Models, Pin, RemoteModel
+from ultramed.params.names import Key, Name
 from ultramed.params.training import Base, Evaluate, Iterate, Mix, Serving, Trained, Training
 from ultramed.rights import most_restrictive
 from ultramed.synthetic import SOURCES
@@ -37,13 +38,13 @@ MEDICAL = "medical"  # this repository's own rows, in a mixture
 class Params(Section):
     """All of `params.yaml`."""
 
-    scale: str  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
-    seed: int  # every other seed is derived from it
-    raw: dict[str, Pin]  # inputs by name
+    scale: Name  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
+    seed: Seed  # every other seed is derived from it
+    raw: dict[Key, Pin]  # inputs by name
     models: Models
     budget_usd: BudgetUSD
-    sources: dict[str, Source]
-    benchmarks: dict[str, Benchmark]
+    sources: dict[Key, Source]
+    benchmarks: dict[Key, Benchmark]
     collect: Collect
     screen: Screen
     dedup: Dedup
@@ -58,13 +59,13 @@ class Params(Section):
     candidates: Candidates
     judge: Judge
     pair: PairRules
-    checks: dict[str, Check]  # by artifact
+    checks: dict[Key, Check]  # by artifact
     release: Release
     base: Base
-    general: dict[str, GeneralSet]
+    general: dict[Key, GeneralSet]
     mix: Mix
     training: Training
-    train: dict[str, Trained]  # by the name of the resulting model
+    train: dict[Key, Trained]  # by the name of the resulting model
     iterate: Iterate
     serving: Serving
     evaluate: Evaluate
@@ -74,17 +75,11 @@ class Params(Section):
         known = sorted([*self.models.local, *self.models.remote])
         # models that learn from preferences are trained after the pool has answered
         students = ["base", *(n for n, t in self.train.items() if t.data == "instructions")]
-        used = {
-            f"{section}.model": getattr(self, section).model
-            for section in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")
-        }
-        for where, name in used.items():
-            if name not in known:
-                raise ValueError(f"{where} is '{name}', which is no name in models; expected one of {', '.join(known)}")
-        for n, member in self.candidates.pool.items():
-            if member.model not in (*known, *students):
-                raise ValueError(f"candidates.pool.{n}.model is '{member.model}', which is no name in models; expected "
-                                 f"one of {', '.join([*known, *students])}")
+        for where, name in self.asked.items():
+            allowed = [*known, *students] if where.startswith("candidates.") else known
+            if name not in allowed:
+                raise ValueError(f"{where} is '{name}', which is no name in models; expected one of "
+                                 f"{', '.join(allowed)}")
         for name in [*self.sources, self.textbook.corpus]:
             if name not in self.raw:
                 raise ValueError(f"raw.{name} is missing: every source and corpus has a pinned raw input")
@@ -98,6 +93,37 @@ class Params(Section):
             if margin > widest:
                 raise ValueError(f"pair.{rule} is {margin}; expected {widest} at most, the widest margin on a scale of "
                                  f"1 to {self.judge.scale} (judge.scale)")
+        return self
+
+    @model_validator(mode="after")
+    def _sources_can_be_told_apart(self) -> "Params":
+        owners: dict[str, str] = {s.prefix: f"{name}, which this pipeline writes" for name, s in SOURCES.items()}
+        for section, entries in (("sources", self.sources), ("general", self.general)):
+            for name, entry in entries.items():
+                if (owner := owners.setdefault(entry.prefix, f"{section}.{name}")) != f"{section}.{name}":
+                    raise ValueError(f"{section}.{name}.prefix is '{entry.prefix}', as that of {owner}; row ids start "
+                                     "with it, so choose another")
+        return self
+
+    @model_validator(mode="after")
+    def _sources_have_thresholds(self) -> "Params":
+        """Scores are paid for before `curate` reads a threshold."""
+        made = [s.source for s in SOURCES.values() if s.written or s.set in self.evolve.sets]
+        needed, stated = [*self.sources, *made], self.curate.min_score
+        allowed = {*needed, *SOURCES, *self.raw}  # raw: an experiment may leave out a source but not its threshold
+        if unknown := next((name for name in stated if name not in allowed), ""):
+            raise ValueError(f"curate.min_score.{unknown} is no source; expected one of {', '.join(needed)}")
+        if missing := [name for name in needed if name not in stated]:
+            raise ValueError(f"curate.min_score: has no threshold for {', '.join(missing)}; every source of rows needs "
+                             "one")
+        return self
+
+    @model_validator(mode="after")
+    def _overrides_are_of_sources(self) -> "Params":
+        known = [*self.sources, *SOURCES, *self.general]
+        for name in self.release.overrides:
+            if name not in known and name not in self.raw:
+                raise ValueError(f"release.overrides.{name} is no source; expected one of {', '.join(known)}")
         return self
 
     @model_validator(mode="after")
@@ -154,6 +180,14 @@ class Params(Section):
                     raise ValueError(f"mix.{kind}.{name} is no set in general; expected {MEDICAL} or one of "
                                      f"{', '.join(self.general)}")
         return self
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Names of the models that the stages of the data half ask, by the param that names them: judge.model …"""
+        sections = {"textbook": self.textbook, "wikipedia": self.wikipedia, "evolve": self.evolve,
+                    "score": self.score, "complete": self.complete, "judge": self.judge}
+        sections |= {f"candidates.pool.{name}": member for name, member in self.candidates.pool.items()}
+        return {f"{place}.model": section.model for place, section in sections.items()}
 
     @property
     def prefixes(self) -> dict[str, str]:

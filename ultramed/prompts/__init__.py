@@ -45,6 +45,13 @@ def render(name: str, **variables: object) -> Prompt:
 
 
 @cache
+def names() -> list[str]:
+    """Names of all prompt files, sorted."""
+    return sorted(file.name.removesuffix(".md") for file in resources.files(__package__).iterdir()
+                  if file.name.endswith(".md"))
+
+
+@cache
 def _environment() -> Environment:
     # prompts are plain text for a model: HTML escaping would corrupt "<" in laboratory values
     return Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
