@@ -99,5 +99,6 @@ def mappings(model: type[BaseModel]) -> set[tuple[str, str, Any]]:
 
 def test_no_mapping_takes_just_any_text_as_a_name() -> None:
     loose = {(section, field) for section, field, key in mappings(params.Params) if key is str}
-    assert {field for _, field in loose} == {"roles"}  # names of speakers in a raw file: data, not names
+    # names of speakers in a raw file, and what is sent to an endpoint: data, not names
+    assert {field for _, field in loose} == {"roles", "headers", "query", "request"}
     assert len(mappings(params.Params)) > 20

@@ -75,7 +75,7 @@ UNKNOWN = [
     (lambda v: v["dedup"].update(treshold=v["dedup"].pop("threshold")),
      "dedup.treshold: is unknown; did you mean threshold?"),
     (lambda v: v["sources"]["medqa"].update(sha256=""),
-     "sources.medqa.sha256: is unknown; allowed here: category, columns, format, key_from, kind, limit, prefix, rights"),
+     "sources.medqa.sha256: is unknown; allowed here: category, columns, format, key_from, kind, limit, prefix, "),
     (lambda v: v["general"]["ultrachat"]["columns"].update(turn="messages"),
      "general.ultrachat.columns.turn: is unknown; did you mean turns? allowed here: answer, chosen, chosen_score, "),
     (lambda v: v["benchmarks"]["mmlu"].update(format="columns", columns={"question": "q", "turns": "t"}),

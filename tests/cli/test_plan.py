@@ -34,8 +34,10 @@ def files(folder: Path) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_scale_has_a_plan(name: str, root: Path, ultramed: Ultramed) -> None:
+def test_every_scale_has_a_plan(name: str, root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
     scale(name)
+    for model in params.load().models.remote.values():
+        monkeypatch.setenv(model.api_key_env or "NO_KEY", "a key")
     before = files(root)
     code, out, err = ultramed("plan")
     assert (code, err) == (0, "") and files(root) == before
@@ -107,7 +109,7 @@ def test_a_missing_table_is_one_line(root: Path, ultramed: Ultramed) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
-    ("prompt: candidate-brief", "prompt: nowhere", "ERROR nowhere.md: is not a prompt file"),
+    ("prompt: candidate-brief", "prompt: nowhere", "ERROR params.yaml: candidates.pool.brief.prompt: is 'nowhere'"),
     ("max_tokens: 320", "max_tokens: many", "ERROR params.yaml: judge.max_tokens: is 'many'"),
 ])
 def test_a_mistake_in_params_is_one_line(root: Path, ultramed: Ultramed, old: str, new: str, said: str) -> None:

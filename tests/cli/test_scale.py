@@ -91,6 +91,7 @@ def test_what_no_scale_names_stays_with_sources_of_ones_own(root: Path) -> None:
     own = own.replace("\nraw:\n", "\nraw:\n  mine: {location: my.json, sha256: 'aa'}\n", 1)
     mine = "mine: {format: alpaca, prefix: Mine, category: open, kind: clinical, rights: deny}"
     own = own.replace("\nsources:\n", f"\nsources:\n  {mine}\n", 1)
+    own = own.replace("    medqa: 4.5\n", "    medqa: 4.5\n    mine: 1.0\n", 1)
     Path("params.yaml").write_text(own, encoding="utf-8")
     scale("paper")
     settings = params.load(Path("params.yaml"))

@@ -3,13 +3,14 @@
 import re
 import socket
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from clients import KEY, Pick, answered, ask, statuses, told, values
-from loopback import Loopback, asked_of, echo, question, said, settings
+from loopback import Loopback, asked_of, client, echo, question, said, settings
 
 from ultramed.errors import ModelError
 from ultramed.ledger.requests import Reply
@@ -239,3 +240,13 @@ def test_thinking_is_no_part_of_a_value_and_the_ledger_keeps_it() -> None:
         second, _ = ask(server.address, [question("q")])
     for answer in (*first, *second):
         assert (answer.value, answer.text, answer.thinking) == ("B", "B", "Hm.\n\nA? No.")
+
+
+def test_a_later_pass_may_hold_only_what_is_unusable() -> None:
+    async def plan(body: dict[str, Any], _: int) -> web.StreamResponse:
+        return await answered("No." if "bad" in body["messages"][0]["content"] else '{"answer": "B"}')
+
+    with Loopback(plan) as server, closing(client(server.address)) as asker:
+        assert next(asker.ask([question("good", reply_type=Pick)])).ok
+        answers = list(asker.ask(question(f"bad {n}", reply_type=Pick) for n in range(60)))
+    assert {a.failure for a in answers} == {"unreadable"}

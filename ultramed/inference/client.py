@@ -13,6 +13,7 @@ from ultramed import paths
 from ultramed.errors import ModelError, RightsError
 from ultramed.inference.ask.costs import Terms
 from ultramed.inference.ask.flow import Failures, Flow
+from ultramed.inference.ask.usefulness import Usefulness
 from ultramed.inference.batch.batches import Batches
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.wire import UNANSWERED, Dialect
@@ -48,6 +49,7 @@ class Client:
             folder=paths.ledger())
         self._ledger = Ledger(self._terms.folder)
         self._bill = Bill(stage, name)
+        self._usefulness = Usefulness(name)  # over all passes: a later one may hold only what failed before
         self._answered = False  # whether the model or the ledger answered any request
 
     def ask(
@@ -81,7 +83,7 @@ class Client:
 
     @contextmanager
     def _flowing(self, truncated_ok: bool, failures: Failures | None, what: str, total: int | None) -> Iterator[Flow]:
-        flow = Flow(self._terms, self._ledger, truncated_ok, failures)
+        flow = Flow(self._terms, self._ledger, truncated_ok, failures, self._usefulness)
         try:
             with flow:
                 yield flow

@@ -184,10 +184,10 @@ class Params(Section):
     @property
     def asked(self) -> dict[str, str]:
         """Names of the models that the stages of the data half ask, by the param that names them: judge.model …"""
-        sections = {"textbook": self.textbook, "wikipedia": self.wikipedia, "evolve": self.evolve,
-                    "score": self.score, "complete": self.complete, "judge": self.judge}
-        sections |= {f"candidates.pool.{name}": member for name, member in self.candidates.pool.items()}
-        return {f"{place}.model": section.model for place, section in sections.items()}
+        asked = {"textbook": self.textbook.model, "wikipedia": self.wikipedia.model, "evolve": self.evolve.model,
+                 "score": self.score.model, "complete": self.complete.model, "judge": self.judge.model}
+        asked |= {f"candidates.pool.{name}": member.model for name, member in self.candidates.pool.items()}
+        return {f"{place}.model": name for place, name in asked.items()}
 
     @property
     def prefixes(self) -> dict[str, str]:

@@ -33,7 +33,8 @@ class Flow:
     """
 
     def __init__(
-        self, terms: Terms, ledger: Ledger, truncated_ok: bool = False, failures: Failures | None = None
+        self, terms: Terms, ledger: Ledger, truncated_ok: bool = False, failures: Failures | None = None,
+        usefulness: Usefulness | None = None,
     ) -> None:
         self.terms, self._ledger, self._failures = terms, ledger, failures
         self._reading = terms.identity, truncated_ok
@@ -43,7 +44,7 @@ class Flow:
         self._error: BaseException | None = None
         self._scheduler: Scheduler | None = None
         self._writer: Writer | None = None
-        self._usefulness = Usefulness(terms.model)
+        self._usefulness = usefulness or Usefulness(terms.model)
         self.known = self.given = self.spent = self.uncertain = 0
 
     @property

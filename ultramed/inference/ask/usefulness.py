@@ -5,7 +5,7 @@ from collections import Counter
 from ultramed.errors import ModelError
 from ultramed.ledger.requests import Answer
 
-ENOUGH = 24  # unusable replies without a single usable one, after which the pass stops
+ENOUGH = 24  # unusable replies without a single usable one, after which the stage stops
 _REMEDY = {
     "truncated": "raise max_tokens, which a model that thinks needs for its thoughts, too; or make it think less, "
                  "models.remote.{0}.request: {{reasoning_effort: low}}",
@@ -19,7 +19,7 @@ _REMEDY = {
 
 
 class Usefulness:
-    """Counts the replies of a pass to one model, second tries and those of the ledger included."""
+    """Counts the replies of a model to one stage, second tries and those of the ledger included."""
 
     def __init__(self, model: str) -> None:
         self._model, self._usable = model, 0
