@@ -11,7 +11,7 @@ import pytest
 from ultramed.cli import commands
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("doctor", "explain", "pin", "scale", "plan", "accept", "summary", "ledger", "publish")
+COMMANDS = ("doctor", "explain", "pin", "scale", "plan", "accept", "summary", "ledger", "publish", "try")
 Ultramed = Callable[..., tuple[int, str, str]]
 
 
@@ -34,7 +34,8 @@ def test_help_lists_every_command(root: Path, ultramed: Ultramed) -> None:
     assert sorted([*known, *(str(g.name) for g in commands.registered_groups)]) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "publish data", "publish models", "ledger stats", "ledger purge"])
+@pytest.mark.parametrize("command", [*COMMANDS, "publish data", "publish models", "ledger stats", "ledger purge",
+                                     "try letter", "try reply"])
 def test_every_command_has_a_help_of_its_own(root: Path, ultramed: Ultramed, command: str) -> None:
     code, out, _ = ultramed(*command.split(), "--help")
     assert code == 0 and f"Usage: ultramed {command}" in out
