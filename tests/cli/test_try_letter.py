@@ -39,8 +39,10 @@ def test_a_line_for_a_person_says_what_was_read_or_null(tmp_path: Path, ultramed
 
 
 @pytest.mark.parametrize(("line", "said"), [
-    ("not json", ":1: is not JSON"), ("[1]", ":1: is not a JSON object"), ('{"text": "x"}', ":1: has no field 'options'"),
-    ('{"text": 3, "options": ["A"]}', ":1: text: has another type"), ('{"text": "x", "options": {"A": 1}}', "options: has"),
+    ("not json", ":1: is not JSON"), ("[1]", ":1: is not a JSON object"),
+    ('{"text": "x"}', ":1: has no field 'options'"),
+    ('{"text": 3, "options": ["A"]}', ":1: text: has another type"),
+    ('{"text": "x", "options": {"A": 1}}', "options: has"),
     ('{"text": "x", "options": "AB"}', "options: has"), ('{"text": "x", "options": [1, 2]}', "options: has"),
 ])
 def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, ultramed: Ultramed, line: str, said: str) -> None:
