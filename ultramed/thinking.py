@@ -44,24 +44,28 @@ def split(text: str) -> Thought:
     """Take thinking out of a reply: `<think>…</think>` and its like, also where the opening mark is part of the prompt
     and only the closing one is in the reply. An opening mark without a closing one counts at the start of a line; in
     the middle of a sentence it is text about the mark."""
-    marks = list(_MARK.finditer(text))
-    if not marks:
+    if not _MARK.search(text):
         return Thought("", text)
-    answers, thoughts = list[str](), list[str]()
-    start, opened = 0, None
+    hidden, closed = spans(text)
+    edges = [0, *(edge for span in hidden for edge in span), len(text)]
+    answer = "".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+    return Thought(_joined([text[start:end] for start, end in hidden]), _FRAME.sub("", answer).strip(), closed)
+
+
+def spans(text: str) -> tuple[list[tuple[int, int]], bool]:
+    """Where thinking is, its marks included, in order; and whether the last of it ends."""
+    marks = list(_MARK.finditer(text))
+    hidden: list[tuple[int, int]] = []
+    opened: int | None = None
     for n, mark in enumerate(marks):
         if mark["open"] is not None:
             if opened is None and (_is_closed(marks, n) or _begins_line(text, mark.start())):
-                answers.append(text[start : mark.start()])
-                start, opened = mark.end(), mark
-        else:
-            if opened is None:  # everything so far was thinking
-                thoughts += answers
-                answers = []
-            thoughts.append(text[start : mark.start()])
-            start, opened = mark.end(), None
-    (answers if opened is None else thoughts).append(text[start:])
-    return Thought(_joined(thoughts), _FRAME.sub("", "".join(answers)).strip(), opened is None)
+                opened = mark.start()
+        else:  # what nothing opened has been thinking from the beginning
+            hidden = [] if opened is None else hidden
+            hidden.append((opened or 0, mark.end()))
+            opened = None
+    return (hidden if opened is None else [*hidden, (opened, len(text))]), opened is None
 
 
 def without(text: str) -> str:

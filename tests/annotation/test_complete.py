@@ -167,6 +167,32 @@ def test_useless_replies_are_set_aside_by_kind(served: Served, encoder_here: Non
             ("attempt-2", "unreadable"), ("attempt-2-again", "unreadable")]
 
 
+@pytest.mark.parametrize(("form", "reply", "reason"), [
+    ("json", '{"reasoning": "Calcium is lost in the urine, so the answer is A.", "answer": "B"}',
+     "the reasoning closes on A, the answer is B"),
+    ("json", '{"reasoning": "Therefore, the electrolyte that is lost is calcium.", "answer": "B"}',
+     "the reasoning closes on A, the answer is B"),
+    ("text", "Therefore, the electrolyte that is lost is calcium.\n\nSo, the answer is B.",
+     "the reasoning closes on A, the answer is B"),
+    ("text", "Calcium is lost, so the answer is A.\n\nSo, the answer is B.", "the reply settles on A and on B"),
+])
+def test_a_reply_whose_reasoning_closes_on_another_letter_is_not_accepted(
+    served: Served, form: str, reply: str, reason: str
+) -> None:
+    served.spoil = lambda _, sent: says(sent, reply)
+    done, _ = completed(served, rows()[:1], complete__format=form, complete__attempts=1, complete__solvers=0)
+    verdict = done.verdicts["MedQA,1"]
+    assert (verdict.outcome, verdict.code, done.rows) == ("quarantined", "contradicts", [])
+    assert verdict.reason == f"attempt 1: {reason}"
+
+
+def test_a_reasoning_that_corrects_itself_is_accepted(served: Served) -> None:
+    said_first = "The answer is A. Wait, thiazides spare calcium and lose potassium.\n\nSo, the answer is B."
+    served.spoil = lambda _, sent: says(sent, said_first)
+    done, _ = completed(served, rows()[:1], complete__format="text", complete__attempts=1, complete__solvers=0)
+    assert codes(done) == {"MedQA,1": "accepted"} and done.rows[0].extracted == "B"
+
+
 def test_cut_answers_count_only_where_params_say_so(served: Served) -> None:
     items = spoilt(served)[1:2]
     assert codes(completed(served, items)[0]) == {"ChatDoctor,CUT": "truncated"}

@@ -64,7 +64,7 @@ def _read(i: Instruction, name: str, answer: Answer) -> tuple[Completion | None,
     if not answer.ok:
         return None, quarantine(i.id, stage, answer.failure, answer.detail)
     text = answer.value
-    letter = chosen_letter(text, [o.letter for o in i.options]) if i.options else None
+    letter = chosen_letter(text, i.options) if i.options else None
     body = reasoning(text) if letter else text
     return Completion(
         id=f"{i.id}@{name}", instruction_id=i.id, author=name, reasoning=body, text=text, extracted=letter, attempts=1,

@@ -2,12 +2,13 @@
 with examples retrieved from accepted answers, and keys that independent solvers contradict are set aside."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
 from ultramed.curation.solve import solve, winner
 from ultramed.embeddings import encode, nearest
-from ultramed.exam import chosen_letter, explained, reasoning
+from ultramed.exam import Reading, closes_on, explained, read_letter, reasoning
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
@@ -27,8 +28,8 @@ class Completed:
 
 
 def complete(client: Client, instructions: list[Instruction], params: Params) -> Completed:
-    """Answer every instruction. Verdict codes: accepted; key_mismatch (dropped); contested, and the kinds of unusable
-    reply (quarantined)."""
+    """Answer every instruction. Verdict codes: accepted; key_mismatch (dropped); contested, contradicts, no_letter
+    and the kinds of unusable reply (quarantined)."""
     done, waiting = Completed(), instructions
     for attempt in range(1, params.complete.attempts + 1):
         examples = _examples(done, instructions, waiting, params) if attempt > 1 else {}
@@ -56,26 +57,47 @@ def _attempt(
 
 
 def _check(
-    i: Instruction, answer: Answer, attempt: int, author: str, keep_thinking: bool
+    i: Instruction, answer: Answer, attempt: int, author: str, keep_thinking: bool = False
 ) -> tuple[Completion | None, Verdict]:
     """Accept or reject one answer. Formatted replies get the closing line that free-text ones must write."""
     if not answer.ok:
         return None, quarantine(i.id, STAGE, answer.failure, f"attempt {attempt}: {answer.detail}")
-    text = answer.value
-    if isinstance(text, BaseModel):
-        text = f"{answer.value.reasoning.strip()}\n\nSo, the answer is {answer.value.answer}."
-    letter = chosen_letter(text, [o.letter for o in i.options]) if i.key else None
-    if i.key and letter is None:
-        return None, quarantine(i.id, STAGE, "no_letter", f"attempt {attempt}: the reply settles on no option")
-    if i.key and letter != i.key:
-        return None, drop(i.id, STAGE, "key_mismatch", f"attempt {attempt}: chose {letter}, the key is {i.key}")
-    why = f"attempt {attempt}: " + (f"chose {letter}, which is the key" if i.key else "open question, answered")
-    body = reasoning(text) if i.key else text
+    text, body, read = _read(i, answer.value)
+    if i.key and (rejected := _rejected(i, body, read, f"attempt {attempt}: ")):
+        return None, rejected
+    why = f"chose {read.letter}, which is the key" if i.key else "open question, answered"
     return Completion(
-        id=f"{i.id}@{author}", instruction_id=i.id, author=author, reasoning=body, text=text, extracted=letter,
+        id=f"{i.id}@{author}", instruction_id=i.id, author=author, reasoning=body, text=text, extracted=read.letter,
         attempts=attempt, request_key=answer.key, thinking=(answer.thinking or None) if keep_thinking else None
     ), keep(
-        i.id, STAGE, "accepted", why)
+        i.id, STAGE, "accepted", f"attempt {attempt}: {why}")
+
+
+def _read(i: Instruction, value: Any) -> tuple[str, str, Reading]:
+    """The whole answer, its reasoning, and the letter it settles on. `value`: text, or the type of `explained`."""
+    if isinstance(value, BaseModel):
+        given: Any = value
+        text = f"{given.reasoning.strip()}\n\nSo, the answer is {given.answer}."
+        return text, given.reasoning.strip(), Reading(given.answer, settled=(given.answer,))
+    if not i.key:
+        return value, value, Reading(None)
+    return value, reasoning(value), read_letter(value, i.options)
+
+
+def _rejected(i: Instruction, body: str, read: Reading, attempt: str) -> Verdict | None:
+    """Why an exam answer is not accepted: it settles on no option or on two, its reasoning closes on another letter
+    than its answer, or it misses the key."""
+    if len(read.settled) > 1:
+        both = " and on ".join(read.settled)
+        return quarantine(i.id, STAGE, "contradicts", f"{attempt}the reply settles on {both}")
+    if read.letter is None:
+        return quarantine(i.id, STAGE, "no_letter", f"{attempt}the reply settles on no option")
+    if (closing := closes_on(body, i.options)) not in (None, read.letter):
+        reason = f"{attempt}the reasoning closes on {closing}, the answer is {read.letter}"
+        return quarantine(i.id, STAGE, "contradicts", reason)
+    if read.letter != i.key:
+        return drop(i.id, STAGE, "key_mismatch", f"{attempt}chose {read.letter}, the key is {i.key}")
+    return None
 
 
 def _request(i: Instruction, examples: list[dict[str, str]], attempt: int, params: Params) -> Request:

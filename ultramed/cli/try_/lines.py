@@ -38,6 +38,8 @@ def each(file: Path, as_json: bool, look: Callable[[dict[str, Any]], dict[str, A
             result = look(given)
         except KeyError as error:
             raise SourceError(where, f"has no field {error}", f"it has {', '.join(given) or 'none'}") from None
+        except SourceError as error:
+            raise SourceError(f"{where}: {error.where}", error.found, error.remedy) from None
         print(json.dumps(result, ensure_ascii=True) if as_json else _readable(number, result))
 
 

@@ -28,7 +28,7 @@ def read(item: BenchmarkItem, answer: Answer, unread: Read) -> Read:
     """The chosen letter; `unread` if the answer names none."""
     if not isinstance(answer.value, str):
         return Read(answer.value.answer, "answered", answer.text)
-    letter = chosen_letter(answer.value, [o.letter for o in item.options])
+    letter = chosen_letter(answer.value, item.options)
     return Read(letter, "answered", answer.value) if letter else unread
 
 
