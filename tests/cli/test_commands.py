@@ -34,7 +34,8 @@ def test_help_lists_every_command(root: Path, ultramed: Ultramed) -> None:
     assert sorted([*known, *(str(g.name) for g in commands.registered_groups)]) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "publish data", "publish models", "ledger stats", "ledger purge"])
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, "publish data", "publish models", "try screen", "ledger stats", "ledger purge"])
 def test_every_command_has_a_help_of_its_own(root: Path, ultramed: Ultramed, command: str) -> None:
     code, out, _ = ultramed(*command.split(), "--help")
     assert code == 0 and f"Usage: ultramed {command}" in out

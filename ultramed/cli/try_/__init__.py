@@ -2,7 +2,8 @@
 
 import typer
 
-from ultramed.cli.try_ import reply
+from ultramed.cli.try_ import reply, screen
 
 app = typer.Typer(no_args_is_help=True, help="Try the pipeline's rules on your own lines: nothing is sent or written.")
 app.command()(reply.reply)
+app.command()(screen.screen)
