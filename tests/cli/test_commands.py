@@ -11,7 +11,7 @@ import pytest
 from ultramed.cli import commands
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("doctor", "explain", "pin", "scale", "plan", "accept", "summary", "ledger", "publish")
+COMMANDS = ("doctor", "explain", "pin", "scale", "plan", "accept", "summary", "ledger", "publish", "try")
 Ultramed = Callable[..., tuple[int, str, str]]
 
 

@@ -32,7 +32,7 @@ def unified(text: str) -> str:
         if "−" in text:
             text = _MINUS_ALONE.sub(" (-) ", text).replace("−", "-")
         text = text.translate(UNICODE)
-    if any(hint in text for hint in _HINTS):
+    if (">" in text or "+" in text or "=" in text) and any(hint in text for hint in _HINTS):
         text = _WRITTEN.sub(lambda m: f" {_NAMES[str(m.lastgroup)]} ", text)
     return text.replace("%", " percent ") if "%" in text else text
 

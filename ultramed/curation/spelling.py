@@ -59,8 +59,8 @@ class Speller(dict[str, str]):
 
     def respelt(self, words: list[str]) -> list[str]:
         """The words of a text, folded; a drug's name of two words is one."""
-        result = [self[word] for word in words]
-        if not any(first in result for first, _ in DRUGS_OF_TWO_WORDS):
+        result = list(map(self.__getitem__, words))
+        if _FIRST_OF_TWO.isdisjoint(result):
             return result
         joined: list[str] = []
         for word in result:
@@ -85,4 +85,5 @@ def _by_rule(word: str) -> str:
     return word
 
 
+_FIRST_OF_TWO = frozenset(first for first, _ in DRUGS_OF_TWO_WORDS)
 _DRUGS = {_by_rule(other): _by_rule(name) for other, name in DRUG_NAMES.items()}

@@ -35,7 +35,8 @@ def each(file: Path, as_json: bool, look: Callable[[dict[str, Any]], dict[str, A
         try:
             result = look(line.given)
         except KeyError as error:
-            raise SourceError(line.where, f"has no field {error}", f"it has {', '.join(line.given) or 'none'}") from None
+            has = ", ".join(line.given) or "none"
+            raise SourceError(line.where, f"has no field {error}", f"it has {has}") from None
         tell(line.number, result, as_json)
 
 
