@@ -35,7 +35,7 @@ def test_help_lists_every_command(root: Path, ultramed: Ultramed) -> None:
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "publish data", "publish models", "ledger stats", "ledger purge",
-                                     "try letter", "try reply"])
+                                     "try letter", "try reply", "try screen"])
 def test_every_command_has_a_help_of_its_own(root: Path, ultramed: Ultramed, command: str) -> None:
     code, out, _ = ultramed(*command.split(), "--help")
     assert code == 0 and f"Usage: ultramed {command}" in out

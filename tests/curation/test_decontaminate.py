@@ -175,13 +175,13 @@ def exam() -> list[str]:
 
 def test_two_halves_of_a_real_exam(exam: list[str]) -> None:
     """No question is in both halves: the flagged ones are vignettes that share half of their words, and false alarms.
-    By n-grams alone, 142 of 636 (22 %) are flagged."""
+    By n-grams alone, 144 of 636 (23 %) are flagged."""
     half = len(exam) // 2
     screen = Index.from_items([benchmark(n, q) for n, q in enumerate(exam[half:])], LEAKS)
     grams = {g for q in exam[half:] for g in pieces(q)}
     alone = sum(bool(grams & set(pieces(q))) for q in exam[:half])
     flagged = sum(screen.match(row("r", q)) is not None for q in exam[:half])
-    assert (half, alone) == (636, 142)
+    assert (half, alone) == (636, 144)
     assert flagged <= 0.04 * half
 
 

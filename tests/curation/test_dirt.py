@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 from curation_rows import SCREEN, row
 
-from ultramed.curation.dirt import clean, dirt, repairs
+from ultramed.curation.cleaning import clean, repaired
+from ultramed.curation.dirt import dirt
+from ultramed.curation.findings import Finding
 from ultramed.curation.screen import cleaned
 from ultramed.records import Option
 
@@ -21,7 +23,7 @@ UNTOUCHABLE = [
 @pytest.mark.parametrize("text", UNTOUCHABLE)
 def test_numbers_units_and_greek_letters_stay(text: str) -> None:
     assert clean(text) == text
-    assert repairs(text) == []
+    assert repaired(text)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_numbers_units_and_greek_letters_stay(text: str) -> None:
 def test_repairs(broken: str, mended: str, name: str) -> None:
     assert clean(broken) == mended
     assert clean(mended) == mended
-    assert name in repairs(broken)
+    assert name in repaired(broken)[1]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_repairs(broken: str, mended: str, name: str) -> None:
 )
 def test_boilerplate_of_the_consultation_sites_goes(text: str, left: str) -> None:
     assert clean(text) == left
-    assert "boilerplate" in repairs(text)
+    assert "boilerplate" in repaired(text)[1]
 
 
 def test_boilerplate_alone_is_not_emptied_and_other_greetings_stay() -> None:
@@ -104,7 +106,7 @@ def test_cleaning_a_row_keeps_the_order_of_options_and_the_key() -> None:
 )
 def test_dirty_questions(question: str, code: str) -> None:
     found = dirt(row("r", question), SCREEN)
-    assert found is not None and found[0] == code
+    assert found is not None and found.code == code
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,9 @@ def test_clean_questions(question: str) -> None:
 
 
 def test_reasons_tell_both_numbers() -> None:
-    assert dirt(row("r", "Gout therapy?"), SCREEN) == ("too_short", "the question has 2 word(s); screen.min_words is 3")
-    assert dirt(row("r", "a " * 51), SCREEN) == ("too_long", "the question has 51 words; screen.max_words is 50")
+    short, long = dirt(row("r", "Gout therapy?"), SCREEN), dirt(row("r", "a " * 51), SCREEN)
+    assert short == Finding("too_short", "the question has 2 word(s); screen.min_words is 3")
+    assert long == Finding("too_long", "the question has 51 words; screen.max_words is 50")
 
 
 @pytest.mark.parametrize(
@@ -138,11 +141,11 @@ def test_reasons_tell_both_numbers() -> None:
 )
 def test_refusals(reference: str | None, refuses: bool) -> None:
     found = dirt(row("r", "What helps against gout?", reference=reference), SCREEN)
-    assert (found is not None and found[0] == "refusal") == refuses
+    assert (found is not None and found.code == "refusal") == refuses
 
 
 def test_options_must_be_there_and_differ() -> None:
     item = row("r", "Which hormone lowers calcium?", ["Calcitonin", "PTH", "pth "], "A")
-    assert dirt(item, SCREEN) == ("repeated_option", "3 options hold 2 different texts; all must differ")
+    assert dirt(item, SCREEN) == Finding("repeated_option", "3 options hold 2 different texts; all must differ")
     emptied = replace(item, options=[Option("A", "Calcitonin"), Option("B", " ")])
-    assert dirt(emptied, SCREEN) == ("empty_option", "option B of 2 is empty")
+    assert dirt(emptied, SCREEN) == Finding("empty_option", "option B of 2 is empty")

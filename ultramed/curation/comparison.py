@@ -7,8 +7,10 @@ everything that matters.
 import re
 import unicodedata
 from collections import Counter
-from itertools import chain
+from itertools import chain, pairwise
 
+from ultramed.curation import signs
+from ultramed.curation.spelling import folded
 from ultramed.curation.vocabulary import (
     FUNCTION_WORDS,
     NEGATING_PREFIXES,
@@ -17,12 +19,15 @@ from ultramed.curation.vocabulary import (
     OPPOSITES,
     ROMAN_NUMBERS,
     SPELT_NUMBERS,
+    UNITS,
     listed,
 )
 
 SHORT = 24  # words; shorter questions are the same only if they share all content words
-_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+|[<>≤≥]|(?<=\w)[+-](?!\w)|(?<![\w.)\]])[+-](?=\d)")
-_DASHES = str.maketrans("−–—‐‑‒’ʼ", "------''")
+_UNIT = r"(?:[kmμu]?g|mcg|ng|[mdu]?l|mmol|meq|iu|[mc]m|mmhg|hrs?|mins?|bpm)\b"  # written on to its number: 5mg
+_WORD = re.compile(  # the commonest form first
+    rf"[a-z]+[^\W_]*|\d+(?:(?:[.,]\d+)+|(?={_UNIT})|[^\W_]*)|[^\W_]+|[↑↓→←↔<>≤≥≠±+]"
+    r"|-(?:(?<=\w-)(?!\w)|(?<![\w.)\]]-)(?=\d)|(?<=[(\[]-)(?=[)\]])|(?<=\s-)(?=[,;)]))")
 _CONTRACTED = {"can't": "can not", "won't": "will not", "shan't": "shall not"}
 _APOSTROPHE = re.compile(r"\b(?:can|won|shan)'t\b|n't\b|'(?:m|re|ve|ll|d|s)\b")
 _EXPANDED = {"n't": " not", "'m": " am", "'re": " are", "'ve": " have", "'ll": " will", "'d": " would", "'s": ""}
@@ -32,11 +37,12 @@ _SIDES = [tuple(listed(side) for side in axis) for axis in OPPOSITES]
 def words(text: str) -> list[str]:
     """The words of a text for comparison: lower case, compatibility characters folded, contractions expanded.
 
-    Signs before numbers, comparison signs and the charge or result after a word ("Rh-") are words too.
+    Arrows, comparison signs, signs before numbers and the charge or result after a word ("Rh-") are words too.
     """
     text = text.lower()
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).lower().translate(_DASHES)
+        text = unicodedata.normalize("NFKC", text).lower()
+    text = signs.unified(text)
     if "'" in text:
         text = _APOSTROPHE.sub(_expanded, text)
     return _WORD.findall(text)
@@ -49,7 +55,7 @@ def normalise(text: str) -> str:
 
 def content(tokens: list[str]) -> frozenset[str]:
     """The content words, spelling folded (haemorrhage, hemorrhage)."""
-    return frozenset(_folded(w) for w in tokens if w not in FUNCTION_WORDS)
+    return frozenset(folded(w) for w in tokens if w not in FUNCTION_WORDS)
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
@@ -60,7 +66,7 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 
 def letters(tokens: list[str]) -> frozenset[str]:
     """Letter trigrams of the joined content words: insensitive to inflection and to the spacing of compounds."""
-    joined = "".join(_folded(SPELT_NUMBERS.get(w, w)) for w in tokens if w not in FUNCTION_WORDS)
+    joined = "".join(folded(SPELT_NUMBERS.get(w, w)) for w in tokens if w not in FUNCTION_WORDS)
     return frozenset(joined[i : i + 3] for i in range(max(1, len(joined) - 2)))
 
 
@@ -74,6 +80,10 @@ def difference(a: list[str], b: list[str]) -> str | None:
         return "negation"
     if _opposed(*_unmatched(a, b)):
         return "opposites"
+    if signs.differ(a, b):
+        return "signs"
+    if _measured_otherwise(a, b):
+        return "units"
     return "content words" if other_subject(a, b) else None
 
 
@@ -81,10 +91,6 @@ def other_subject(a: list[str], b: list[str]) -> bool:
     """Whether one of two short texts, given as words, lacks the other's subject: "pain in my elbow", "… my ankle"."""
     only_a, only_b = _unmatched(a, b)
     return max(len(a), len(b)) < SHORT and (_strangers(only_a, only_b) or _strangers(only_b, only_a))
-
-
-def _folded(word: str) -> str:
-    return word.replace("ae", "e").replace("oe", "e")
 
 
 def _expanded(match: re.Match[str]) -> str:
@@ -97,6 +103,21 @@ def _numbers(tokens: list[str]) -> Counter[str]:
     counting = (w for w, after in pairs if not (w == "one" and after == "of"))
     named = (SPELT_NUMBERS.get(w) or ROMAN_NUMBERS.get(w) or w for w in counting)
     return Counter(w.replace(",", "") for w in named if any(c.isdigit() for c in w))
+
+
+def _measured_otherwise(a: list[str], b: list[str]) -> bool:
+    """Whether some number that both texts have stands before other units: 5 mg, 5 µg."""
+    in_a, in_b = _units(a), _units(b)
+    return any(in_a[number].isdisjoint(in_b[number]) for number in in_a.keys() & in_b.keys())
+
+
+def _units(tokens: list[str]) -> dict[str, set[str]]:
+    """The units that follow each number."""
+    units: dict[str, set[str]] = {}
+    for number, word in pairwise(tokens):
+        if number[0].isdigit() and (unit := UNITS.get(word)):
+            units.setdefault(number, set()).add(unit)
+    return units
 
 
 def _symbols(tokens: list[str]) -> Counter[str]:
@@ -130,7 +151,7 @@ def _negates(word: str, plain: str) -> bool:
 
 def _strangers(own: list[str], others: list[str]) -> bool:
     """Whether one text has a content word that the other lacks in every inflection and compound spelling."""
-    rest, joined = sorted(content(others)), "".join(map(_folded, others))
+    rest, joined = sorted(content(others)), "".join(map(folded, others))
     named = (w for w in content(own) if w not in SPELT_NUMBERS and not w.isdigit())
     return any(not (_inflected(w, rest) or (len(w) > 3 and w in joined)) for w in named)
 

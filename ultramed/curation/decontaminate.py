@@ -22,7 +22,10 @@ from typing import Protocol
 
 from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
-from ultramed.curation.comparison import content, jaccard, words
+from ultramed.curation.cleaning import clean
+from ultramed.curation.comparison import jaccard, words
+from ultramed.curation.spelling import Speller
+from ultramed.curation.vocabulary import FUNCTION_WORDS
 from ultramed.params import Decontaminate
 from ultramed.records import Instruction, Option
 
@@ -67,6 +70,7 @@ class Index:
 
     def __init__(self, settings: Decontaminate) -> None:
         self.settings = settings
+        self._speller = Speller()
         self._questions: dict[str, str] = {}  # question key (boilerplate: with its options) to item id
         self._longest = settings.ngram / max(settings.short, 1e-9)  # most words that can match a short question
         self._boilerplate: set[str] = set()
@@ -75,21 +79,23 @@ class Index:
         self._frequent: frozenset[str] = frozenset()  # words that more than a few items have
         self._short: list[tuple[str, frozenset[str], frozenset[str], int]] = []  # id, words, content words, word count
         self._holding: dict[str, list[int]] = defaultdict(list)  # content word to positions in _short
+        self._known: frozenset[str] = frozenset()  # these content words
 
     @classmethod
     def from_items(cls, items: Iterable[BenchmarkItem], settings: Decontaminate) -> "Index":
         """An index over all items."""
         index = cls(settings)
-        kept = list(items)
+        kept = [_Cleaned.of(item) for item in items]
         index._add_questions(kept)
         index._add_ngrams(kept)
         for item in kept:
             index._add_short(item)
+        index._known = frozenset(index._holding)
         return index
 
     def match(self, instruction: Instruction) -> Leak | None:
         """The first benchmark item that an instruction's turns or reference answer reveal."""
-        options = _options(instruction.options)
+        options = self._options(instruction.options)
         for message in instruction.messages:
             if message.role != "system" and (leak := self._turn(message.content, options)):
                 return leak
@@ -97,37 +103,37 @@ class Index:
 
     def leaks_text(self, text: str) -> Leak | None:
         """The first benchmark item that a free text (completion, candidate, demonstration) reveals."""
-        return self._shared_ngram(words(text)) or self._embedded(text)
+        return self._shared_ngram(self._words(text)) or self._embedded(_SENTENCE.split(text))
 
     def _turn(self, text: str, options: list[str]) -> Leak | None:
-        asked = [words(text)]
+        asked = [self._words(text)]
         if len(parts := _QUESTION.split(text)) > 1:  # the question after a context
-            asked.append(words(parts[-1]))
+            asked.append(self._words(parts[-1]))
         for question in asked:
             if leak := self._equal(question, options) or self._similar(question):
                 return leak
-        return self._shared_ngram(asked[0]) or self._embedded(text)
+        sentences = _SENTENCE.split(text)
+        return self._shared_ngram(asked[0]) or (self._embedded(sentences) if len(sentences) > 1 else None)
 
-    def _embedded(self, text: str) -> Leak | None:
+    def _embedded(self, sentences: Sequence[str]) -> Leak | None:
         """A short benchmark question among the sentences of a text."""
         longest = self._longest * 12  # characters; 12 per word is generous
-        for sentence in _SENTENCE.split(text):
-            asked = words(sentence) if len(sentence) < longest else []
-            if len(content(asked)) >= EMBEDDED and (leak := self._similar(asked)):
+        for sentence in sentences:
+            if len(sentence) < longest and (leak := self._similar(self._words(sentence), EMBEDDED)):
                 return leak
         return None
 
     def _add_questions(self, items: Sequence[BenchmarkItem]) -> None:
-        asked = [_key(words(item.question)) for item in items]
+        asked = [_key(self._words(item.question)) for item in items]
         count = Counter(asked)
         for item, key in zip(items, asked, strict=True):
             if count[key] >= COMMON:
                 self._boilerplate.add(key)
-                key = _key([key, *_options(item.options)])
+                key = _key([key, *self._options(item.options)])
             self._questions.setdefault(key, item.id)
 
     def _add_ngrams(self, items: Sequence[BenchmarkItem]) -> None:
-        tokenised = [[words(text) for text in (item.question, item.context or "")] for item in items]
+        tokenised = [[self._words(text) for text in (item.question, item.context or "")] for item in items]
         patterns, holders = Counter[int](), Counter[str]()
         for texts in tokenised:
             patterns.update({gram for text in texts for gram in self._hashes(_masked(text))})
@@ -138,15 +144,15 @@ class Index:
                 for gram, pattern in zip(self._hashes(text), self._hashes(_masked(text)), strict=True):
                     if patterns[pattern] < COMMON:
                         self._ngrams[gram].append(len(self._texts))
-                self._texts.append((item.id, content(text)))
+                self._texts.append((item.id, _content(text)))
 
     def _add_short(self, item: BenchmarkItem) -> None:
-        asked = words(item.question)
+        asked = self._words(item.question)
         if _key(asked) in self._boilerplate:
             return
-        for word in content(asked):
+        for word in _content(asked):
             self._holding[word].append(len(self._short))
-        self._short.append((item.id, frozenset(asked), content(asked), len(asked)))
+        self._short.append((item.id, frozenset(asked), _content(asked), len(asked)))
 
     def _equal(self, asked: list[str], options: list[str]) -> Leak | None:
         key = _key(asked)
@@ -163,7 +169,7 @@ class Index:
                 shared[position].append(start)
         for position, starts in sorted(shared.items()):
             item_id, item_words = self._texts[position]
-            run, share = self._longest_run(starts), len(item_words & content(tokens)) / max(1, len(item_words))
+            run, share = self._longest_run(starts), len(item_words & _content(tokens)) / max(1, len(item_words))
             if run >= RUN * self.settings.ngram or share >= SHARE or self._telling(tokens, starts) >= TELLING:
                 shown = f"n-gram of {self.settings.ngram} words with hash {grams[starts[0]]:016x}"
                 return Leak(item_id, "ngram", f"{shown}; {run} words in a row, {share:.2f} of its content words")
@@ -182,12 +188,13 @@ class Index:
         grams = (set(tokens[start : start + self.settings.ngram]) for start in starts)
         return max(sum(w not in self._frequent and not w[0].isdigit() for w in gram) for gram in grams)
 
-    def _similar(self, asked: list[str]) -> Leak | None:
-        """A benchmark question with nearly the same words, if either of the two is shorter than the n-gram."""
+    def _similar(self, asked: list[str], least: int = 0) -> Leak | None:
+        """A benchmark question with nearly the same words, if either of the two is shorter than the n-gram.
+        `least`: content words that the text must have."""
         own_words, best = frozenset(asked), (0.0, "")
-        if len(own_words) > self._longest:
+        own = own_words - FUNCTION_WORDS
+        if len(own_words) > self._longest or len(own) < least:
             return None
-        own = content(asked)
         for position in self._possible(own):
             item_id, its_words, its_content, length = self._short[position]
             if min(len(asked), length) < self.settings.ngram:
@@ -199,21 +206,45 @@ class Index:
     def _possible(self, own: frozenset[str]) -> set[int]:
         """Questions that can reach the similarity: they contain one of the rarest words (prefix filtering)."""
         needed = ceil(self.settings.short * len(own) - 1e-9)
+        if len(own & self._known) < needed:
+            return set()
         rarest = sorted(own, key=lambda w: (len(self._holding.get(w, ())), w))[: len(own) - needed + 1]
         return {position for word in rarest for position in self._holding.get(word, ())}
+
+    def _words(self, text: str) -> list[str]:
+        """The words of a text in one spelling: "haemophilia" does not get past "hemophilia"."""
+        return self._speller.respelt(words(text))
+
+    def _options(self, options: Sequence[Option]) -> list[str]:
+        return sorted(" ".join(self._words(o.text)) for o in options)
 
     def _hashes(self, tokens: list[str]) -> list[int]:
         size = self.settings.ngram
         return [xxh3_64_intdigest(" ".join(tokens[n : n + size]).encode()) for n in range(len(tokens) - size + 1)]
 
 
+@dataclass(frozen=True)
+class _Cleaned:
+    """A benchmark question, cleaned as rows are."""
+
+    id: str
+    question: str
+    context: str | None
+    options: Sequence[Option]
+
+    @classmethod
+    def of(cls, item: BenchmarkItem) -> "_Cleaned":
+        options = [Option(o.letter, clean(o.text)) for o in item.options]
+        return cls(item.id, clean(item.question), clean(item.context) if item.context else None, options)
+
+
+def _content(tokens: list[str]) -> frozenset[str]:
+    return frozenset(tokens) - FUNCTION_WORDS
+
+
 def _masked(tokens: list[str]) -> list[str]:
     """The words with every number replaced by 0."""
     return ["0" if any(c.isdigit() for c in word) else word for word in tokens]
-
-
-def _options(options: Sequence[Option]) -> list[str]:
-    return sorted(" ".join(words(o.text)) for o in options)
 
 
 def _key(parts: list[str]) -> str:

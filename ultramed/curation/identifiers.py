@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ultramed.curation import names, patterns
+from ultramed.curation.findings import fields
 from ultramed.records import Instruction
 
 _HINTS = {  # every lower-cased text with the kind contains one of these, which rules out most texts at once
@@ -49,21 +50,12 @@ def _possible(kind: str, lower: str) -> bool:
 
 def identifier(instruction: Instruction, kinds: Sequence[str]) -> tuple[str, str] | None:
     """Code and reason for the first direct identifier in question, options or reference answer, else None."""
-    for field, text in _fields(instruction):
+    for field, text in fields(instruction):
         if spans := find(text, kinds):
             first = spans[0]
             named = first.kind.replace("_", " ")
             return f"identifier_{first.kind}", f"{named} at characters {first.start}–{first.end} of the {field}"
     return None
-
-
-def _fields(instruction: Instruction) -> Iterator[tuple[str, str]]:
-    last = len(instruction.messages) - 1
-    for number, message in enumerate(instruction.messages):
-        yield "question" if number == last else f"turn {number + 1} ({message.role})", message.content
-    for option in instruction.options:
-        yield f"option {option.letter}", option.text
-    yield "reference answer", instruction.reference or ""
 
 
 def _matches(*patterns: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:

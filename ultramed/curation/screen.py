@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ultramed.claims import remote_models_configured
-from ultramed.curation import dirt, identifiers
+from ultramed.curation import identifiers
+from ultramed.curation.cleaning import repaired
 from ultramed.curation.decontaminate import Index
 from ultramed.curation.dedup import drop_duplicates
+from ultramed.curation.dirt import dirt
 from ultramed.errors import SourceError
 from ultramed.params import Params
 from ultramed.progress import Progress
@@ -68,16 +70,20 @@ def refuse_repeated(row_id: str, seen: dict[str, Verdict]) -> None:
 
 def cleaned(instruction: Instruction) -> tuple[Instruction, list[str]]:
     """The instruction with all its texts cleaned, and the names of the repairs made."""
-    texts = [m.content for m in instruction.messages] + [o.text for o in instruction.options]
-    repairs = sorted({name for text in (*texts, instruction.reference or "") for name in dirt.repairs(text)})
-    if not repairs:
-        return instruction, []
-    return replace(
+    names: set[str] = set()
+
+    def tidy(text: str) -> str:
+        text, repairs = repaired(text)
+        names.update(repairs)
+        return text
+
+    result = replace(
         instruction,
-        messages=[Message(m.role, dirt.clean(m.content)) for m in instruction.messages],
-        options=[Option(o.letter, dirt.clean(o.text)) for o in instruction.options],
-        reference=dirt.clean(instruction.reference) or None if instruction.reference else None,
-    ), repairs
+        messages=[Message(m.role, tidy(m.content)) for m in instruction.messages],
+        options=[Option(o.letter, tidy(o.text)) for o in instruction.options],
+        reference=tidy(instruction.reference) or None if instruction.reference else None,
+    )
+    return (result, sorted(names)) if names else (instruction, [])
 
 
 def _judge(
@@ -92,8 +98,8 @@ def _judge(
     tidy, repaired = cleaned(instruction)
     if repaired and (finding := identifiers.identifier(tidy, kinds)):
         return tidy, quarantine(row_id, STAGE, finding[0], f"{finding[1]}, once cleaned")
-    if finding := dirt.dirt(tidy, settings.screen):
-        return tidy, drop(row_id, STAGE, *finding)
+    if unusable := dirt(tidy, settings.screen):
+        return tidy, drop(row_id, STAGE, unusable.code, unusable.reason)
     if leak := index.match(tidy):
         return tidy, drop(row_id, STAGE, "leak", leak.reason)
     return tidy, keep(row_id, STAGE, "cleaned", f"repaired: {', '.join(repaired)}") if repaired else keep(row_id, STAGE)

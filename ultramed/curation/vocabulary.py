@@ -6,6 +6,11 @@ def listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def paired(text: str) -> dict[str, str]:
+    """The words of pairs "this/that"."""
+    return {one: other for one, other in (pair.split("/") for pair in text.split())}
+
+
 FUNCTION_WORDS = listed(  # have no meaning of their own; greetings included
     "a an the this that these those which what who whom whose when where why how of in on at to for from by with "
     "about into as or and but if than is are was were be been being am has have had having do does did can could "
@@ -18,8 +23,8 @@ NEGATIONS = listed(  # reverse the meaning of a question
 )
 OPPOSITES = (  # the two sides of an axis, with inflections
     ("most more maximum maximal greatest best commonest", "least less fewer fewest minimum minimal worst rarest"),
-    ("increase increases increased increasing rise rises elevated elevates raised raises high higher highest gain",
-     "decrease decreases decreased decreasing fall falls reduced reduces low lower lowest loss"),
+    ("increase increases increased increasing rise rises elevated elevates raised raises high higher highest gain ↑",
+     "decrease decreases decreased decreasing fall falls reduced reduces low lower lowest loss ↓"),
     ("male man men boy father son", "female woman women girl mother daughter"),
     ("adult adults", "child children infant infants neonate neonates"),
     ("activates activate activation stimulates stimulate", "inhibits inhibit inhibition blocks"),
@@ -47,14 +52,98 @@ SPELT_NUMBERS = {
 ROMAN_NUMBERS = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
 }
-ENGLISH = listed(  # most common words of English questions
-    "the of and to in is was for with which what that a an his her she he are has i my have it on be from by at "
-    "or not most following patient how does can do when why there"
+OTHER_SPELLINGS = paired(  # British first; where no rule of `spelling` reaches
+    "ageing/aging aluminium/aluminum amongst/among artefact/artifact artefacts/artifacts caesarian/caesarean "
+    "calliper/caliper callipers/calipers cheque/check connexion/connection counsellor/counselor disc/disk "
+    "discs/disks distil/distill draught/draft enrol/enroll enrolment/enrollment fulfil/fulfill grey/gray "
+    "inflexion/inflection instil/instill judgement/judgment kerb/curb learnt/learned burnt/burned "
+    "liquorice/licorice mould/mold moulds/molds mouldy/moldy moult/molt neurone/neuron neurones/neurons "
+    "orientated/oriented plough/plow practise/practice practised/practiced practising/practicing "
+    "preventative/preventive pyjamas/pajamas sceptic/skeptic sceptical/skeptical skilful/skillful "
+    "smoulder/smolder smouldering/smoldering storey/story towards/toward tyre/tire tyres/tires whilst/while "
+    "woollen/woolen haemopoiesis/hematopoiesis haemopoietic/hematopoietic hemopoiesis/hematopoiesis "
+    "hemopoietic/hematopoietic"
 )
-FOREIGN = listed(  # of other languages; none is a common English word or medical abbreviation
-    "el los las del una para por que qué cuál cómo está más su sus y le les une des du est dans pour qui quel "
-    "quelle avec sur ne pas et der das und ist nicht mit ein eine einer dem den von zu welche wie auf auch il lo "
-    "gli della che di è non con per um uma os em não ao é qual het een niet zijn"
+DRUG_NAMES = paired(  # a British, international or older name first, then the American or usual one
+    "paracetamol/acetaminophen adrenaline/epinephrine noradrenaline/norepinephrine salbutamol/albuterol "
+    "aciclovir/acyclovir alimemazine/trimeprazine amethocaine/tetracaine amfetamine/amphetamine "
+    "amoxycillin/amoxicillin amoxycilline/amoxicillin argipressin/vasopressin beclometasone/beclomethasone "
+    "bendrofluazide/bendroflumethiazide benzatropine/benztropine benzhexol/trihexyphenidyl busulphan/busulfan "
+    "chlorphenamine/chlorpheniramine chlormethine/mechlorethamine ciclosporin/cyclosporine clomifene/clomiphene "
+    "colecalciferol/cholecalciferol colestyramine/cholestyramine cromoglicate/cromolyn cromoglycate/cromolyn "
+    "cyclosporin/cyclosporine dantron/danthron dexamfetamine/dextroamphetamine "
+    "dexamphetamine/dextroamphetamine dicycloverine/dicyclomine dosulepin/dothiepin eformoterol/formoterol "
+    "ergometrine/ergonovine flupenthixol/flupentixol frusemide/furosemide glibenclamide/glyburide "
+    "guaiphenesin/guaifenesin hydroxycarbamide/hydroxyurea hyoscine/scopolamine indometacin/indomethacin "
+    "isoprenaline/isoproterenol levosalbutamol/levalbuterol lignocaine/lidocaine lysuride/lisuride "
+    "mepacrine/quinacrine mesalazine/mesalamine metamfetamine/methamphetamine metamizole/dipyrone "
+    "meticillin/methicillin mitozantrone/mitoxantrone mustine/mechlorethamine nicotinamide/niacinamide "
+    "nitroglycerine/nitroglycerin orciprenaline/metaproterenol oxpentifylline/pentoxifylline "
+    "pethidine/meperidine phenobarbitone/phenobarbital phytomenadione/phytonadione quinalbarbitone/secobarbital "
+    "rifampicin/rifampin simeticone/simethicone suxamethonium/succinylcholine tetracosactide/cosyntropin "
+    "tetracosactrin/cosyntropin thiamin/thiamine thiopentone/thiopental torasemide/torsemide "
+    "valaciclovir/valacyclovir"
+)
+DRUGS_OF_TWO_WORDS = {("glyceryl", "trinitrate"): "nitroglycerin", ("penicillin", "g"): "benzylpenicillin"}
+UNITS = {  # of quantities and times, each with the names that mean the same
+    name: names.split()[0]
+    for names in (
+        "kg kilogram kilograms kilogramme kilogrammes kgs", "g gram grams gramme grammes gm gms",
+        "mg milligram milligrams milligramme milligrammes mgs", "μg ug mcg microgram micrograms mcgs",
+        "ng nanogram nanograms", "pg", "l liter liters litre litres", "dl deciliter deciliters",
+        "ml milliliter milliliters millilitre millilitres cc", "μl ul microliter microliters", "mol", "mmol mmols",
+        "μmol umol", "nmol", "pmol", "meq", "iu", "mm", "cm", "nm", "μm", "percent", "mmhg",
+        "second seconds sec secs", "minute minutes min mins", "hour hours hr hrs", "day days", "week weeks wk wks",
+        "month months mo", "year years yr yrs",
+    )
+    for name in names.split()
+}
+AFFIXES = listed(  # parts of words that emphasis sets off: <u>hypo</u>kalemia
+    "a an ab ad ante anti bi brady co contra de di dis dys ecto endo epi ex exo extra hemi hyper hypo il im in infra "
+    "inter intra ir iso macro mal meso micro mid mono multi neo non oligo para per peri poly post pre pro pseudo re "
+    "retro semi sub super supra tachy trans tri un uni"
+)
+ENGLISH = listed(  # words of English questions that no other language has among its common ones
+    "the of and is with which what that his he she are my have it be from or not most following how does why there "
+    "when where who you your i'm can could should would after before this these except about treatment disease cause "
+    "caused causes symptoms seen used drug drugs muscle nerve blood heart syndrome true false all common occurs due "
+    "supplied feature features level levels side effects dose pain test between during while best first been has do "
+    "did were will may might into than then their they we if but"
+)
+FOREIGN = listed(  # mostly function words of other languages; none is a common word or abbreviation of medicine
+    # Spanish, Portuguese, Italian, French, Romanian
+    "el los las del una unas unos para por que qué cuál cuáles cómo cuándo dónde quién está están más su sus muy "
+    "pero tengo tiene puede puedo cual cuales como cuando donde porque qual quais quando onde porquê é são uns umas "
+    "nas ao à às não nao você tem tenho pode posso meu minha meus um das il lo gli della delle dello degli dei nel "
+    "nella di è sono perché quali quale può une le les du est sont dans pour qui quel quelle quels quelles avec sur "
+    "ne pas et comment pourquoi quand où ou je j'ai mes elle nous vous chez aux cette ces c'est qu'est este sunt "
+    "pentru și să când unde qué y "
+    # German, Dutch, Swedish, Norwegian, Danish
+    "der das und ist nicht mit ein eine einer einem einen eines dem den von zu zur zum welche welcher welches wie "
+    "auf auch bei für ich habe mein meine kann warum wann gegen über sind werden wird oder nach het een niet zijn "
+    "wat waarom wanneer bij voor ik heb mijn welke och att för hur är som inte jag har på hva hvad hvordan hvorfor "
+    "ikke jeg det til og ved "
+    # Polish, Czech, Hungarian, Finnish, Turkish, Indonesian, Tagalog
+    "jak jest się nie czy dlaczego który jaki jakie jaka są při jako jsou proč hogyan és egy nem milyen mikä miten "
+    "miksi minulla bir bu için nasıl nedir neden apa adalah untuk pada dengan bagaimana mengapa ang mga paano "
+    # Hindi and Urdu in Latin letters
+    "hai hain kya kaise mujhe mera meri mere nahi nahin karein karu karun karna karne karta hota hoti hote liye "
+    "mein aur raha rahi rahe hua hui gaya gayi bahut bohot kyu kyun kyon kaun yeh woh wala wali chahiye sakta sakte "
+    "sakti bataye batao ilaj dawa dawai bukhar dard khansi lakshan bimari bacche ke ko ki se "
+    "khaye khana lagta "
+    # what patients ask about
+    "cos'è síntomas sintomas sintomi symptome symptômes sintomo objawy symtom symptomen příznaky gejala tratamiento "
+    "tratamento traitement trattamento behandlung behandeling leczenie tratar traiter behandeln curar pengobatan "
+    "enfermedad doença maladie malattia krankheit ziekte fiebre febre fièvre febbre fieber dolor dor douleur dolore "
+    "schmerzen ansteckend embarazo gravidez grossesse gravidanza schwangerschaft"
+)
+FOREIGN_TERMS = (  # that English medicine has taken over
+    "café au lait", "cafe au lait", "cri du chat", "cri-du-chat", "tic douloureux", "peau d'orange", "grand mal",
+    "petit mal", "folie à deux", "folie a deux", "coup de sabre", "mal de debarquement", "gilles de la tourette",
+    "torsades de pointes", "torsade de pointes", "bruit de diable", "de novo", "in vitro", "in vivo",
+    "in situ", "en bloc", "belle indifférence", "belle indifference", "déjà vu", "deja vu", "tâche noire",
+    "main en griffe", "chancre mou", "per os", "per rectum",
+    "pars plana", "cauda equina", "status epilepticus", "ad libitum", "post mortem", "ataque de nervios",
 )
 NO_NAMES = listed(  # follow a cue for a name but are not names
     "a able about ache admin advised african age aged also american an and any anxious anybody are as asian at "

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ultramed.curation.cleaning import special_tokens
 from ultramed.curation.decontaminate import Index
 from ultramed.curation.dedup import exact_duplicates
 from ultramed.params import Params
@@ -11,6 +12,7 @@ from ultramed.rights import most_restrictive
 from ultramed.sources.raw import Broken
 
 STAGE = "general"
+TEMPLATE_TOKEN = "holds a special token of a chat template; plain text expected"
 Row = Example | Preference
 
 
@@ -52,6 +54,8 @@ def held_back(row: Row, index: Index, settings: Params) -> Verdict | None:
     if (length := characters(row)) > settings.mix.max_characters:
         return drop(row.id, STAGE, "too_long", f"{length} characters; mix.max_characters is "
                                                f"{settings.mix.max_characters}")
+    if holds_special_token(row):
+        return drop(row.id, STAGE, "special_token", TEMPLATE_TOKEN)
     asked = as_instruction(row)
     leak = index.match(asked) or next(filter(None, map(index.leaks_text, answers(row))), None)
     return drop(row.id, STAGE, "leak", leak.reason) if leak else None
@@ -68,6 +72,11 @@ def characters(row: Row) -> int:
     """Length of the longest text a model reads from a row."""
     turns = sum(len(m.content) for m in row.messages)
     return turns + (max(map(len, answers(row))) if isinstance(row, Preference) else len(row.thinking or ""))
+
+
+def holds_special_token(row: Row) -> bool:
+    """Whether a special token of some chat template stands in one of the row's texts: a tokenizer would obey it."""
+    return any(any(special_tokens.find(text)) for text in (*(m.content for m in row.messages), *answers(row)))
 
 
 def as_instruction(row: Row) -> Instruction:

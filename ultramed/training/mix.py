@@ -23,7 +23,7 @@ from ultramed.records import (
     keep,
 )
 from ultramed.seeds import seed_of
-from ultramed.training.general import Row, answers, characters
+from ultramed.training.general import TEMPLATE_TOKEN, Row, answers, characters, holds_special_token
 
 
 @dataclass
@@ -68,7 +68,7 @@ def mix(
     kind: str, medical: Iterable[tuple[Row, str]], general: Mapping[str, Iterable[Row]], index: Index, settings: Params
 ) -> Mixture:
     """Join the sets named in `mix.<kind>`, in their order. Verdict codes: drawn, dev (kept); not_train, rights,
-    too_long, leak, not_drawn (dropped)."""
+    too_long, special_token, leak, not_drawn (dropped)."""
     weights: dict[str, float] = getattr(settings.mix, kind)
     result, stage = Mixture(), f"mix-{kind}"
     for name, weight in weights.items():
@@ -99,6 +99,8 @@ def _judge(row: Row, split: str, stage: str, index: Index, settings: Params) -> 
     if (length := characters(row)) > settings.mix.max_characters:
         return drop(row.id, stage, "too_long", f"{length} characters; mix.max_characters is "
                                                f"{settings.mix.max_characters}")
+    if holds_special_token(row):
+        return drop(row.id, stage, "special_token", TEMPLATE_TOKEN)
     if leak := next(filter(None, map(index.leaks_text, answers(row))), None):
         return drop(row.id, stage, "leak", leak.reason)
     return keep(row.id, stage, "dev" if split == "dev" else "drawn", f"split {split}")
