@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,17 @@ def test_a_pull_without_storage_is_one_line(repo: Repo, tmp_path: Path) -> None:
     other = Repo(tmp_path / "other", repo.root)
     code, _, err = other.ultramed("pull")
     assert code == 1 and err.startswith("ERROR dvc pull: failed: ") and err.count("\n") == 1
+
+
+def test_a_damaged_ledger_is_rescued_from_its_pages_and_the_segments(repo: Repo) -> None:
+    with closing(repo.ledger) as ledger:
+        segments.pack(ledger, repo.root / "ledger", {KEYS[0]})
+        ledger.compact()
+    path = repo.root / ".ultramed/ledger/ledger.sqlite"
+    assert repo.told("rescue")["kept"] is None
+    path.write_bytes(b"\xff" * 100 + path.read_bytes()[100:].replace(b"Reply 0", b"Reply 9"))
+    code, _, err = repo.ultramed("stats")
+    assert code == 1 and "`ultramed ledger rescue` makes a new ledger" in err
+    kept = str(path.parent / "damaged-1")
+    assert repo.told("rescue") == {"rescued": 11, "from_segments": 1, "damaged": 1, "kept": kept}
+    assert repo.told("stats")["replies"] == 12
