@@ -81,7 +81,8 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     for name in ("ULTRAMED_LEDGER", "DVC_ROOT"):
         monkeypatch.delenv(name, raising=False)
     repo = Repo(tmp_path / "here")
-    repo.ledger.put([entry(n) for n in range(12)])
+    with closing(repo.ledger) as ledger:
+        ledger.put([entry(n) for n in range(12)])
     with tables.artifact(repo.root / "data/judged") as folder:
         uses = [Use(f"MedQA,{n}", "judge", KEYS[n], "h", "m", "judge", "p", 1, 1, 0.0, "ok") for n in (1, 2)]
         tables.write(folder, "manifest", Use, uses)

@@ -135,10 +135,11 @@ def rescue(as_json: Json = False) -> None:
 
 @app.command()
 def prune(yes: Yes = False, as_json: Json = False) -> None:
-    """Remove damaged replies and those that no artifact here uses. Other branches may need the latter."""
+    """Remove damaged replies and those that no artifact in any worktree uses. Other branches may need the latter."""
     ledger = _ledger()
     damaged = maintenance.damaged(ledger)
-    unused = dict(maintenance.unused(ledger, maintenance.used_keys(paths.root() / "data")))
+    used = {key for tree in paths.worktrees() for key in maintenance.used_keys(tree / "data")}
+    unused = dict(maintenance.unused(ledger, used))
     removed = maintenance.remove(ledger, {*damaged, *unused}) if yes else 0
     counts = {"damaged": len(damaged), "unused": len(unused), "price_usd": sum(unused.values()), "removed": removed}
     done = f"{removed:,} removed" if yes else "`--yes` removes them; run `ultramed ledger pack` first to keep a copy"
