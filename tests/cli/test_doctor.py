@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from ultramed.cli import doctor
+from ultramed.ledger.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
 REMOTE = """  remote:
@@ -64,6 +65,16 @@ def test_a_lock_that_a_killed_dvc_left_half_written(root: Path, ultramed: Ultram
     assert code == 1 and fine == "FAIL" and f"`rm {root}/.dvc/tmp/rwlock`" in said
     (root / ".dvc/tmp/rwlock").write_text('{"write": {}, "read": {"data/curated": [{"pid": 1, "cmd": "dvc repro"}]}}')
     assert findings(ultramed("doctor")[1])["lock"][0] == "ok"
+
+
+def test_the_ledger_is_opened(root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ULTRAMED_LEDGER", raising=False)
+    assert findings(ultramed("doctor")[1])["ledger"] == ("ok", f"{root}/.ultramed/ledger")
+    Ledger(root / ".ultramed/ledger").close()
+    assert findings(ultramed("doctor")[1])["ledger"] == ("ok", f"{root}/.ultramed/ledger, 0 replies")
+    (root / ".ultramed/ledger/ledger.sqlite").write_bytes(bytes(range(256)) * 100)
+    fine, said = findings(ultramed("doctor")[1])["ledger"]
+    assert fine == "FAIL" and "cannot be used: file is not a database; `ultramed ledger rescue` makes" in said
 
 
 def test_too_small_a_machine(root: Path, ultramed: Ultramed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,9 @@ import lineage_world
 import pytest
 from lineage_world import CHILD, GRANDCHILD
 
+from ultramed import tables
+from ultramed.records import Prediction, Use
+
 Ultramed = Callable[..., tuple[int, str, str]]
 
 
@@ -78,3 +81,35 @@ def test_an_unknown_id_is_one_line(ultramed: Ultramed) -> None:
     code, out, err = ultramed("explain", "MedQA,77")
     assert (code, out) == (1, "") and len(err.splitlines()) == 1
     assert err.startswith("ERROR MedQA,77: is not a row any stage has seen; similar ids: MedQA,1, MedQA,2, MedQA,3;")
+
+
+@pytest.mark.parametrize(("part", "line"), [
+    ("MedQA,1@careful", "▶ candidate by careful "), ("MedQA,1#careful>brief", "▶ pair       MedQA,1#careful>brief "),
+])
+def test_the_answer_or_pair_that_was_asked_for_is_marked(ultramed: Ultramed, part: str, line: str) -> None:
+    out = ultramed("explain", part)[1]
+    assert [shown for shown in out.splitlines() if "▶" in shown] == [s for s in out.splitlines() if s.startswith(line)]
+    assert out.count("▶") == 1 and "▶" not in ultramed("explain", "MedQA,1")[1]
+
+
+def test_an_answer_that_the_row_does_not_have_is_one_line(ultramed: Ultramed) -> None:
+    code, out, err = ultramed("explain", "MedQA,1@nobody")
+    assert (code, out) == (1, "")
+    assert err.startswith("ERROR MedQA,1@nobody: is no answer or pair of MedQA,1; it has MedQA,1@")
+
+
+def test_a_policys_answer_to_a_benchmark_item(ultramed: Ultramed) -> None:
+    answer = Prediction("mmlu,anatomy_test/3@sft", "mmlu,anatomy_test/3", "mmlu_anatomy", "sft", "greedy", "B", "C",
+                        "answered", "The femur. So C.", False)
+    with tables.artifact("data/evaluated/sft") as folder:
+        tables.write(folder, "rows", Prediction, [answer])
+        tables.write(folder, "manifest", Use, [lineage_world.use("mmlu,anatomy_test/3", "greedy", "k-9")])
+    for asked in ("mmlu,anatomy_test/3@sft", "mmlu,anatomy_test/3"):
+        code, out, _ = ultramed("explain", asked)
+        assert code == 0 and "sft (greedy): C, key B The femur. So C." in out and "    greedy " in out
+        assert ("▶ sft (greedy)" in out) == ("@" in asked)
+
+
+def test_another_case_finds_similar_ids_and_an_empty_id_none(ultramed: Ultramed) -> None:
+    assert "similar ids: MedQA,1, " in ultramed("explain", "medqa,77")[2]
+    assert "similar" not in ultramed("explain", "")[2]

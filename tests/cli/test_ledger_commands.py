@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     for name in ("ULTRAMED_LEDGER", "DVC_ROOT"):
         monkeypatch.delenv(name, raising=False)
     repo = Repo(tmp_path / "here")
-    repo.ledger.put([entry(n) for n in range(12)])
+    with closing(repo.ledger) as ledger:
+        ledger.put([entry(n) for n in range(12)])
     with tables.artifact(repo.root / "data/judged") as folder:
         uses = [Use(f"MedQA,{n}", "judge", KEYS[n], "h", "m", "judge", "p", 1, 1, 0.0, "ok") for n in (1, 2)]
         tables.write(folder, "manifest", Use, uses)
@@ -204,3 +206,17 @@ def test_a_pull_without_storage_is_one_line(repo: Repo, tmp_path: Path) -> None:
     other = Repo(tmp_path / "other", repo.root)
     code, _, err = other.ultramed("pull")
     assert code == 1 and err.startswith("ERROR dvc pull: failed: ") and err.count("\n") == 1
+
+
+def test_a_damaged_ledger_is_rescued_from_its_pages_and_the_segments(repo: Repo) -> None:
+    with closing(repo.ledger) as ledger:
+        segments.pack(ledger, repo.root / "ledger", {KEYS[0]})
+        ledger.compact()
+    path = repo.root / ".ultramed/ledger/ledger.sqlite"
+    assert repo.told("rescue")["kept"] is None
+    path.write_bytes(b"\xff" * 100 + path.read_bytes()[100:].replace(b"Reply 0", b"Reply 9"))
+    code, _, err = repo.ultramed("stats")
+    assert code == 1 and "`ultramed ledger rescue` makes a new ledger" in err
+    kept = str(path.parent / "damaged-1")
+    assert repo.told("rescue") == {"rescued": 11, "from_segments": 1, "damaged": 1, "kept": kept}
+    assert repo.told("stats")["replies"] == 12

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from ultramed.cli.endpoints import endpoints
 from ultramed.cli.probe import probe
 from ultramed.errors import UltramedError
 from ultramed.ledger import prices
+from ultramed.ledger.ledger import Ledger
 
 NEED_DISK_GB, NEED_MEMORY_GB = 8.0, 7.0
 
@@ -111,5 +113,13 @@ def _repository() -> Finding:
 def _ledger() -> Finding:
     folder = paths.ledger()
     nearest = next(p for p in (folder, *folder.parents) if p.exists())
-    fine = os.access(nearest, os.W_OK)
-    return fine, "ledger", f"{folder}" + ("" if fine else f": {nearest} is not writable")
+    if not os.access(nearest, os.W_OK):
+        return False, "ledger", f"{folder}: {nearest} is not writable"
+    if not (folder / "ledger.sqlite").exists():  # creates none
+        return True, "ledger", f"{folder}"
+    try:
+        with closing(Ledger(folder)) as ledger:
+            ((replies,),) = ledger.read("SELECT count(*) FROM replies")
+    except UltramedError as error:
+        return False, "ledger", str(error)
+    return True, "ledger", f"{folder}, {replies:,} replies"

@@ -12,7 +12,7 @@ CUT = 400  # characters shown of each text, unless --full
 
 
 def explain(
-    row_id: Annotated[str, typer.Argument(help="id of an instruction, an answer (…@author) or a pair (…#a>b)")],
+    row_id: Annotated[str, typer.Argument(help="id of a row, a benchmark item, an answer (…@author), a pair (…#a>b)")],
     full: Annotated[bool, typer.Option("--full", help="show texts in full")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
@@ -46,18 +46,28 @@ def _lines(s: Story, cut: int | None) -> list[str]:
         out += _text("reference", last["reference"], cut) if last["reference"] else []
     out += [f"  score      {r['score']:g} by {r['method']}  {r['justification']}".rstrip() for r in s.scores]
     out += [f"  split      {r['split']} (family {r['family']})" for r in s.split]
-    for c in [*s.completions, *s.candidates]:
-        out += _text(f"{'candidate' if c in s.candidates else 'completion'} by {c['author']}", c["text"], cut)
+    for kind, answers in (("completion", s.completions), ("candidate", s.candidates), ("sample", s.samples)):
+        for a in answers:
+            out += _pointed(a["id"] == s.asked, _text(f"{kind} by {a['author']}", a["text"], cut))
+    for p in s.predictions:
+        head = f"{p['policy']} ({p['mode']}): {p['letter'] or p['outcome']}, key {p['key'] or 'none'}"
+        out += _pointed(p["id"] == s.asked, _text(head, p["text"], cut))
     out += [f"  judged     {f['candidate_id']}: score {f['score']}, rank {f['rank']}, shown {f['shown']}: "
             f"{f['critique'][:cut]}" for f in s.feedback]
-    out += [f"  pair       {p['id']}  margin {p['margin']}  {p['label_type'] or 'not selected'}  {p['split']}"
-            for p in s.pairs]
+    for p in s.pairs:
+        line = f"  pair       {p['id']}  margin {p['margin']}  {p['label_type'] or 'not selected'}  {p['split']}"
+        out += _pointed(p["id"] == s.asked, [line])
     out += ["  verdicts"] + [f"    {v['outcome']:<12}{v['stage']:<20}{v['code']:<20}"
                               + (f"{v['id']}: " if v["id"] != s.id else "") + v["reason"] for v in s.verdicts]
     out += ["  asked"] if s.requests else []
     for r in s.requests:
         out += _request(r, cut)
     return out + ([f"  children   {', '.join(s.children)}"] if s.children else [])
+
+
+def _pointed(asked: bool, lines: list[str]) -> list[str]:
+    """The lines of a part, marked if it is what was asked for."""
+    return [f"▶ {lines[0].removeprefix('  ')}", *lines[1:]] if asked else lines
 
 
 def _request(r: Row, cut: int | None) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 from ultramed import paths
 from ultramed.errors import LedgerError, ParamsError
 from ultramed.ledger import maintenance, segments
+from ultramed.ledger import rescue as recovery
 from ultramed.ledger.budget import reserved, spent
 from ultramed.ledger.ledger import Ledger
 from ultramed.report.lineage import asked_as
@@ -116,11 +117,29 @@ def verify(as_json: Json = False) -> None:
 
 
 @app.command()
+def rescue(as_json: Json = False) -> None:
+    """Make a new ledger of all replies that a damaged one and the local segments still hold. Stop all runs first."""
+    _refuse_outside()
+    rescued = recovery.rescue(paths.ledger())
+    if rescued.kept is None:
+        _say(as_json, {"rescued": 0, "from_segments": 0, "damaged": 0, "kept": None},
+             f"{paths.ledger()} is sound: nothing to rescue; `ultramed ledger verify` checks each reply")
+        return
+    packed = segments.unpack(_ledger(), _segments()) if _segments().is_dir() else 0
+    _say(as_json, {"rescued": rescued.replies, "from_segments": packed, "damaged": rescued.damaged,
+                   "kept": str(rescued.kept)},
+         f"{rescued.replies:,} replies rescued, {packed:,} more from segments; {rescued.damaged:,} were damaged and "
+         f"will be asked for again. The damaged files are in {rescued.kept}; they hold full prompts, so remove them "
+         "when you no longer need them")
+
+
+@app.command()
 def prune(yes: Yes = False, as_json: Json = False) -> None:
-    """Remove damaged replies and those that no artifact here uses. Other branches may need the latter."""
+    """Remove damaged replies and those that no artifact in any worktree uses. Other branches may need the latter."""
     ledger = _ledger()
     damaged = maintenance.damaged(ledger)
-    unused = dict(maintenance.unused(ledger, maintenance.used_keys(paths.root() / "data")))
+    used = {key for tree in paths.worktrees() for key in maintenance.used_keys(tree / "data")}
+    unused = dict(maintenance.unused(ledger, used))
     removed = maintenance.remove(ledger, {*damaged, *unused}) if yes else 0
     counts = {"damaged": len(damaged), "unused": len(unused), "price_usd": sum(unused.values()), "removed": removed}
     done = f"{removed:,} removed" if yes else "`--yes` removes them; run `ultramed ledger pack` first to keep a copy"
@@ -157,9 +176,13 @@ def purge(
 
 def _ledger() -> Ledger:
     """Raises ParamsError outside a repository, where no ledger may be created."""
+    _refuse_outside()
+    return Ledger(paths.ledger())
+
+
+def _refuse_outside() -> None:
     if not (paths.root() / "dvc.yaml").exists():
         raise ParamsError("dvc.yaml", "not found", "run from the root of the repository")
-    return Ledger(paths.ledger())
 
 
 def _segments() -> Path:

@@ -94,6 +94,13 @@ def note_overrun(db: sqlite3.Connection, identity: str, tokens: int) -> None:
                (identity, tokens))
 
 
+def record_spending(ledger: Ledger, amounts: dict[str, tuple[int, int]]) -> None:
+    """Add spending in billionths of a USD by stage: certain, and possible."""
+    with ledger.writing() as db:
+        for stage, (sure, perhaps) in amounts.items():
+            _add(db, "spent", (stage, sure, perhaps))
+
+
 def reserved(ledger: Ledger) -> float:
     """USD reserved for requests in flight and by killed processes; the next run that sends requests counts the latter
     as possibly spent."""

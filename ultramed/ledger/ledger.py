@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,11 @@ class Ledger:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with exclusive(folder):  # SQLite does not wait while another process switches a new file to WAL
+                if not self.path.exists():
+                    self._create()
+                elif not self.path.stat().st_size:
+                    raise LedgerError(str(self.path), "is empty: the replies that were in it are gone",
+                                      "restore it from a copy, or start a new one with `ultramed ledger rescue`")
                 version = self._open()
         except (sqlite3.Error, OSError) as error:
             raise self._fault(error) from None
@@ -58,8 +63,16 @@ class Ledger:
                 "point ULTRAMED_LEDGER at another folder, or check out the code that wrote it",
             )
 
+    def _create(self) -> None:
+        """Make a ledger beside, then rename it: a kill leaves no empty file."""
+        partial = self.path.with_name(f"{self.path.name}.new")
+        partial.unlink(missing_ok=True)
+        with closing(sqlite3.connect(partial)) as db:
+            db.executescript(_TABLES)
+        os.replace(partial, self.path)
+
     def _open(self) -> str:
-        """Open or create the file. Returns its version."""
+        """Open the file. Returns its version."""
         self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged text fails its checksum
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -143,8 +156,10 @@ class Ledger:
         return e.key, e.identity, e.stage, e.asked, reply, checksum, e.price_usd, e.latency_s, time.time()
 
     def _fault(self, error: Exception) -> LedgerError:
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         return LedgerError(
             str(self.path), f"cannot be used: {error}",
+            "`ultramed ledger rescue` makes a new ledger of all replies that can be read" if damaged else
             "check free space and permissions there, or point ULTRAMED_LEDGER at another folder",
         )
 

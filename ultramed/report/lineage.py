@@ -29,6 +29,7 @@ class Story:
     """One row's history. Lists are in graph order, and empty if nothing happened."""
 
     id: str
+    asked: str = ""  # the id it was told for: its own, or that of one of its answers or pairs
     raw: str = ""  # its text in the raw file
     rows: list[Row] = field(default_factory=list)  # as it was after each stage that holds it: {"artifact", …}
     verdicts: list[Row] = field(default_factory=list)
@@ -39,27 +40,41 @@ class Story:
     candidates: list[Row] = field(default_factory=list)
     feedback: list[Row] = field(default_factory=list)
     pairs: list[Row] = field(default_factory=list)
+    samples: list[Row] = field(default_factory=list)  # answers of policies in rounds
+    predictions: list[Row] = field(default_factory=list)  # answers of policies, if it is a benchmark item
     children: list[str] = field(default_factory=list)
     parent: "Story | None" = None
 
     @property
     def seen(self) -> bool:
-        return bool(self.rows or self.verdicts or self.requests)
+        return bool(self.rows or self.verdicts or self.requests or self.predictions)
+
+    @property
+    def parts(self) -> list[str]:
+        """Ids of its answers and pairs."""
+        answers = [*self.completions, *self.candidates, *self.samples, *self.predictions]
+        return list(dict.fromkeys(row["id"] for row in [*answers, *self.pairs]))
 
 
 def tell(row_id: str, params: Params) -> Story:
-    """The story of an instruction, by its id or the id of one of its answers (`…@author`) or pairs (`…#a>b`).
+    """The story of an instruction or a benchmark item, by its id or the id of one of its answers (`…@author`) or pairs
+    (`…#a>b`).
 
     Raises UltramedError for an id no stage has seen.
     """
     asked = row_id.split("#")[0].split("@")[0]
     with duckdb.connect() as db:
         story = _story(db, asked, params, with_children=True)
+        story.asked = row_id
+        _add_predictions(db, story, params)
         near = [] if story.seen else _near(db, asked, params)
     if not story.seen:
         raise UltramedError(
             row_id, "is not a row any stage has seen" + (f"; similar ids: {', '.join(near)}" if near else ""),
             "ids look like MedQA,12 or TextBookQA,Physiology_Primer_3; `dvc repro` or `dvc pull` gets the artifacts")
+    if row_id != asked and row_id not in story.parts:
+        raise UltramedError(row_id, f"is no answer or pair of {asked}; it has " + (", ".join(story.parts) or "none"),
+                            f"`ultramed explain {asked}` tells its story")
     return story
 
 
@@ -76,6 +91,8 @@ def _story(db: Db, row_id: str, params: Params, with_children: bool = False) -> 
     story.feedback = _find(db, artifacts.JUDGED, "rows", "instruction_id", row_id)
     selected = {p["id"]: p for p in _find(db, artifacts.PAIRED, "selected", "instruction_id", row_id)}
     story.pairs = [selected.get(p["id"], p) for p in _find(db, artifacts.PAIRED, "rows", "instruction_id", row_id)]
+    for folder in _folders(params, (artifacts.SAMPLED,)):
+        story.samples += _find(db, folder, "samples", "instruction_id", row_id)
     _add_decisions(db, story, _folders(params, DECIDING))
     if with_children:
         children = {r["id"] for folder in folders for r in _find(db, folder, "rows", "parent", row_id)}
@@ -93,6 +110,16 @@ def _add_decisions(db: Db, story: Story, folders: list[Path]) -> None:
         story.verdicts += [{"artifact": str(folder), **r} for r in _find(db, folder, "verdicts", "id", *ids)]
         story.requests += _find(db, folder, "manifest", "row_id", *asked_as(story.id))
     _add_replies(story)
+
+
+def _add_predictions(db: Db, story: Story, params: Params) -> None:
+    """Policies' answers to it, if it is a benchmark item, and the requests made for them."""
+    for folder in _folders(params, (artifacts.EVALUATED, artifacts.ENSEMBLES)):
+        if predictions := _find(db, folder, "rows", "item_id", story.id):
+            story.predictions += predictions
+            story.requests += _find(db, folder, "manifest", "row_id", story.id)
+    if story.predictions:
+        _add_replies(story)
 
 
 def _raw(story: Story, params: Params) -> str:
@@ -128,12 +155,14 @@ def _find(db: Db, folder: os.PathLike[str], table: str, column: str, *values: st
 
 
 def _near(db: Db, row_id: str, params: Params) -> list[str]:
-    """Up to three known ids with the same beginning."""
+    """Up to three known ids with the same beginning, in upper or lower case."""
+    if not row_id:
+        return []
     ids: set[str] = set()
     for folder in _folders(params, HOLDING):
         if shards := sorted(map(str, folder.glob("verdicts-*.parquet"))):
-            query = "SELECT id FROM read_parquet(?) WHERE starts_with(id, ?) ORDER BY id LIMIT 3"
-            ids |= {r[0] for r in db.execute(query, [shards, row_id[: max(4, len(row_id) - 2)]]).fetchall()}
+            query = "SELECT id FROM read_parquet(?) WHERE starts_with(lower(id), ?) ORDER BY id LIMIT 3"
+            ids |= {r[0] for r in db.execute(query, [shards, row_id.lower()[: max(4, len(row_id) - 2)]]).fetchall()}
     return sorted(ids)[:3]
 
 
