@@ -138,11 +138,11 @@ class Oracle:
         return {"question": f"With the added constraint {_tag(text)}: {question}"}
 
     def _subfields(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
-        count = schema["properties"]["subfields"]["minItems"]
+        count = _least_items(schema["properties"]["subfields"])
         return {"subfields": [f"subfield {_tag(text)} {n}" for n in range(count)]}
 
     def _tasks(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
-        count = schema["properties"]["tasks"]["minItems"]
+        count = _least_items(schema["properties"]["tasks"])
         return {"tasks": [{"instruction": f"Explain the planted task {n} of {_tag(text)} in detail.", "context": "None"}
                           for n in range(count)]}
 
@@ -185,6 +185,12 @@ def status_routes(model: str) -> list[web.RouteDef]:
         return web.json_response({"status": "ok"})
 
     return [web.get("/v1/models", models), web.get("/health", health)]
+
+
+def _least_items(schema: dict[str, Any]) -> int:
+    """How many items a list must have: strict schemas say it in words."""
+    said = re.search(r"at least (\d+) items", schema.get("description", ""))
+    return schema.get("minItems") or (int(said[1]) if said else 1)
 
 
 def _tag(text: str) -> str:
