@@ -13,7 +13,8 @@ from ultramed.curation.solve import choice
 from ultramed.exam import explained
 from ultramed.fakes.oracle import Biases, Oracle
 from ultramed.inference.ask.structured import expected_digit, read
-from ultramed.inference.http import wire
+from ultramed.inference.http.completion import of_completion
+from ultramed.inference.http.wire import Dialect
 from ultramed.ledger.requests import Request, Sampling
 from ultramed.prompts import Prompt, render
 
@@ -25,9 +26,9 @@ TRUTH: dict[str, Any] = {"answers": {"Which organ makes bile?": "Liver", STEM: "
 def asked(oracle: Oracle, prompt: Prompt, kind: type[BaseModel] | None = None, seed: int = 1, tops: int = 0) -> Any:
     """The value that a stage would read from the oracle's reply."""
     request = Request("r", "s", prompt, Sampling(0.0, 64, seed, top_logprobs=tops), kind)
-    text, alternatives = oracle.reply(json.loads(wire.body(request, "m")))
+    text, alternatives = oracle.reply(json.loads(Dialect("m").body(request)))
     body: dict[str, Any] = {"choices": [{"message": {"content": text}}]}
-    value, failure, detail = read(wire.of_completion(body), kind)
+    value, failure, detail = read(of_completion(body), kind)
     assert not failure, detail
     return (value, alternatives) if tops else value
 
