@@ -72,5 +72,21 @@ NO_NAMES = listed(  # follow a cue for a name but are not names
     "xxx xxxx yes you your actually advice advise after again am before could during every give here hope kindly "
     "last me might must need only recently see should shall suggest tell then thing thought two under until where "
     "would yesterday asperger bell crohn cushing down graves hodgkin kaposi marfan meniere paget parkinson "
-    "raynaud tourette turner wilson addison alzheimer"
+    "raynaud tourette turner wilson addison alzheimer xy xyz abc hiring manager committee team valued customer esteemed "
+    "colleague colleagues editor parents everyone moderator urgent mother father worried"
+)
+CLINICAL_WORDS = listed(  # follow "MR", "MS", "DR" or a label as if they were names
+    "imaging angiography scan scans spectroscopy enterography venography elastography findings images urography sequence "
+    "contrast lesions lesion plaques plaque patients patient relapse relapses symptoms flare drugs society nurse specialist "
+    "attack attacks screening congo jet regurgitation health global reported outcomes education safety care protection "
+    "questionnaire score index scale inventory count blood complete test antigen antibody panel profile surface factor "
+    "disease syndrome disorder cancer carcinoma lymphoma leukemia leukaemia diabetes hypertension asthma infection fever pain "
+    "study trial heart lung liver kidney brain bone skin tumor tumour protein gene receptor hormone vitamin tablet tablets "
+    "capsule capsules syrup injection cream ointment gel drops dose extra strength forte syringe known allergies drug "
+    "procedure laparoscopic cell cells rate pressure normal sinus rhythm therapy treatment surgery clinic hospital "
+    "university institute center centre department practitioners led chromatid sodium calcium potassium magnesium zinc iron "
+    "valproate trihydrate maleate tartrate besylate mesylate fumarate citrate acetate succinate gluconate metformin aspirin "
+    "insulin warfarin heparin morphine codeine levothyroxine atorvastatin amoxicillin ibuprofen paracetamol acetaminophen "
+    "hydrochloride hydrobromide mass mother baby born age first second third stage grade type group class level educator "
+    "educators midwife midwives anaesthetist anesthetist staffing station midwifery manager"
 )

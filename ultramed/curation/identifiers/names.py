@@ -1,0 +1,137 @@
+"""Names of persons, found by their cues: a title, "my name is", "patient:", "my son", a signature, an age.
+
+Names without a cue are not looked for: eponyms (Parkinson, Crohn, Graves) are everywhere in medicine.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ultramed.curation.identifiers import titles
+from ultramed.curation.identifiers.passage import Passage
+from ultramed.curation.identifiers.shapes import SPACE, Name, before, follows, read, read_small
+
+_TITLE_HERE = re.compile(rf"(?:{titles.TITLES})\b\.?{SPACE}")
+_NO_PERSON_NAME = re.compile(
+    r"(?:drug|brand|trade|generic|product|medicine|test|common|gene|study|trial|procedure|chemical)\s$")
+_TOLD = re.compile(r"(?:name\s*(?:['’]?s|is|was)|am\s+called|call\s+me)(?:\s*:)?\s+")
+_WHOSE = re.compile(r"(?:\b(?:my|his|her|our)|['’]s)\s+(?:\w{3,12}['’]s\s+)?(?:full\s+)?$|\bi\s+$|^\W*$|(?:friends|people)\s+$")
+_LABEL = re.compile(
+    r"(?:name\s+of\s+(?:the\s+)?(?:patient|child|mother|father)|name|next\s+of\s+kin|emergency\s+contact|guardian|nombre|apellidos?"
+    r"|prénom|cognome|vorname|nachname|imię|nazwisko|signed)(?:\s+by\b)?[^\S\n]*(?:[:=–-]|\bis\b)?[^\S\n]*")
+_LABEL_HINTS = ("name", "next of kin", "emergency contact", "guardian", "nombre", "apellido", "prénom", "cognome", "imię", "nazwisko",
+                "signed by", "signed:")
+_OF_PERSON = re.compile(
+    r"\b(?:patient|pt|mother|father|husband|wife|child|baby|guardian|full|given|maiden|first|last|family)(?:['’]?s)?\s+$|\bsur$|\bfore$")
+_COLON = re.compile(r"[:=]\s*")
+_DASH = re.compile(r" [-–]\s+")
+_WEAK_LABEL = re.compile(
+    r"\b(?:name|patient|pt|re|attn|cc|client|surgeon|consultant|physician|provider|attending|mother|father|carer)\s*$")
+_RELATIVES = (
+    r"husband|wife|spouse|partner|boyfriend|girlfriend|fianc[ée]e?|son|daughter|mother|father|mom|mum|dad|brother|sister|baby|child"
+    r"|grandson|granddaughter|grandmother|grandfather|aunt|uncle|cousin|nephew|niece|friend|neighbou?r|carer|boss|doctor|gp"
+    r"|surgeon|cardiologist|oncologist|neurologist|psychiatrist|dentist|dermatologist|therapist|midwife|physician")
+_KIN = re.compile(rf"(?:my|our|his|her|'s|’s)\s+(?:{_RELATIVES}),?{SPACE}(?=[^\W\d])")
+_PATIENT = re.compile(rf"(?:patient|client|baby\s+of),?{SPACE}(?=[^\W\d])")
+_WITH = re.compile(
+    r"(?:this\s+is|myself|i\s+am|i['’]m|i,|spoke\s+(?:with|to)|talked\s+(?:with|to)|by|booked\s+for|dear|hello|hi)"
+    rf"{SPACE}(?=[^\W\d])")
+_SEEN = re.compile(r"\b(?:seen|examined|referred|reviewed|operated|accompanied)\s+$")
+_AGED = re.compile(r",\s(?:an?\s)?(?=\d{1,3}(?:[\s,)-]|[mfy]|$)|dob\b|d\.o|mrn\b|uhid\b|[mf]/\d)| \((?=\d{1,3}\D|dob\b|d\.o|mrn\b|aged)")
+_CERTAIN = re.compile(
+    r",?\s\(?(?:is\s)?(?:an?\s)?(?:\d{1,3}(?:[\s-]?(?:years?|yrs?|y/?o|y|m|f)\b|,?\s(?:male|female|man|woman)\b)|dob\b|d\.o|mrn\b|uhid\b|[mf]/\d)")
+_SEX_AND_AGE = re.compile(r"\s[mf]/\d")
+_SUBJECT = re.compile(
+    r"\s(?:presented|presents|complains|complained|reports|denies|was\s(?:admitted|seen|discharged|diagnosed|referred|brought)|here,"
+    r"|is\san?\s\d)")
+_SIGNED = re.compile(
+    r"(?:regards|sincerely|yours\s+truly|yours\s+faithfully|thank\s+you|thanks|best\s+wishes)\b(?:\s+doctor)?\s*[,.:\n–-]\s*"
+    r"(?:dr\.?\s+)?")
+_SIGNED_HINTS = ("regards", "sincerely", "yours", "thank", "wishes")
+_END_OF_LINE = re.compile(r"[\s.,]*(?:\n|$)")
+
+
+def find(passage: Passage) -> Iterator[tuple[int, int]]:
+    """Spans of names after a cue, or before an age or what a patient does, without the cue itself."""
+    for source in (titles.find, _told, _labelled, _described, _related, _subjects, _signed):
+        for name in source(passage):
+            yield name.start, name.end
+
+
+def _told(passage: Passage) -> Iterator[Name]:
+    """Behind "my name is", where small letters are common."""
+    if passage.has(("name", "am called", "call me")):
+        for cue in _TOLD.finditer(passage.lower):
+            if _WHOSE.search(passage.before(cue.start(), 30)):
+                if name := read(passage.text, cue.end(), comma=True) or read_small(passage.text, cue.end()):
+                    yield name
+
+
+def _labelled(passage: Passage) -> Iterator[Name]:
+    """Behind "patient name", "next of kin", "surname:"."""
+    if passage.has(_LABEL_HINTS):
+        for cue in _LABEL.finditer(passage.lower):
+            prefix = passage.before(cue.start(), 16)
+            whole = passage.stands_alone(cue.start(), "-") or cue[0].startswith("name")
+            if not whole or (cue[0].startswith("name") and not cue[0].startswith("name of") and not _OF_PERSON.search(prefix)):
+                continue
+            marked = cue[0].startswith("name") or cue[0].rstrip()[-1] in ":=–-" or cue[0].rstrip().endswith((" by", " is"))
+            name = read(passage.text, cue.end(), comma=True) if marked else None
+            if name and not name.clinical and not _NO_PERSON_NAME.search(prefix):
+                yield name
+
+
+def _described(passage: Passage) -> Iterator[Name]:
+    """Behind a word that has other objects, too, and a colon: "Name:", "Patient:", "Re:"."""
+    for colon in (*_COLON.finditer(passage.text), *_DASH.finditer(passage.text)):
+        label = _WEAK_LABEL.search(passage.before(colon.start(), 14))
+        if label is None or _NO_PERSON_NAME.search(passage.before(colon.start() - len(label[0]), 14)):
+            continue
+        title = _TITLE_HERE.match(passage.text, colon.end())
+        name = read(passage.text, title.end() if title else colon.end(), comma=True)
+        if (name and _supported(passage, name)) or (name and not name.clinical and not name.words[0].isascii()):
+            yield name
+
+
+def _related(passage: Passage) -> Iterator[Name]:
+    """Behind "my son", "patient", "I am", "seen by"."""
+    for cue in _KIN.finditer(passage.lower):
+        if passage.stands_alone(cue.start()) or cue[0][0] in "'’":
+            yield from _after(passage, cue.end(), False)
+    for cue in _PATIENT.finditer(passage.lower):
+        if passage.stands_alone(cue.start()):
+            yield from _after(passage, cue.end(), "," in cue[0])
+    for cue in _WITH.finditer(passage.lower):
+        if passage.stands_alone(cue.start()) and (not cue[0].startswith("by") or _SEEN.search(passage.before(cue.start(), 14))):
+            yield from _after(passage, cue.end(), True)
+
+
+def _after(passage: Passage, start: int, pair: bool) -> Iterator[Name]:
+    if name := read(passage.text, start):
+        shouted = passage.text[name.start : name.end].isupper() and passage.text[max(0, start - 5) : start].isupper()
+        if (name.known or not shouted) and _supported(passage, name, pair):
+            yield name
+    elif (name := read_small(passage.text, start)) and name.known and follows(passage, start + len(name.words[0])):
+        yield Name(start, start + len(name.words[0]), name.words)
+
+
+def _supported(passage: Passage, name: Name, pair: bool = True) -> bool:
+    """Whether a name behind a weak cue is one: by a given name, what follows it or, where `pair`, by two words."""
+    return not name.clinical and (name.known or (pair and len(name.words) > 1) or follows(passage, name.end))
+
+
+def _subjects(passage: Passage) -> Iterator[Name]:
+    """Before an age, a date of birth, or what patients do."""
+    patterns = (_SUBJECT, _AGED, _SEX_AND_AGE) if passage.has(("m/", "f/")) else (_SUBJECT, _AGED)
+    ends = sorted({cue.start() for pattern in patterns for cue in pattern.finditer(passage.lower)})
+    for end in ends:
+        name = before(passage.text, end, comma=True)
+        if name and not name.clinical and (name.opens_known or ("," in passage.text[name.start : name.end] and name.known) or _CERTAIN.match(passage.lower, end)):
+            yield name
+
+
+def _signed(passage: Passage) -> Iterator[Name]:
+    if passage.has(_SIGNED_HINTS):
+        for cue in _SIGNED.finditer(passage.lower):
+            name = read(passage.text, cue.end())
+            if name and _END_OF_LINE.match(passage.text, name.end) and (name.known or len(name.words) > 1 or not passage.text[name.end:].strip(" .\n")):
+                yield name

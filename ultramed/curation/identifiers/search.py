@@ -1,0 +1,59 @@
+"""Direct personal health identifiers in text, by kind. Spans only: the text itself is never repeated.
+
+Numbers of clinical care (blood pressures, doses, laboratory values, ages, PMIDs, dates of symptoms) are no
+identifiers, nor are the addresses, web pages and toll-free numbers of public institutions. Names need a cue.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ultramed.curation.identifiers import addresses, births, names, phones, records, web
+from ultramed.curation.identifiers.passage import Passage
+from ultramed.records import Instruction
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where an identifier stands in a text, in characters."""
+
+    kind: str  # one of params `screen.identifiers`
+    start: int
+    end: int
+
+
+FINDERS: dict[str, Callable[[Passage], Iterator[tuple[int, int]]]] = {
+    "email": web.emails,
+    "phone": phones.find,
+    "url": web.addresses,
+    "date_of_birth": births.find,
+    "record_number": records.find,
+    "person_name": names.find,
+    "street_address": addresses.find,
+    "ssn": records.social_security,
+}
+
+
+def find(text: str, kinds: Sequence[str]) -> list[Span]:
+    """Identifiers of these kinds, in order of their place. Raises KeyError for an unknown kind."""
+    passage = Passage.of(text)
+    found = {Span(kind, *span) for kind in kinds for span in FINDERS[kind](passage)}
+    return sorted(found, key=lambda s: (s.start, s.end, s.kind))
+
+
+def identifier(instruction: Instruction, kinds: Sequence[str]) -> tuple[str, str] | None:
+    """Code and reason for the first direct identifier in question, options or reference answer; None for none."""
+    for field, text in _fields(instruction):
+        if spans := find(text, kinds):
+            first = spans[0]
+            named = first.kind.replace("_", " ")
+            return f"identifier_{first.kind}", f"{named} at characters {first.start}–{first.end} of the {field}"
+    return None
+
+
+def _fields(instruction: Instruction) -> Iterator[tuple[str, str]]:
+    last = len(instruction.messages) - 1
+    for number, message in enumerate(instruction.messages):
+        yield "question" if number == last else f"turn {number + 1} ({message.role})", message.content
+    for option in instruction.options:
+        yield f"option {option.letter}", option.text
+    yield "reference answer", instruction.reference or ""
