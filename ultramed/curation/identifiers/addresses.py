@@ -31,7 +31,7 @@ _ROMANCE = re.compile(
     r"(?:Calle|Avenida|Av\.|Paseo|Rua|Travessa|Via|Viale|Piazza|Corso|Ul\.|ul\.|Ulica|ulica)\s(?:d[aeo]s?\s|del\s|la\s)?[A-ZŁŚŻ]\w+"
     r"(?:\s[A-Z]\w+)?,?\s(?:n[.º°]\s?)?\d{1,4}(?:/\d+)?(?=[,;.\s]|$)(?!\s?(?:m[gl]|mcg|%|days?|hours?))")
 _HOUSE = re.compile(
-    r"\b(?:h\.?\s?no|house\s+no|flat\s+no|plot\s+no|door\s+no|d\.\s?no|apartment|apt)\b[\s.:#]*(?:number\s)?[a-z]?-?\d[\w/-]*"
+    r"\b(?:h\.?\s?no|house\s+no|flat\s+no|plot\s+no|door\s+no|d\.\s?no|apartment|apt)\b[.:#]?\s+#?(?:number\s)?[a-z]?-?\d[\w/-]*"
     r"|\b[a-z]-?\d{1,4},?\s(?:[a-z]+\s){1,3}(?:apartments?|society|towers?|enclave|residency|heights|colony)\b")
 _HOUSE_HINTS = ("house no", "h.no", "h. no", "h no", "flat no", "plot no", "door no", "d.no", "d. no", "apartment", "apt", "society",
                 "tower", "enclave", "residency", "heights", "colony")

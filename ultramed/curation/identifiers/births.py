@@ -28,7 +28,7 @@ _DATE = re.compile(
     rf"|{_DAY}{_OF}{_MONTH}[\s,./-]{{0,3}}{_YEAR}"
     rf"|{_MONTH}[\s,./-]{{0,2}}(?:the\s)?{_DAY}[\s,./-]{{0,3}}{_YEAR}"
     rf"|{_YEAR}[\s,./-]{{1,3}}{_MONTH}[\s,./-]{{0,3}}(?:the\s)?{_DAY})")
-_MONTH_YEAR = re.compile(rf"{_MONTH}[\s,./-]{{1,3}}{_YEAR}|\d{{1,2}}[/.-](?:19|20)\d\d\b")
+_MONTH_YEAR = re.compile(rf"{_MONTH}[\s,./-]{{1,3}}(?!\d\d\b){_YEAR}|\d{{1,2}}[/.-](?:19|20)\d\d\b")
 _YEAR_ALONE = re.compile(r"(?:19|20)\d\d\b(?!\s?[-–/]\s?\d)")
 
 _LABEL = re.compile(

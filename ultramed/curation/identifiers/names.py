@@ -15,6 +15,8 @@ _NO_PERSON_NAME = re.compile(
     r"(?:drug|brand|trade|generic|product|medicine|test|common|gene|study|trial|procedure|chemical)\s$")
 _TOLD = re.compile(r"(?:name\s*(?:['’]?s|is|was)|am\s+called|call\s+me)(?:\s*:)?\s+")
 _WHOSE = re.compile(r"(?:\b(?:my|his|her|our)|['’]s)\s+(?:\w{3,12}['’]s\s+)?(?:full\s+)?$|\bi\s+$|^\W*$|(?:friends|people)\s+$")
+_OWN = re.compile(r"\b(?:my|i|me)(?:\sfull)?\s*$|^\s*$")
+_GOES_ON = re.compile(r"\s*(?:[,.;]|$)")
 _LABEL = re.compile(
     r"(?:name\s+of\s+(?:the\s+)?(?:patient|child|mother|father)|name|next\s+of\s+kin|emergency\s+contact|guardian|nombre|apellidos?"
     r"|prénom|cognome|vorname|nachname|imię|nazwisko|signed)(?:\s+by\b)?[^\S\n]*(?:[:=–-]|\bis\b)?[^\S\n]*")
@@ -42,7 +44,7 @@ _CERTAIN = re.compile(
 _SEX_AND_AGE = re.compile(r"\s[mf]/\d")
 _SUBJECT = re.compile(
     r"\s(?:presented|presents|complains|complained|reports|denies|was\s(?:admitted|seen|discharged|diagnosed|referred|brought)|here,"
-    r"|is\san?\s\d)")
+    r"|is\san?\s\d{1,3}[\s-])")
 _SIGNED = re.compile(
     r"(?:regards|sincerely|yours\s+truly|yours\s+faithfully|thank\s+you|thanks|best\s+wishes)\b(?:\s+doctor)?\s*[,.:\n–-]\s*"
     r"(?:dr\.?\s+)?")
@@ -62,8 +64,16 @@ def _told(passage: Passage) -> Iterator[Name]:
     if passage.has(("name", "am called", "call me")):
         for cue in _TOLD.finditer(passage.lower):
             if _WHOSE.search(passage.before(cue.start(), 30)):
-                if name := read(passage.text, cue.end(), comma=True) or read_small(passage.text, cue.end()):
+                name = read(passage.text, cue.end(), comma=True)
+                if name or (name := _told_small(passage, cue)):
                     yield name
+
+
+def _told_small(passage: Passage, cue: re.Match[str]) -> Name | None:
+    """A name in small letters; "his name is synonymous with …" has none."""
+    name = read_small(passage.text, cue.end())
+    own = _OWN.search(passage.before(cue.start(), 12))
+    return name if name and (own or name.known or _GOES_ON.match(passage.lower, name.end)) else None
 
 
 def _labelled(passage: Passage) -> Iterator[Name]:

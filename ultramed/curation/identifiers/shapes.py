@@ -84,6 +84,8 @@ def _cut(text: str, start: int, end: int) -> Name | None:
     stop = start
     for token in _TOKEN.finditer(text, start, end):
         word = token[0].lower()
+        if len(word) == 1 and text.startswith(".", token.end()):  # an initial
+            continue
         if word in NO_NAMES:
             break
         stop = token.end()

@@ -56,6 +56,9 @@ def _is_other(passage: Passage, cue: re.Match[str], name: Name) -> bool:
         return True
     if _LEADS.search(passage.before(cue.start(), 24)):
         return True
+    if cue["title"].isupper() and not passage.text[name.start : name.end].isupper() and name.words[0].isascii():
+        if not (name.known or len(name.words) > 1 or follows(passage, name.end)):
+            return True
     other = name.words[0] in _BRANDS or name.words[0] in CLINICAL_WORDS or (abbreviation and name.clinical)
     return other or _historical(passage, name) or _OFFICE.match(passage.lower, name.end) is not None
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from ultramed.curation.identifiers import given
 from ultramed.curation.identifiers.passage import Passage
 
 _AT = r"(?:\s?[@＠]\s?|\s?[(\[{]\s?at\s?[)\]}]\s?|\s+at\s+(?=[\w-]+(?:\s?[(\[{]|\s)\s?dot\b))"
@@ -28,7 +29,10 @@ _PUBLIC = re.compile(  # where articles point their readers
     r"|sagepub|bmj|thelancet|cell|elsevier|oup|karger|mdpi|merckmanuals|msdmanuals|google|microsoft)\.com)$")
 _PERSONAL = re.compile(
     r"[?&](?:id|uid|user|username|patient|mrn|name|email|token|record)=|/(?:u|user|users|profile|people|patients?|members?)/"
-    r"|/[~@]\w")
+    r"|/[~@]\w|gofundme|justgiving|caringbridge|blogspot|livejournal|tumblr|/f/")
+_ARTICLE = re.compile(  # of a journal, a shop, a handbook
+    r"[a-z]{2,}-[a-z]+-[a-z]{2,}|/(?:articles?|journals?|learn|health|drugs?|conditions?|diseases?|treatments?|guides?|docs?|doi"
+    r"|news|products?|topics?|tutorials?|questions|medical|medicines?|abstract|full)(?:/|$)|\.(?:html?|aspx|php|pdf)(?:$|[?#])")
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IPV4 = re.compile(rf"\d{{1,3}}\.{_OCTET}(?:\.{_OCTET}){{2}}(?![\w%-]|\.\d|,\d)")
@@ -58,13 +62,20 @@ def addresses(passage: Passage) -> Iterator[tuple[int, int]]:
     """Web addresses but those of public institutions and works of reference, and network addresses."""
     if passage.has(_URL_HINTS):
         for match in _URL.finditer(passage.lower):
-            if _PERSONAL.search(match["path"] or "") or ("." in match["host"] and not _PUBLIC.search(match["host"])):
+            if _PERSONAL.search(match[0]) or _private(match["host"], match["path"] or ""):
                 yield match.span()
     if passage.has(_SITE_HINTS):
         for match in _SITE.finditer(passage.lower):
             if passage.stands_alone(match.start(), ".@/-"):
                 yield match.span()
     yield from _devices(passage)
+
+
+def _private(host: str, path: str) -> bool:
+    """Whether a page may be a person's: neither an institution's, nor an article, nor the front page of a house."""
+    if "." not in host or _PUBLIC.search(host) or _ARTICLE.search(path):
+        return False
+    return len(path) > 1 or any(part in given.names() for part in re.split(r"[^a-z]+", host))
 
 
 def _devices(passage: Passage) -> Iterator[tuple[int, int]]:
