@@ -12,15 +12,17 @@ _COUNTRIES = listed(
 _WORDS_TOO = listed(  # also words, places or drugs: no evidence of a name by themselves
     "may my ray lot cord among gene per don else line canal us harm floor job said tone iris urban tea bitten vera tan "
     "summer bent marine grant hope gun dawn meta ion harsh toy odd olive yoga mile pia rose poppy sole peer flora aura "
-    "neo mark love crystal edu kick ante frank veli del peace faith ivy patience owe graham salami mahi cooper pierce mate "
-    "dev magnus sever corona will grace joy art bill chase drew page dean major precious angel destiny autumn christian "
-    "paris london virginia georgia victoria sydney austin florence charlotte chelsea india china asia israel jordan chad "
-    "kenya america africa carolina dakota madison jackson houston dallas savannah brooklyn lincoln ella yasmin diane mirena "
-    "allegra alli lily daisy jack heather hazel holly ginger basil rosemary sage amber ruby jade pearl coral melody harmony "
-    "mercy charity honor trinity genesis nevada montana phoenix memphis milan vienna sofia lourdes salem derby chester "
-    "lancaster lyon kent devon essex ireland france holland germany egypt cuba prince princess king queen duke earl baron "
-    "miles max penny sunny misty stormy sandy rusty rocky cliff forest river lake ocean sky star moon sun rain storm april "
-    "june august july monday friday sunday can has an in so as do he me be we or on at to no"
+    "neo mark love crystal edu kick ante frank veli del peace faith ivy patience owe graham salami mahi cooper pierce "
+    "mate dev magnus sever corona will grace joy art bill chase drew page dean major precious angel destiny autumn "
+    "christian paris london virginia georgia victoria sydney austin florence charlotte chelsea india china asia israel "
+    "jordan chad kenya america africa carolina dakota madison jackson houston dallas savannah brooklyn lincoln ella "
+    "yasmin diane mirena allegra alli lily daisy jack heather hazel holly ginger basil rosemary sage amber ruby jade "
+    "pearl coral melody harmony mercy charity honor trinity genesis nevada montana phoenix memphis milan vienna sofia "
+    "lourdes salem derby chester lancaster lyon kent devon essex ireland france holland germany egypt cuba prince "
+    "princess king queen duke earl baron miles max penny sunny misty stormy sandy rusty rocky cliff forest river lake "
+    "ocean sky star moon sun rain storm april comfort blessing gift favour favor wisdom success progress innocent "
+    "fortune praise glory miracle goodness june august july monday friday sunday can has an in so as do he me be we or "
+    "on at to no"
 )
 
 

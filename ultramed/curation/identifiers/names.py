@@ -14,40 +14,53 @@ _TITLE_HERE = re.compile(rf"(?:{titles.TITLES})\b\.?{SPACE}")
 _NO_PERSON_NAME = re.compile(
     r"(?:drug|brand|trade|generic|product|medicine|test|common|gene|study|trial|procedure|chemical)\s$")
 _TOLD = re.compile(r"(?:name\s*(?:['’]?s|is|was)|am\s+called|call\s+me)(?:\s*:)?\s+")
-_WHOSE = re.compile(r"(?:\b(?:my|his|her|our)|['’]s)\s+(?:\w{3,12}['’]s\s+)?(?:full\s+)?$|\bi\s+$|^\W*$|(?:friends|people)\s+$")
+_WHOSE = re.compile(r"(?:\b(?:my|his|her|our)|['’]s)\s+(?:\w{3,12}['’]s\s+)?(?:full\s+)?$|\bi\s+$|^\W*$|(?:friends"
+                    r"|people)\s+$")
 _OWN = re.compile(r"\b(?:my|i|me)(?:\sfull)?\s*$|^\s*$")
 _GOES_ON = re.compile(r"\s*(?:[,.;]|$)")
 _LABEL = re.compile(
-    r"(?:name\s+of\s+(?:the\s+)?(?:patient|child|mother|father)|name|next\s+of\s+kin|emergency\s+contact|guardian|nombre|apellidos?"
-    r"|prénom|cognome|vorname|nachname|imię|nazwisko|signed)(?:\s+by\b)?[^\S\n]*(?:[:=–-]|\bis\b)?[^\S\n]*")
-_LABEL_HINTS = ("name", "next of kin", "emergency contact", "guardian", "nombre", "apellido", "prénom", "cognome", "imię", "nazwisko",
-                "signed by", "signed:")
+    r"(?:name\s+of\s+(?:the\s+)?(?:patient|child|mother|father)|name|next\s+of\s+kin|emergency\s+contact|guardian"
+    r"|nombre|apellidos?|prénom|cognome|vorname|nachname|imię|nazwisko|signed)(?:\s+by\b)?[^\S\n]*(?:[:=–-]"
+    r"|\bis\b)?[^\S\n]*")
+_LABEL_HINTS = (
+    "name", "next of kin", "emergency contact", "guardian", "nombre", "apellido", "prénom", "cognome", "imię",
+    "nazwisko", "signed by", "signed:",
+)
 _OF_PERSON = re.compile(
-    r"\b(?:patient|pt|mother|father|husband|wife|child|baby|guardian|full|given|maiden|first|last|family)(?:['’]?s)?\s+$|\bsur$|\bfore$")
-_COLON = re.compile(r"[:=]\s*")
+    r"\b(?:patient|pt|mother|father|husband|wife|child|baby|guardian|full|given|maiden|first|last"
+    r"|family)(?:['’]?s)?\s+$|\bsur$|\bfore$")
+_COLON = re.compile(r"[:=：]\s*")
 _DASH = re.compile(r" [-–]\s+")
-_WEAK_LABEL = re.compile(
-    r"\b(?:name|patient|pt|re|attn|cc|client|surgeon|consultant|physician|provider|attending|mother|father|carer)\s*$")
 _RELATIVES = (
-    r"husband|wife|spouse|partner|boyfriend|girlfriend|fianc[ée]e?|son|daughter|mother|father|mom|mum|dad|brother|sister|baby|child"
-    r"|grandson|granddaughter|grandmother|grandfather|aunt|uncle|cousin|nephew|niece|friend|neighbou?r|carer|boss|doctor|gp"
-    r"|surgeon|cardiologist|oncologist|neurologist|psychiatrist|dentist|dermatologist|therapist|midwife|physician")
-_KIN = re.compile(rf"(?:my|our|his|her|'s|’s)\s+(?:{_RELATIVES}),?{SPACE}(?=[^\W\d])")
-_PATIENT = re.compile(rf"(?:patient|client|baby\s+of),?{SPACE}(?=[^\W\d])")
+    r"husband|wife|spouse|partner|boyfriend|girlfriend|fianc[ée]e?|son|daughter|mother|father|mom|mum|dad|brother"
+    r"|sister|baby|child|grandson|granddaughter|grandmother|grandfather|aunt|uncle|cousin|nephew|niece|friend"
+    r"|neighbou?r|carer|boss|doctor|gp|surgeon|cardiologist|oncologist|neurologist|psychiatrist|dentist|dermatologist"
+    r"|therapist|midwife|physician")
+_WEAK_LABEL = re.compile(
+    r"\b(?:name|patient|pt|re|attn|cc|client|surgeon|consultant|physician|provider|attending|donor|witness|caller"
+    rf"|{_RELATIVES}|paciente|paziente|patientin|patiente|pacjent(?:ka)?|hasta|пациент(?:ка)?"
+    r"|имя|фио|患者|姓名|氏名|이름|환자"
+    rf"|नाम|मरीज|الاسم|المريض|שם)\s*$")
+_KIN = re.compile(rf"(?:{_RELATIVES})(?:\s+is)?,?{SPACE}(?=[^\W\d])")
+_POSSESSED = re.compile(r"(?:\b(?:my|our|his|her)|['’]s)\s+$")
+_PATIENT = re.compile(rf"(?:patient|client|donor|witness|caller|baby\s+of|пациент(?:ка)?)(?:,{SPACE}|{SPACE}\("
+                      rf"|{SPACE})(?=[^\W\d])")
 _WITH = re.compile(
     r"(?:this\s+is|myself|i\s+am|i['’]m|i,|spoke\s+(?:with|to)|talked\s+(?:with|to)|by|booked\s+for|dear|hello|hi)"
     rf"{SPACE}(?=[^\W\d])")
 _SEEN = re.compile(r"\b(?:seen|examined|referred|reviewed|operated|accompanied)\s+$")
-_AGED = re.compile(r",\s(?:an?\s)?(?=\d{1,3}(?:[\s,)-]|[mfy]|$)|dob\b|d\.o|mrn\b|uhid\b|[mf]/\d)| \((?=\d{1,3}\D|dob\b|d\.o|mrn\b|aged)")
+_AGED = re.compile(r",\s(?:an?\s)?(?=\d{1,3}(?:[\s,)-]|[mfy]|$)|dob\b|d\.o|mrn\b|uhid\b|[mf]/\d)"
+                   r"| (?=\d{1,2}/\d{1,2}/\d{2,4})| \((?=\d{1,3}\D|dob\b|d\.o|mrn\b|aged)")
 _CERTAIN = re.compile(
-    r",?\s\(?(?:is\s)?(?:an?\s)?(?:\d{1,3}(?:[\s-]?(?:years?|yrs?|y/?o|y|m|f)\b|,?\s(?:male|female|man|woman)\b)|dob\b|d\.o|mrn\b|uhid\b|[mf]/\d)")
+    r",?\s\(?(?:is\s)?(?:an?\s)?(?:\d{1,3}(?:[\s-]?(?:years?|yrs?|y/?o|y|m|f)\b|,?\s(?:male|female|man|woman)\b)|dob\b"
+    r"|d\.o|mrn\b|uhid\b|[mf]/\d)")
 _SEX_AND_AGE = re.compile(r"\s[mf]/\d")
 _SUBJECT = re.compile(
-    r"\s(?:presented|presents|complains|complained|reports|denies|was\s(?:admitted|seen|discharged|diagnosed|referred|brought)|here,"
-    r"|is\san?\s\d{1,3}[\s-])")
+    r"\s(?:presented|presents|complains|complained|reports|denies|was\s(?:admitted|seen|discharged|diagnosed|referred"
+    r"|brought)|here,|is\san?\s\d{1,3}[\s-])")
 _SIGNED = re.compile(
-    r"(?:regards|sincerely|yours\s+truly|yours\s+faithfully|thank\s+you|thanks|best\s+wishes)\b(?:\s+doctor)?\s*[,.:\n–-]\s*"
-    r"(?:dr\.?\s+)?")
+    r"(?:regards|sincerely|yours\s+truly|yours\s+faithfully|thank\s+you|thanks"
+    r"|best\s+wishes)\b(?:\s+doctor)?\s*[,.:\n–-]\s*(?:dr\.?\s+)?")
 _SIGNED_HINTS = ("regards", "sincerely", "yours", "thank", "wishes")
 _END_OF_LINE = re.compile(r"[\s.,]*(?:\n|$)")
 
@@ -63,10 +76,10 @@ def _told(passage: Passage) -> Iterator[Name]:
     """Behind "my name is", where small letters are common."""
     if passage.has(("name", "am called", "call me")):
         for cue in _TOLD.finditer(passage.lower):
-            if _WHOSE.search(passage.before(cue.start(), 30)):
-                name = read(passage.text, cue.end(), comma=True)
-                if name or (name := _told_small(passage, cue)):
-                    yield name
+            if not _WHOSE.search(passage.before(cue.start(), 30)):
+                continue
+            if name := read(passage.text, cue.end(), comma=True) or _told_small(passage, cue):
+                yield name
 
 
 def _told_small(passage: Passage, cue: re.Match[str]) -> Name | None:
@@ -80,14 +93,19 @@ def _labelled(passage: Passage) -> Iterator[Name]:
     """Behind "patient name", "next of kin", "surname:"."""
     if passage.has(_LABEL_HINTS):
         for cue in _LABEL.finditer(passage.lower):
-            prefix = passage.before(cue.start(), 16)
-            whole = passage.stands_alone(cue.start(), "-") or cue[0].startswith("name")
-            if not whole or (cue[0].startswith("name") and not cue[0].startswith("name of") and not _OF_PERSON.search(prefix)):
+            prefix, label = passage.before(cue.start(), 16), cue[0].rstrip()
+            if not _is_label(passage, cue.start(), label, prefix) or _NO_PERSON_NAME.search(prefix):
                 continue
-            marked = cue[0].startswith("name") or cue[0].rstrip()[-1] in ":=–-" or cue[0].rstrip().endswith((" by", " is"))
-            name = read(passage.text, cue.end(), comma=True) if marked else None
-            if name and not name.clinical and not _NO_PERSON_NAME.search(prefix):
+            name = read(passage.text, cue.end(), comma=True)
+            if name and not name.clinical:
                 yield name
+
+
+def _is_label(passage: Passage, start: int, label: str, prefix: str) -> bool:
+    """Whether "name" has a person before it, or another label its colon, "by" or "is" behind it."""
+    if label.startswith("name"):
+        return label.startswith("name of") or _OF_PERSON.search(prefix) is not None
+    return passage.stands_alone(start, "-") and label.endswith((":", "=", "–", "-", " by", " is"))
 
 
 def _described(passage: Passage) -> Iterator[Name]:
@@ -98,20 +116,24 @@ def _described(passage: Passage) -> Iterator[Name]:
             continue
         title = _TITLE_HERE.match(passage.text, colon.end())
         name = read(passage.text, title.end() if title else colon.end(), comma=True)
-        if (name and _supported(passage, name)) or (name and not name.clinical and not name.words[0].isascii()):
+        if name and (name.foreign or _supported(passage, name)):
             yield name
 
 
 def _related(passage: Passage) -> Iterator[Name]:
     """Behind "my son", "patient", "I am", "seen by"."""
     for cue in _KIN.finditer(passage.lower):
-        if passage.stands_alone(cue.start()) or cue[0][0] in "'’":
-            yield from _after(passage, cue.end(), False)
+        if passage.stands_alone(cue.start(), "-"):
+            before = passage.before(cue.start(), 8)
+            owned = _POSSESSED.search(before)
+            if owned or not before.endswith("the "):
+                yield from (name for name in _after(passage, cue.end(), False) if owned or name.opens_known)
     for cue in _PATIENT.finditer(passage.lower):
         if passage.stands_alone(cue.start()):
-            yield from _after(passage, cue.end(), "," in cue[0])
+            yield from _after(passage, cue.end(), cue[0].rstrip()[-1] in ",(")
     for cue in _WITH.finditer(passage.lower):
-        if passage.stands_alone(cue.start()) and (not cue[0].startswith("by") or _SEEN.search(passage.before(cue.start(), 14))):
+        seen = not cue[0].startswith("by") or _SEEN.search(passage.before(cue.start(), 14))
+        if seen and passage.stands_alone(cue.start()):
             yield from _after(passage, cue.end(), True)
 
 
@@ -120,8 +142,10 @@ def _after(passage: Passage, start: int, pair: bool) -> Iterator[Name]:
         shouted = passage.text[name.start : name.end].isupper() and passage.text[max(0, start - 5) : start].isupper()
         if (name.known or not shouted) and _supported(passage, name, pair):
             yield name
-    elif (name := read_small(passage.text, start)) and name.known and follows(passage, start + len(name.words[0])):
-        yield Name(start, start + len(name.words[0]), name.words)
+    elif (name := read_small(passage.text, start)) and name.opens_known:
+        end = start + len(name.words[0])
+        if follows(passage, end) or passage.text.startswith((",", ".", ";"), end):
+            yield Name(start, end, name.words[:1])
 
 
 def _supported(passage: Passage, name: Name, pair: bool = True) -> bool:
@@ -135,13 +159,24 @@ def _subjects(passage: Passage) -> Iterator[Name]:
     ends = sorted({cue.start() for pattern in patterns for cue in pattern.finditer(passage.lower)})
     for end in ends:
         name = before(passage.text, end, comma=True)
-        if name and not name.clinical and (name.opens_known or ("," in passage.text[name.start : name.end] and name.known) or _CERTAIN.match(passage.lower, end)):
+        if name and not name.clinical and _is_subject(passage, name, end):
             yield name
+
+
+def _is_subject(passage: Passage, name: Name, end: int) -> bool:
+    """Whether a name is sure by itself, or by the age, the sex or the number behind it."""
+    last_first = "," in passage.text[name.start : name.end]
+    sure = name.opens_known or name.foreign or (last_first and name.known)
+    return sure or _CERTAIN.match(passage.lower, end) is not None
 
 
 def _signed(passage: Passage) -> Iterator[Name]:
     if passage.has(_SIGNED_HINTS):
         for cue in _SIGNED.finditer(passage.lower):
             name = read(passage.text, cue.end())
-            if name and _END_OF_LINE.match(passage.text, name.end) and (name.known or len(name.words) > 1 or not passage.text[name.end:].strip(" .\n")):
+            if name and _END_OF_LINE.match(passage.text, name.end) and _signs(passage, name):
                 yield name
+
+
+def _signs(passage: Passage, name: Name) -> bool:
+    return name.known or len(name.words) > 1 or not passage.text[name.end :].strip(" .\n")

@@ -7,33 +7,43 @@ from ultramed.curation.identifiers.passage import Passage
 
 _CANDIDATE = re.compile(r"\d(?:[-/. ]{0,2}[A-Za-z]{0,5}\d){3,}(?:[A-Za-z]{1,2}\b|-[A-Za-z]{1,3}\b)?")
 _LETTERS = re.compile(r"(?:[A-Z]{1,6}|[A-Z]{2} )$")
-_FILLER = (r"(?:\s*(?:\([a-z]{2,6}\)|\b(?:numbers?|no|num|nr|id|is|was|card|the|code|sn|rx|file|record|der)\b|[:.\#=()№–°-]))*\s*"
-           r"(?:[a-z]{1,6}[-/. ]?|[a-z]{1,4}[-/][a-z]{1,4}[-/ ]?)?$")
+_FILLER = (r"(?:\s*(?:\([a-z]{2,6}\)|\b(?:numbers?|no|num|nr|id|is|was|card|the|code|sn|rx|file|record|der)\b"
+           r"|[:.\#=()№–°-]))*\s*(?:[a-z]{1,6}[-/. ]?|[a-z]{1,4}[-/][a-z]{1,4}[-/ ]?)?$")
 _NUMBER = r"(?:numbers?|no|num|nr|id|\#|№|card\s+(?:number|no)|card)"
 _NAMED = re.compile(rf"""(?<![\w.])(?:
     m\.?r\.?n\b\.? | u\.?h\.?i\.?d\b\.? | mr\s*{_NUMBER}
     | (?:med(?:ical)?|health|hospital|hosp|patient|pt|clinic|chart|clinical|electronic)\.?(?:['’]s)?\s+
         (?:rec(?:ord)?s?|file|chart|id|ident\w*|card|registration|reg)
-    | (?:hospital|hosp|patient|pt|chart|file|folder|record|registration|reg|admission|encounter|visit|accession|specimen|lab
+    | (?:hospital|hosp|patient|pt|chart|file|folder|record|registration|regn?|admission|encounter|visit|accession
+        |specimen|lab
         |laboratory|insurance|policy|membership|member|subscriber|beneficiary|group|claim|account|acct|prescription
-        |medicare|medicaid|nhs|chi|health\s?card|certificate|serial|unit|opd|ipd|op|ip|cr|case|abha|hic|ihi|hkid|referral)
+        |medicare|medicaid|nhs|chi|health\s?card|certificate|serial|unit|opd|ipd|op|ip|cr|case|abha|hic|ihi|hkid
+            |referral|dl|employee|staff|student|sample|ticket|barcode)
         \.?\s*{_NUMBER}
+    | (?:policy|insurance|membership|account|barcode)\s*(?=[:\#]) | uid | vin | barcode | licen[cs]e\s+plate
     | nhs | ihi | chi | rx\s*(?:number|no|\#)
     | aadhaa?r(?:\s+card)? | passport | driver['’]?s?\s+licen[cs]e | driving\s+licen[cs]e | licen[cs]e\s+(?:number|no)
-    | national\s+(?:insurance|id|identity|identification) | ni\s+(?:number|no) | (?:emirates|voter|citizen|south\s+african)\s+id
+    | national\s+(?:insurance|id|identity|identification) | ni\s+(?:number|no) | (?:emirates|voter|citizen
+        |south\s+african)\s+id
     | (?:id|identity|ration|voter)\s+card | resident\s+registration | tax\s+id | codice\s+fiscale
-    | (?:numéro\s+de\s+|n°\s+(?:de\s+)?)sécurité\s+sociale | (?:kranken)?versicher(?:ten|ungs)(?:nummer|-?nr) | steuer-?id
+    | (?:numéro\s+de\s+|n°\s+(?:de\s+)?)sécurité\s+sociale | (?:kranken)?versicher(?:ten|ungs)(?:nummer|-?nr)
+        | steuer-?id
     | personnummer | sozialversicherungsnummer | cpr-?nr | rodné\s+číslo | cédula
-    | pan|sin|tfn|cpf|dni|nie|nif|curp|rfc|bsn|pesel|cpr|cnic|nric|fin|nino|hkid|rut|cnp|oib|jmbg|egn|amka|nir|insee|ppsn?|abha|icn
+    | pan|sin|tfn|cpf|dni|nie|nif|curp|rfc|bsn|pesel|cpr|cnic|nric|fin|nino|hkid|rut|cnp|oib|jmbg|egn|amka|nir|insee
+        |ppsn?|abha|icn
     )(?![a-z]){_FILLER}""", re.VERBOSE)
 _WORDS_TOO = re.compile(r"(?:pan|sin|nie|fin|rut|chi|nir|cpr|nhs|icn|pps)\W")  # small letters: something else
 _UNIT = re.compile(
-    r"\s?(?:m[gl]\b|mb\b|gb\b|%|units?\b|patients\b|days?\b|weeks?\b|months?\b|years?\b|beds?\b|of\s+the\s+(?:registry|series)|of\s+visits)")
+    r"\s?(?:m[gl]\b|mb\b|gb\b|%|units?\b|patients\b|days?\b|weeks?\b|months?\b|years?\b|beds?\b|(?:of"
+    r"|in)\s+the\s+(?:registry|series|cohort|study)|of\s+visits)")
 _RESEARCH = re.compile(
-    r"genbank|uniprot|ncbi|refseq|\bgeo\b|\bsra\b|\bena\b|ensembl|\bembl|\bpdb\b|protein|\bgene\b|sequence|\btrials?\b|registry"
-    r"|prospero|isrctn|ethic|\birb\b|\bgrants?\b|protocol|catalog|\batcc\b|eudract|clinicaltrials|\bfda\b|patent|model\b")
+    r"genbank|uniprot|ncbi|refseq|\bgeo\b|\bsra\b|\bena\b|ensembl|\bembl|\bpdb\b|protein|\bgene\b|sequence|\btrials?\b"
+    r"|registry|prospero|isrctn|ethic|\birb\b|\bgrants?\b|protocol|catalog|\batcc\b|eudract|clinicaltrials|\bfda\b"
+    r"|patent|model\b")
 _RESEARCH_VALUE = re.compile(
-    r"(?:nct|isrctn|actrn|chictr|crd|drks|umin|euctr|ctri|pmc|pmid|gse|gsm|srp|srr|prj|ens|e-mtab|[nx][mprcg]_|r01|u\d\d\s)")
+    r"(?:nct|isrctn|actrn|chictr|crd|drks|umin|euctr|ctri|pmc|pmid|gse|gsm|srp|srr|prj|ens|e-mtab|[nx][mprcg]_|r01"
+    r"|u\d\d\s)")
+_OPENING = re.compile(r"[a-z]*[-_/]?$")
 _YEARS = re.compile(r"(?:19|20)\d\d(?:\s*[-–/]\s*(?:(?:19|20)\d\d|\d\d))?")
 _IN_CASE = re.compile(r"\b(?:in|only|any)\s$")
 _OWN_FORM = re.compile(r"""(?:
@@ -55,8 +65,8 @@ _SSN = re.compile(r"\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-]|\.\d)")
 _NO_AREA = ("000", "666", "9")
 _SSN_HINTS = ("ssn", "s.s.n", "soc", "ss #", "ss#")
 _SSN_NAMED = re.compile(
-    r"\b(?:s\.?s\.?n\b\.?|soc(?:ial)?\.?\s+sec(?:urity)?\b|(?:my|his|her)\s+social\b|ss\s?\#)"
-    r"(?:\s*(?:\(ssn\)|\b(?:is|number|no|num|card)\b|[:.#=–-]))*\s*(?P<number>\d{3}[\s-]?\d{2}[\s-]?\d{4})\b")
+    r"\b(?:s\.?s\.?n\b\.?|soc(?:ial)?\.?\s+sec(?:urity)?\b|(?:my|his|her)\s+social\b|ss\s?\#)(?:\s*(?:\(ssn\)|\b(?:is"
+    r"|number|no|num|card)\b|[:.#=–-]))*\s*(?P<number>\d{3}[\s-]?\d{2}[\s-]?\d{4})\b")
 _REACH = 64  # characters before a number in which its name stands
 
 
@@ -83,13 +93,16 @@ def social_security(passage: Passage) -> Iterator[tuple[int, int]]:
 
 def _is_record(passage: Passage, start: int, value: re.Match[str]) -> bool:
     """Whether the number behind the name that begins at `start` is a person's."""
-    named = passage.text[start : value.start()]
-    if _UNIT.match(passage.lower, value.end()) or _YEARS.fullmatch(value[0]) or _RESEARCH_VALUE.search(named.lower()[-10:] + value[0]):
+    named = passage.lower[start : value.start()]
+    if _UNIT.match(passage.lower, value.end()) or _YEARS.fullmatch(value[0]):
         return False
-    if _WORDS_TOO.match(named.lower()) and (not named[:3].isupper() or len(value[0]) < 8):
+    opening = _OPENING.search(named)
+    if opening and _RESEARCH_VALUE.match(opening[0] + value[0].lower()):
+        return False
+    if _WORDS_TOO.match(named) and (not passage.text[start : start + 3].isupper() or len(value[0]) < 8):
         return False
     before = passage.before(start, 40)
-    return not (_RESEARCH.search(before) or (named.lower().startswith("case") and _IN_CASE.search(before)))
+    return not (_RESEARCH.search(before) or (named.startswith("case") and _IN_CASE.search(before)))
 
 
 def _is_series(number: str) -> bool:

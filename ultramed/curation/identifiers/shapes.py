@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from ultramed.curation.identifiers import given
 from ultramed.curation.identifiers.passage import Passage
-from ultramed.curation.vocabulary import CLINICAL_WORDS, NO_NAMES
+from ultramed.curation.vocabulary import CLINICAL_WORDS, NO_NAMES, listed
 
 _LETTERS = [chr(c) for c in (*range(0x41, 0x590), *range(0x1E00, 0x2000)) if chr(c).isalpha()]
 UPPER = "".join(c for c in _LETTERS if c.isupper())
 LOWER = "".join(c for c in _LETTERS if c.islower()) + "\u0300-\u036f"
 _CASELESS = "[\u05d0-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # from Hebrew to Hangul
+LAST_LATIN = "\u024f"
 SPACE = r"[^\S\n]+"
 _APOSTROPHE = "['’ʼ]"
 _CAPITALISED = (rf"(?:[{UPPER}]{_APOSTROPHE}|al-|el-)?[{UPPER}][{LOWER}]+(?:[{UPPER}][{LOWER}]+)?"
@@ -20,21 +21,25 @@ _WORD = rf"(?:{_CAPITALS}|{_CAPITALISED}|{_CASELESS}+)"
 _INITIAL = rf"[{UPPER}](?:\.[ ]?|(?=[ ][{UPPER}][{LOWER}{UPPER}]))"
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|das|du|la|le|ten|ter|bin|binti|ibn|al|el|y|zu|af|St\.|ST\.)"
 _PART = rf"(?:{_INITIAL}|{_PARTICLE}{SPACE})"
-_RUN = re.compile(rf"(?:{_PART}(?:{SPACE})?){{0,3}}{_WORD}(?:{SPACE}(?:{_PART}(?:{SPACE})?){{0,3}}{_WORD}){{0,3}}")
+_LEADING = rf"(?:{_PART}(?:{SPACE})?){{0,3}}"
+_RUN = re.compile(rf"{_LEADING}{_WORD}(?:{SPACE}{_LEADING}{_WORD}){{0,3}}(?:{SPACE}[{UPPER}]\.)?")
 _COMMA = re.compile(rf",(?:{SPACE})?(?=[^\W\d_])")
 _SMALL = re.compile(rf"[{LOWER}]{{2,}}(?:['’-][{LOWER}]{{2,}})*(?:{SPACE}[{LOWER}]{{2,}}){{0,2}}")
 _TOKEN = re.compile(rf"{_CASELESS}+|[^\W\d_](?:[\w'’\u0300-\u036f-]|(?<=[A-Z])\.(?=[A-Z]))*")
 _CLINICAL = re.compile(
-    r"(?:itis|osis|aemia|emia|pathy|ectomy|otomy|ostomy|plasty|scopy|graphy|gram|logy|mab|nib|pril|sartan|statin|olol|azole"
-    r"|cillin|mycin|floxacin|cycline|oxetine|azepam|azolam|prazole|dipine|gliptin|gliflozin|glutide|parin|vir|tide|caine"
-    r"|chloride|sulfate|sulphate|phosphate|oxide|acid|sodium|potassium|calcium|tion|sion|ness|ment|ity|ical|ous|ular|oid"
-    r"|emic|otic|itic|genic|tomy|trophy|plasia|algia|rrhea|rrhoea|uria|cyte|cytes|coccus|virus|therapy|ide|ium)$")
+    r"(?:itis|osis|aemia|emia|pathy|ectomy|otomy|ostomy|plasty|scopy|graphy|gram|logy|mab|nib|pril|sartan|statin|olol"
+    r"|azole|cillin|mycin|floxacin|cycline|oxetine|azepam|azolam|prazole|dipine|gliptin|gliflozin|glutide|parin|vir"
+    r"|tide|caine|chloride|sulfate|sulphate|phosphate|oxide|acid|sodium|potassium|calcium|tion|sion|ness|ment|ity|ical"
+    r"|ous|ular|oid|emic|otic|itic|genic|tomy|trophy|plasia|algia|rrhea|rrhoea|uria|cyte|cytes|coccus|richia|bacter"
+    r"|bacillus|monas|plasma|virus|therapy|ide|ium)$")
+_INSTITUTIONS = listed("hospital university institute foundation center centre college school clinic memorial trust")
 _NO_PERSON = re.compile(  # what turns a name into a disease, a product or an institution
-    r"(?:['’]s)?\s+(?:disease|syndrome|sign|test|palsy|law|lymphoma|phenomenon|triad|criteria|score|method|classification"
-    r"|procedure|operation|fracture|contracture|solution|tumou?r|ulcer|gland|reflex|maneuver|manoeuvre|scale|technique|diet"
-    r"|equation|hospital|university|institute|foundation|cent(?:er|re)|clinic|college|school|trust|virus|nodule|inventory"
-    r"|index|staging|regimen|protocol|effect|cells?|bod(?:y|ies)|stain|node|pads?|soap|shampoo|award|prize|memorial|laborator"
-    r"|lab\b|rule|rules|study|trial|ward|unit|catheter|tube|et\s+al|and\s+colleagues|and\s+co-?workers)|\s*[™®]"
+    r"(?:['’]s)?\s+(?:disease|syndrome|sign|test|palsy|law|lymphoma|phenomenon|triad|criteria|score|method"
+    r"|classification|procedure|operation|fracture|contracture|solution|tumou?r|ulcer|gland|reflex|maneuver|manoeuvre"
+    r"|scale|technique|diet|equation|hospital|university|institute|foundation|cent(?:er|re)|clinic|college|school|trust"
+    r"|virus|nodule|inventory|index|staging|regimen|protocol|effect|cells?|bod(?:y|ies)|stain|node|pads?|soap|shampoo"
+    r"|award|prize|memorial|laborator|lab\b|rule|rules|study|trial|ward|unit|catheter|tube|et\s+al|and\s+colleagues"
+    r"|and\s+co-?workers)|\s*[™®]"
     r"|\s*\d+(?:\.\d+)?\s?(?:mg|mcg|µg|g|ml|%|tablets?|units?)\b", re.IGNORECASE)
 
 
@@ -55,6 +60,11 @@ class Name:
     def opens_known(self) -> bool:
         """Whether it begins with a given name."""
         return self.words[0] in given.names()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is written in another script than Latin."""
+        return self.words[0][0] > LAST_LATIN
 
     @property
     def clinical(self) -> bool:
@@ -85,7 +95,10 @@ def _cut(text: str, start: int, end: int) -> Name | None:
     for token in _TOKEN.finditer(text, start, end):
         word = token[0].lower()
         if len(word) == 1 and text.startswith(".", token.end()):  # an initial
+            stop = token.end() + 1
             continue
+        if word in _INSTITUTIONS:
+            return None
         if word in NO_NAMES:
             break
         stop = token.end()
@@ -114,9 +127,9 @@ def _starts(text: str, end: int) -> list[int]:
 
 
 _FOLLOWS = re.compile(  # what people do, or their age and sex
-    r"\s*(?:[,(]?\s*(?:aged?\b|dob\b|\d{1,3}\b|male\b|female\b|born\b)|[,(.;-]?\s*(?:from|here|who)\b|(?:is|was|has|had|reports?|denies"
-    r"|denied|complains?|complained|presents?|presented|came|said|says|told|wants|takes|needs|felt|feels|gets|got|fell|swallowed|and\s+i)\b"
-    r"|[,.;:]?\s*$)")
+    r"\s*(?:[,(]?\s*(?:aged?\b|dob\b|\d{1,3}\b|male\b|female\b|born\b)|[,(.;-]?\s*(?:from|here|who)\b|(?:is|was|has|had"
+    r"|reports?|denies|denied|complains?|complained|presents?|presented|came|said|says|told|wants|takes|needs|felt"
+    r"|feels|gets|got|fell|swallowed|and\s+i)\b|[,.;:]?\s*$)")
 
 
 def follows(passage: Passage, end: int) -> bool:

@@ -9,34 +9,36 @@ from ultramed.curation.identifiers.passage import Passage
 _AT = r"(?:\s?[@＠]\s?|\s?[(\[{]\s?at\s?[)\]}]\s?|\s+at\s+(?=[\w-]+(?:\s?[(\[{]|\s)\s?dot\b))"
 _DOT = r"(?:\.|\s?[(\[{]\s?dot\s?[)\]}]\s?|\sdot\s|\s\.\s(?=(?:com|org|net|in|co|edu|uk)\b))"
 _EMAIL = re.compile(
-    rf"(?<![\w.+'’-])[\w+%'’-]{{1,64}}(?:(?:\.|\sdot\s(?=[\w.-]+\s+(?:at|\(at)))[\w+%'’-]{{1,64}}){{0,5}}{_AT}"
-    rf"(?P<host>[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,4}}){_DOT}(?P<last>[^\W\d_]{{2,24}})\b")
-_EMAIL_HINTS = ("@", "＠", " dot ", "(dot", "[dot", "{dot")
+    rf"(?<![\w.+'’-])[\w+%'’-]{{1,64}}(?:(?:\.|\sdot\s(?=[\w.-]+\s+(?:at"
+    rf"|\(at)))[\w+%'’-]{{1,64}}){{0,5}}{_AT}(?P<host>[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,4}}){_DOT}(?P<last>[^\W\d_]{{2,24}})\b")
+_EMAIL_HINTS = ("@", "＠", " dot ", "(dot", "[dot", "{dot", "(at", "[at", "{at")
 _GOVERNMENT = re.compile(r"(?:^|\.)(?:gov|mil|int|nih|nhs)(?:\.[a-z]{2})?$")
 
 _ROLE = re.compile(
-    r"\w*(?:info|contact|help|helpdesk|support|admin|office|press|media|enquir\w+|inquir\w+|webmaster|service|feedback|publications)\W*$|"
-    r"(?:info|contact|press|media)\b")
+    r"\w*(?:info|contact|help|helpdesk|support|admin|office|press|media|enquir\w+|inquir\w+|webmaster|service|feedback"
+    r"|publications)\W*$|(?:info|contact|press|media)\b")
 _URL = re.compile(r"(?:https?://|www\.)(?P<host>[\w-]+(?:\.[\w-]+)*)(?::\d{2,5})?(?P<path>[/?#]\S*)?")
 _URL_HINTS = ("://", "www.")
-_SITE = re.compile(r"(?:facebook|instagram|linkedin|twitter|x|tiktok|fb|t|wa|snapchat|threads|vk|youtube)\.(?:com|me|org|net)/"
-                   r"[\w.@/+?=-]+")
+_SITE = re.compile(r"(?:facebook|instagram|linkedin|twitter|x|tiktok|fb|t|wa|snapchat|threads|vk|youtube)\.(?:com|me"
+                   r"|org|net)/[\w.@/+?=-]+")
 _SITE_HINTS = (".com/", ".me/", ".org/", ".net/")
 _PUBLIC = re.compile(  # where articles point their readers
-    r"\.(?:gov|mil|edu|int|org|museum)(?:\.[a-z]{2})?(?:and)?$|\.(?:ac|gob|gouv|gc|europa)\.[a-z]{2}$"
-    r"|(?:^|\.)(?:nhs\.uk|europa\.eu|(?:mdcalc|uptodate|webmd|medscape|drugs|rxlist|healthline|medicinenet|verywellhealth"
+    r"\.(?:gov|mil|edu|int|org|museum)(?:\.[a-z]{2})?(?:and)?$|\.(?:ac|gob|gouv|gc|europa)\.[a-z]{2}$|(?:^"
+    r"|\.)(?:nhs\.uk|europa\.eu|(?:mdcalc|uptodate|webmd|medscape|drugs|rxlist|healthline|medicinenet|verywellhealth"
     r"|everydayhealth|emedicinehealth|medicalnewstoday|nature|sciencedirect|springer|biomedcentral|wiley|tandfonline"
     r"|sagepub|bmj|thelancet|cell|elsevier|oup|karger|mdpi|merckmanuals|msdmanuals|google|microsoft)\.com)$")
 _PERSONAL = re.compile(
-    r"[?&](?:id|uid|user|username|patient|mrn|name|email|token|record)=|/(?:u|user|users|profile|people|patients?|members?)/"
-    r"|/[~@]\w|gofundme|justgiving|caringbridge|blogspot|livejournal|tumblr|/f/")
+    r"[?&](?:id|uid|user|username|patient|mrn|name|email|token|record)=|/(?:u|user|users|profile|people|patients?"
+    r"|members?)/|/[~@]\w|gofundme|justgiving|caringbridge|blogspot|livejournal|tumblr|/f/")
 _ARTICLE = re.compile(  # of a journal, a shop, a handbook
-    r"[a-z]{2,}-[a-z]+-[a-z]{2,}|/(?:articles?|journals?|learn|health|drugs?|conditions?|diseases?|treatments?|guides?|docs?|doi"
-    r"|news|products?|topics?|tutorials?|questions|medical|medicines?|abstract|full)(?:/|$)|\.(?:html?|aspx|php|pdf)(?:$|[?#])")
+    r"[a-z]{2,30}-[a-z]{1,30}-[a-z]{2,30}|/(?:articles?|journals?|learn|health|drugs?|conditions?|diseases?|treatments?"
+    r"|guides?|docs?|doi|news|products?|topics?|tutorials?|questions|medical|medicines?|abstract|full)(?:/|$)"
+    r"|\.(?:html?|aspx|php|pdf)(?:$|[?#])")
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IPV4 = re.compile(rf"\d{{1,3}}\.{_OCTET}(?:\.{_OCTET}){{2}}(?![\w%-]|\.\d|,\d)")
-_IPV6 = re.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){1,6}(?:::[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5}|:[0-9a-f]{1,4})(?![\w:])")
+_IPV6 = re.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){1,6}(?:::[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5}"
+                   r"|:[0-9a-f]{1,4})(?![\w:])")
 _NETWORK = re.compile(r"\b(?:ip|ipv[46]|address|login|logged|host|server|network)\b")
 _NUMBERED = re.compile(r"\b(?:version|v|release|sections?|chapter|ec|r|spss|sas|stata|software)[\s.:]*$|§\s*$")
 _NEAR = 40  # characters before a number in which its cue stands
@@ -81,8 +83,9 @@ def _private(host: str, path: str) -> bool:
 def _devices(passage: Passage) -> Iterator[tuple[int, int]]:
     for match in _IPV4.finditer(passage.text):
         before = passage.before(match.start(), _NEAR)
-        long = sum(map(str.isdigit, match[0])) > 7
-        if passage.stands_alone(match.start(), ".,/-") and not _NUMBERED.search(before) and (long or _NETWORK.search(before)):
+        if not passage.stands_alone(match.start(), ".,/-") or _NUMBERED.search(before):
+            continue
+        if sum(map(str.isdigit, match[0])) > 7 or _NETWORK.search(before):
             yield match.span()
     if "::" in passage.text or passage.text.count(":") > 6:
         for match in _IPV6.finditer(passage.lower):
