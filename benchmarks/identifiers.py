@@ -4,8 +4,8 @@
 
 Counts spans: one of the list is found when any span that the search reports overlaps it; a reported one is right when
 it overlaps one of the list. The list is `tests/data/identifiers/`: invented identifiers in one file, hard negatives in
-the other. Rows marked `held_out` were not looked at while rules were written. Where `ULTRAMED_REALDATA` names a folder
-of public files, speed is measured there, and the rows with a hit are counted; `--show` prints each hit to be read.
+the other. Rows marked `held_out` were not used while rules were written. Where `ULTRAMED_REALDATA` names a folder
+of public files, speed is measured there, and the rows with a hit are counted; `--show` prints each hit.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def real_text(folder: Path) -> dict[str, list[str]]:
-    """Rows of public sources, by name; those that are not there are left out."""
+    """Rows of public sources, by name; missing ones are left out."""
     readers = {"ChatDoctor": _dialogues, "MedQuAD": _articles, "PubMedQA": _abstracts, "MedQA": _exams, "MMLU": _mmlu}
     found = {name: list(read(folder)) for name, read in readers.items()}
     return {name: texts for name, texts in found.items() if texts}
@@ -126,7 +126,7 @@ def older(revision: str) -> dict[str, Any]:
 
 
 def show(texts: dict[str, list[str]]) -> None:
-    """Each hit in real text, with what stands around it."""
+    """Print each hit in real text with its context."""
     for name, part in texts.items():
         for number, text in enumerate(part):
             for span in find(text, KINDS):

@@ -1,4 +1,4 @@
-"""Direct personal health identifiers in text, one kind a file."""
+"""Direct personal health identifiers in text, one kind per file."""
 
 from ultramed.curation.identifiers.search import Span, find, identifier
 

@@ -1,4 +1,4 @@
-"""Addresses where people live: streets with a number, postcodes, post-office boxes; not those of institutions."""
+"""Home addresses: streets with a number, postcodes, PO boxes, except those of institutions."""
 
 import re
 from collections.abc import Iterator
@@ -90,11 +90,11 @@ _LABEL_HINTS = (
     "lives", "home is", "house no",
 )
 _DIGIT = re.compile(r"\d")
-_NEAR = 120  # characters before an address in which its institution stands
+_NEAR = 120  # characters before an address that may name its institution
 
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
-    """Addresses of people. Behind "I live at" or "address:" they may be written in any way."""
+    """Home addresses; after "I live at" or "address:", in any form."""
     if not _DIGIT.search(passage.text):
         return
     yield from _anyhow(passage)
@@ -149,5 +149,5 @@ def _codes(passage: Passage) -> Iterator[tuple[int, int]]:
 
 
 def _institution(passage: Passage, start: int, end: int) -> bool:
-    """Whether an institution is named before, or in the address."""
+    """Whether an institution is named in the address or shortly before it."""
     return _INSTITUTION.search(passage.lower, max(0, start - _NEAR), end) is not None

@@ -1,4 +1,4 @@
-"""Dates of birth: a date, in digits or words, behind a cue."""
+"""Dates of birth: a date in digits or words after a cue."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _DAY = (rf"(?:\d{{1,2}}(?:st|nd|rd|th|º|\.)?|(?:(?:twenty|thirty)[\s-])?{_any(_
 _PAIR = rf"(?:{_any(_TENS)}(?:[\s-]{_any(_UNITS)})?|{_any(_TEENS)}|(?:oh|o|and)[\s-]{_any(_UNITS)})"
 _YEAR = (rf"(?:(?:19|20)\d\d\b|['’]?\d\d\b|(?:nineteen|twenty)[\s-](?:hundred\s)?{_PAIR}\b"
          rf"|two\sthousand(?:\s(?:and\s)?{_PAIR})?\b)")
-_OF = r"[\s.,/-]{0,3}(?:of\s|de\s)?"
+_OF = r"[\s.,/-]{0,3}(?:day\s)?(?:of\s|de\s)?"
 _DATE = re.compile(
     rf"(?:the\s)?(?:\d{{1,4}}\s?[/.\-–\s]\s?\d{{1,2}}\s?[/.\-–\s]\s?\d{{2,4}}(?!\d)"
     rf"|{_DAY}{_OF}{_MONTH}[\s,./-]{{0,3}}{_YEAR}|{_MONTH}[\s,./-]{{0,2}}(?:the\s)?{_DAY}[\s,./-]{{0,3}}{_YEAR}"
@@ -48,7 +48,7 @@ _GROUP = re.compile(  # of a study, a register or a law
     r"|participants|subjects|adults|cohorts?|births|singletons|those|all|who|mothers|siblings|first)\b")
 _OWN = re.compile(r"\b(?:my|our|i|me)\b")
 _LONG_AGO = re.compile(r"\b1[0-8]\d\d\b")
-_BEFORE = 40  # characters before "born" in which its subject stands
+_BEFORE = 40  # characters before "born" that may hold its subject
 _LABEL_HINTS = (
     "birth", "dob", "d.o", "d/o", "d o b", "d. o", "geburtsdatum", "geb. ", "geb ", "geboren", "geboortedatum",
     "naissance", "né le", "née le", "nacimiento", "nacid", "nato il", "nata il", "nascita", "nascimento",
@@ -57,7 +57,8 @@ _LABEL_HINTS = (
 
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
-    """Dates behind a cue. A label may have a month or a year alone; "born" needs the day, or a person's own words."""
+    """Dates after a cue. After a label, a month or a year is enough; "born" needs the day, unless people speak of
+    themselves."""
     text = passage.lower
     if passage.has(_LABEL_HINTS):
         for cue in _LABEL.finditer(text):

@@ -1,6 +1,6 @@
-"""Names of persons, found by their cues: a title, "my name is", "patient:", "my son", a signature, an age.
+"""Personal names, found by their cues: a title, "my name is", "patient:", "my son", a signature, an age.
 
-Names without a cue are not looked for: eponyms (Parkinson, Crohn, Graves) are everywhere in medicine.
+Names without a cue are not searched for, because eponyms (Parkinson, Crohn, Graves) are everywhere in medicine.
 """
 
 import re
@@ -66,14 +66,14 @@ _END_OF_LINE = re.compile(r"[\s.,]*(?:\n|$)")
 
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
-    """Spans of names after a cue, or before an age or what a patient does, without the cue itself."""
+    """Spans of names after a cue, or before an age or a verb of patients, without the cue itself."""
     for source in (titles.find, _told, _labelled, _described, _related, _subjects, _signed):
         for name in source(passage):
             yield name.start, name.end
 
 
 def _told(passage: Passage) -> Iterator[Name]:
-    """Behind "my name is", where small letters are common."""
+    """After "my name is", where lower case is common."""
     if passage.has(("name", "am called", "call me")):
         for cue in _TOLD.finditer(passage.lower):
             if not _WHOSE.search(passage.before(cue.start(), 30)):
@@ -83,14 +83,14 @@ def _told(passage: Passage) -> Iterator[Name]:
 
 
 def _told_small(passage: Passage, cue: re.Match[str]) -> Name | None:
-    """A name in small letters; "his name is synonymous with …" has none."""
+    """A lower-case name; "his name is synonymous with …" has none."""
     name = read_small(passage.text, cue.end())
     own = _OWN.search(passage.before(cue.start(), 12))
     return name if name and (own or name.known or _GOES_ON.match(passage.lower, name.end)) else None
 
 
 def _labelled(passage: Passage) -> Iterator[Name]:
-    """Behind "patient name", "next of kin", "surname:"."""
+    """After "patient name", "next of kin", "surname:"."""
     if passage.has(_LABEL_HINTS):
         for cue in _LABEL.finditer(passage.lower):
             prefix, label = passage.before(cue.start(), 16), cue[0].rstrip()
@@ -102,14 +102,14 @@ def _labelled(passage: Passage) -> Iterator[Name]:
 
 
 def _is_label(passage: Passage, start: int, label: str, prefix: str) -> bool:
-    """Whether "name" has a person before it, or another label its colon, "by" or "is" behind it."""
+    """Whether "name" follows a person, or another label ends in a colon, "by" or "is"."""
     if label.startswith("name"):
         return label.startswith("name of") or _OF_PERSON.search(prefix) is not None
     return passage.stands_alone(start, "-") and label.endswith((":", "=", "–", "-", " by", " is"))
 
 
 def _described(passage: Passage) -> Iterator[Name]:
-    """Behind a word that has other objects, too, and a colon: "Name:", "Patient:", "Re:"."""
+    """After a label that is not only used for people: "Name:", "Patient:", "Re:"."""
     for colon in (*_COLON.finditer(passage.text), *_DASH.finditer(passage.text)):
         label = _WEAK_LABEL.search(passage.before(colon.start(), 14))
         if label is None or _NO_PERSON_NAME.search(passage.before(colon.start() - len(label[0]), 14)):
@@ -121,7 +121,7 @@ def _described(passage: Passage) -> Iterator[Name]:
 
 
 def _related(passage: Passage) -> Iterator[Name]:
-    """Behind "my son", "patient", "I am", "seen by"."""
+    """After "my son", "patient", "I am", "seen by"."""
     for cue in _KIN.finditer(passage.lower):
         if passage.stands_alone(cue.start(), "-"):
             before = passage.before(cue.start(), 8)
@@ -134,7 +134,8 @@ def _related(passage: Passage) -> Iterator[Name]:
     for cue in _WITH.finditer(passage.lower):
         seen = not cue[0].startswith("by") or _SEEN.search(passage.before(cue.start(), 14))
         if seen and passage.stands_alone(cue.start()):
-            yield from _after(passage, cue.end(), True)
+            # "I am Lactose Intolerant": two words prove nothing after "I am" or a greeting
+            yield from _after(passage, cue.end(), not cue[0].startswith(("i", "hi", "hello", "dear")))
 
 
 def _after(passage: Passage, start: int, pair: bool) -> Iterator[Name]:
@@ -149,12 +150,12 @@ def _after(passage: Passage, start: int, pair: bool) -> Iterator[Name]:
 
 
 def _supported(passage: Passage, name: Name, pair: bool = True) -> bool:
-    """Whether a name behind a weak cue is one: by a given name, what follows it or, where `pair`, by two words."""
+    """Whether a name after a weak cue is one: by a given name, by what follows or, if `pair`, by having two words."""
     return not name.clinical and (name.known or (pair and len(name.words) > 1) or follows(passage, name.end))
 
 
 def _subjects(passage: Passage) -> Iterator[Name]:
-    """Before an age, a date of birth, or what patients do."""
+    """Before an age, a date of birth or a verb of patients."""
     patterns = (_SUBJECT, _AGED, _SEX_AND_AGE) if passage.has(("m/", "f/")) else (_SUBJECT, _AGED)
     ends = sorted({cue.start() for pattern in patterns for cue in pattern.finditer(passage.lower)})
     for end in ends:
@@ -164,7 +165,7 @@ def _subjects(passage: Passage) -> Iterator[Name]:
 
 
 def _is_subject(passage: Passage, name: Name, end: int) -> bool:
-    """Whether a name is sure by itself, or by the age, the sex or the number behind it."""
+    """Whether a name is certain by itself, or by the age, sex or number that follows."""
     last_first = "," in passage.text[name.start : name.end]
     sure = name.opens_known or name.foreign or (last_first and name.known)
     return sure or _CERTAIN.match(passage.lower, end) is not None

@@ -1,4 +1,4 @@
-"""Telephone numbers: in the form of one, or behind a cue."""
+"""Telephone numbers, by their format or after a cue."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ultramed.curation.identifiers.passage import Passage
 _CANDIDATE = re.compile(  # digits with at most two separators between them
     r"\d(?:[ \u00a0().\-–/]{0,2}\d){6,16}(?![\w%]|[.,:]\d|[-/–]\d|\s?[-/–]\s?\d{2})")
 _OPENING = re.compile(r"(?:\+\s?\(?|\()$")
-_JOINED = ".,/%<>=±×*~−-"  # a number behind one of these is a part or a quantity
+_JOINED = ".,/%<>=±×*~−-"  # a number after one of these is part of another one, or a quantity
 _UNIT = re.compile(r"""\s* (?: (?:m|µ|μ|u|n|p|k)?(?:g|l|mol|m|iu|eq|s|hz|bp)\b | units?\b | cells?\b | copies
     | years?\b
     | / | % | × | x\s?10 | per\b | times\b | persons?\b | women\b | men\b | people\b | patients\b | births\b
@@ -57,7 +57,7 @@ _DESK = re.compile(  # of an office
     r"\btty\b|toll[- ]free|business\shours|after\shours|office\shours|internet:|clearinghouse|www\.[\w.-]+\.(?:org"
     r"|gov)")
 _DESK_NEAR = 100  # characters around a number
-_BEFORE = 48  # characters before a number in which its cue stands
+_BEFORE = 48  # characters before a number that may hold its cue
 _REGIONS = (
     "AE", "AT", "AU", "BD", "BE", "BR", "CH", "DE", "EG", "FR", "GB", "HU", "ID", "IE", "IN", "IT", "JP", "KE", "KR",
     "MY", "NG", "NL", "NZ", "PH", "PK", "SA", "SE", "TR", "VN", "ZA",
@@ -67,7 +67,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
-    """Numbers in the form of a telephone's, or behind a cue; neither toll-free ones nor quantities."""
+    """Numbers in a telephone format or after a cue, except toll-free ones, offices' and quantities."""
     for match in _CANDIDATE.finditer(passage.text):
         opening = _OPENING.search(passage.text, max(0, match.start() - 3), match.start())
         start = opening.start() if opening else match.start()
@@ -89,12 +89,13 @@ def _is_phone(passage: Passage, start: int, end: int) -> bool:
     before = passage.before(start, _BEFORE)
     if _CUE.search(before):
         return not _decimal(number)
+    number = number.replace("(0)", "0")
     shaped = _SHAPES.fullmatch(number) or (number[0] in "(0" and _national(number))
     return bool(shaped) and not _series(number) and not _NO_PHONE.search(before)
 
 
 def _possible(number: str) -> bool:
-    """Whether a number with "+" has a country and the length of its numbers."""
+    """Whether a number with "+" has a country code, and the length that the country allows."""
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(number.replace("(0)", "")))
     except phonenumbers.NumberParseException:
@@ -102,7 +103,7 @@ def _possible(number: str) -> bool:
 
 
 def _national(number: str) -> bool:
-    """Whether some country writes a valid number of its own just so."""
+    """Whether this is how some country writes one of its valid numbers."""
     for region in _REGIONS:
         try:
             parsed = phonenumbers.parse(number, region)

@@ -1,4 +1,4 @@
-"""Numbers of records, insurers, devices and documents of a state: behind their name, or in a form of their own."""
+"""Numbers of records, insurers, devices and official documents, by their label or by their format."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from ultramed.curation.identifiers.passage import Passage
 _CANDIDATE = re.compile(r"\d(?:[-/. ]{0,2}[A-Za-z]{0,5}\d){3,}(?:[A-Za-z]{1,2}\b|-[A-Za-z]{1,3}\b)?")
 _LETTERS = re.compile(r"(?:[A-Z]{1,6}|[A-Z]{2} )$")
 _FILLER = (r"(?:\s*(?:\([a-z]{2,6}\)|\b(?:numbers?|no|num|nr|id|is|was|card|the|code|sn|rx|file|record|der)\b"
-           r"|[:.\#=()№–°-]))*\s*(?:[a-z]{1,6}[-/. ]?|[a-z]{1,4}[-/][a-z]{1,4}[-/ ]?)?$")
+           r"|[:.\#=()№–°/-]))*\s*(?:[a-z]{1,6}[-/. ]?|[a-z]{1,4}[-/][a-z]{1,4}[-/ ]?)?$")
 _NUMBER = r"(?:numbers?|no|num|nr|id|\#|№|card\s+(?:number|no)|card)"
 _NAMED = re.compile(rf"""(?<![\w.])(?:
     m\.?r\.?n\b\.? | u\.?h\.?i\.?d\b\.? | mr\s*{_NUMBER}
@@ -32,7 +32,7 @@ _NAMED = re.compile(rf"""(?<![\w.])(?:
     | pan|sin|tfn|cpf|dni|nie|nif|curp|rfc|bsn|pesel|cpr|cnic|nric|fin|nino|hkid|rut|cnp|oib|jmbg|egn|amka|nir|insee
         |ppsn?|abha|icn
     )(?![a-z]){_FILLER}""", re.VERBOSE)
-_WORDS_TOO = re.compile(r"(?:pan|sin|nie|fin|rut|chi|nir|cpr|nhs|icn|pps)\W")  # small letters: something else
+_WORDS_TOO = re.compile(r"(?:pan|sin|nie|fin|rut|chi|nir|cpr|nhs|icn|pps)\W")  # in lower case these are words
 _UNIT = re.compile(
     r"\s?(?:m[gl]\b|mb\b|gb\b|%|units?\b|patients\b|days?\b|weeks?\b|months?\b|years?\b|beds?\b|(?:of"
     r"|in)\s+the\s+(?:registry|series|cohort|study)|of\s+visits)")
@@ -54,7 +54,7 @@ _OWN_FORM = re.compile(r"""(?:
     | [12][ ]\d{2}[ ](?:0[1-9]|1[0-2])[ ]\d[\dAB][ ]\d{3}[ ]\d{3}[ ]\d{2}    # France
     | [1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d{4}[\dX]               # China
     | \d{2}(?:0[1-9]|1[0-2])[0-3]\d-[1-4]\d{6}                               # Korea
-    | [A-CEGHJ-PR-TW-Z]{2}[ ]\d{2}[ ]\d{2}[ ]\d{2}[ ][A-D]                   # National Insurance
+    | [A-Z]{2}[ ]\d{2}[ ]\d{2}[ ]\d{2}[ ][A-D]                               # National Insurance
     | [STFGM]\d{7}[A-Z]                                                      # Singapore
     | [A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]                                    # India, taxes
     | [A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]                          # Italy
@@ -67,11 +67,11 @@ _SSN_HINTS = ("ssn", "s.s.n", "soc", "ss #", "ss#")
 _SSN_NAMED = re.compile(
     r"\b(?:s\.?s\.?n\b\.?|soc(?:ial)?\.?\s+sec(?:urity)?\b|(?:my|his|her)\s+social\b|ss\s?\#)(?:\s*(?:\(ssn\)|\b(?:is"
     r"|number|no|num|card)\b|[:.#=–-]))*\s*(?P<number>\d{3}[\s-]?\d{2}[\s-]?\d{4})\b")
-_REACH = 64  # characters before a number in which its name stands
+_REACH = 64  # characters before a number that may hold its label
 
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
-    """Numbers behind the name of a record or document, but those of trials, genes, grants and the like."""
+    """Numbers after the label of a record or document, except those of trials, genes, grants and the like."""
     for match in _CANDIDATE.finditer(passage.text):
         named = _NAMED.search(passage.before(match.start(), _REACH))
         if named and _is_record(passage, match.start() - len(named.string) + named.start(), match):
@@ -92,7 +92,7 @@ def social_security(passage: Passage) -> Iterator[tuple[int, int]]:
 
 
 def _is_record(passage: Passage, start: int, value: re.Match[str]) -> bool:
-    """Whether the number behind the name that begins at `start` is a person's."""
+    """Whether the number after the label at `start` belongs to a person."""
     named = passage.lower[start : value.start()]
     if _UNIT.match(passage.lower, value.end()) or _YEARS.fullmatch(value[0]):
         return False

@@ -1,6 +1,6 @@
 """Direct personal health identifiers in text, by kind. Spans only: the text itself is never repeated.
 
-Numbers of clinical care (blood pressures, doses, laboratory values, ages, PMIDs, dates of symptoms) are no
+Clinical numbers (blood pressures, doses, laboratory values, ages, PMIDs, dates of symptoms) are not
 identifiers, nor are the addresses, web pages and toll-free numbers of public institutions. Names need a cue.
 """
 
@@ -14,7 +14,7 @@ from ultramed.records import Instruction
 
 @dataclass(frozen=True)
 class Span:
-    """Where an identifier stands in a text, in characters."""
+    """The position of an identifier in a text, in characters."""
 
     kind: str  # one of params `screen.identifiers`
     start: int
@@ -34,14 +34,14 @@ FINDERS: dict[str, Callable[[Passage], Iterator[tuple[int, int]]]] = {
 
 
 def find(text: str, kinds: Sequence[str]) -> list[Span]:
-    """Identifiers of these kinds, in order of their place. Raises KeyError for an unknown kind."""
+    """Identifiers of these kinds, in text order. Raises KeyError for an unknown kind."""
     passage = Passage.of(text)
-    found = {Span(kind, *span) for kind in kinds for span in FINDERS[kind](passage)}
-    return sorted(found, key=lambda s: (s.start, s.end, s.kind))
+    spans = {Span(kind, *span) for kind in kinds for span in FINDERS[kind](passage)}
+    return sorted(spans, key=lambda s: (s.start, s.end, s.kind))
 
 
 def identifier(instruction: Instruction, kinds: Sequence[str]) -> tuple[str, str] | None:
-    """Code and reason for the first direct identifier in question, options or reference answer; None for none."""
+    """Code and reason for the first direct identifier in question, options or reference answer, else None."""
     for field, text in _fields(instruction):
         if spans := find(text, kinds):
             first = spans[0]

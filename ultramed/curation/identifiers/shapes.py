@@ -1,4 +1,4 @@
-"""How a name is written: capitalised or in capitals, in any script, with initials and particles; and what is none."""
+"""What a name looks like: capitalised or in capitals, in any script, with initials and particles; and what does not."""
 
 import re
 from dataclasses import dataclass
@@ -28,12 +28,13 @@ _SMALL = re.compile(rf"[{LOWER}]{{2,}}(?:['’-][{LOWER}]{{2,}})*(?:{SPACE}[{LOW
 _TOKEN = re.compile(rf"{_CASELESS}+|[^\W\d_](?:[\w'’\u0300-\u036f-]|(?<=[A-Z])\.(?=[A-Z]))*")
 _CLINICAL = re.compile(
     r"(?:itis|osis|aemia|emia|pathy|ectomy|otomy|ostomy|plasty|scopy|graphy|gram|logy|mab|nib|pril|sartan|statin|olol"
-    r"|azole|cillin|mycin|floxacin|cycline|oxetine|azepam|azolam|prazole|dipine|gliptin|gliflozin|glutide|parin|vir"
-    r"|tide|caine|chloride|sulfate|sulphate|phosphate|oxide|acid|sodium|potassium|calcium|tion|sion|ness|ment|ity|ical"
-    r"|ous|ular|oid|emic|otic|itic|genic|tomy|trophy|plasia|algia|rrhea|rrhoea|uria|cyte|cytes|coccus|richia|bacter"
+    r"|azole|cillin|pentin|gabalin|triptan|triptyline|setron|profen|coxib|lukast|barbital|phylline|solone|dronate|parib"
+    r"|ciclib|mycin|floxacin|cycline|oxetine|azepam|azolam|prazole|dipine|gliptin|gliflozin|glutide|parin|vir|tide"
+    r"|caine|chloride|sulfate|sulphate|phosphate|oxide|acid|sodium|potassium|calcium|tion|sion|ness|ment|ity|ical|ous"
+    r"|ular|oid|emic|otic|itic|genic|tomy|trophy|plasia|algia|rrhea|rrhoea|uria|cyte|cytes|coccus|richia|bacter"
     r"|bacillus|monas|plasma|virus|therapy|ide|ium)$")
 _INSTITUTIONS = listed("hospital university institute foundation center centre college school clinic memorial trust")
-_NO_PERSON = re.compile(  # what turns a name into a disease, a product or an institution
+_NO_PERSON = re.compile(  # turns a name into a disease, a product or an institution
     r"(?:['’]s)?\s+(?:disease|syndrome|sign|test|palsy|law|lymphoma|phenomenon|triad|criteria|score|method"
     r"|classification|procedure|operation|fracture|contracture|solution|tumou?r|ulcer|gland|reflex|maneuver|manoeuvre"
     r"|scale|technique|diet|equation|hospital|university|institute|foundation|cent(?:er|re)|clinic|college|school|trust"
@@ -45,11 +46,11 @@ _NO_PERSON = re.compile(  # what turns a name into a disease, a product or an in
 
 @dataclass(frozen=True)
 class Name:
-    """A run of words that may be a name, without what cannot belong to one."""
+    """A run of words that may be a name, cut before the first word that cannot belong to one."""
 
     start: int
     end: int
-    words: tuple[str, ...]  # in small letters, without initials and particles
+    words: tuple[str, ...]  # in lower case, without initials and particles
 
     @property
     def known(self) -> bool:
@@ -63,17 +64,17 @@ class Name:
 
     @property
     def foreign(self) -> bool:
-        """Whether it is written in another script than Latin."""
+        """Whether it is written in a script other than Latin."""
         return self.words[0][0] > LAST_LATIN
 
     @property
     def clinical(self) -> bool:
-        """Whether one of the words is of medicine, and none a given name."""
+        """Whether one of the words is a medical term and none is a given name."""
         return not self.known and any(w in CLINICAL_WORDS or (len(w) > 6 and _CLINICAL.search(w)) for w in self.words)
 
 
 def read(text: str, start: int, comma: bool = False) -> Name | None:
-    """The name that begins here; `comma`: "Last, First" counts as one."""
+    """The name that begins here; `comma`: also one written "Last, First"."""
     match = _RUN.match(text, start)
     if match is None:
         return None
@@ -84,7 +85,7 @@ def read(text: str, start: int, comma: bool = False) -> Name | None:
 
 
 def read_small(text: str, start: int) -> Name | None:
-    """The name in small letters that begins here."""
+    """The lower-case name that begins here."""
     match = _SMALL.match(text, start)
     return _cut(text, start, match.end()) if match else None
 
@@ -110,7 +111,7 @@ def _cut(text: str, start: int, end: int) -> Name | None:
 
 
 def before(text: str, end: int, comma: bool = False) -> Name | None:
-    """The longest name of two words or more that ends here."""
+    """The longest name of at least two words that ends here."""
     for start in _starts(text, end):
         name = read(text, start, comma)
         if name and name.end == end and len(name.words) > 1:
@@ -126,12 +127,12 @@ def _starts(text: str, end: int) -> list[int]:
     return [match.start() for match in _EDGE.finditer(text, max(0, end - _REACH), end)]
 
 
-_FOLLOWS = re.compile(  # what people do, or their age and sex
+_FOLLOWS = re.compile(  # verbs of people, or their age and sex
     r"\s*(?:[,(]?\s*(?:aged?\b|dob\b|\d{1,3}\b|male\b|female\b|born\b)|[,(.;-]?\s*(?:from|here|who)\b|(?:is|was|has|had"
     r"|reports?|denies|denied|complains?|complained|presents?|presented|came|said|says|told|wants|takes|needs|felt"
     r"|feels|gets|got|fell|swallowed|and\s+i)\b|[,.;:]?\s*$)")
 
 
 def follows(passage: Passage, end: int) -> bool:
-    """Whether an age, a sex, what people do, or the end of a line stands behind this place."""
+    """Whether an age, a sex, a verb of people or the end of the text comes next."""
     return _FOLLOWS.match(passage.lower, end) is not None

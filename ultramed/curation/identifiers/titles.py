@@ -1,4 +1,4 @@
-"""Names behind a title or a rank: "Mr", "Dr", "Frau", "Nurse"; in small letters behind "dr" and "mr"."""
+"""Names after a title or a rank: "Mr", "Dr", "Frau", "Nurse"; also lower-case ones after "dr" and "mr"."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SMALL_TITLED = re.compile(r"(?:dr|mr|mrs|prof|doctor)\b\.?[^\S\n]+(?=[^\W\d_]{3
 _SMALL_TITLES = ("dr ", "dr.", "mr ", "mr.", "mrs ", "mrs.", "prof ", "prof.", "doctor ")
 _BEFORE_DOCTOR = re.compile(r"\b(?:saw|see|seen|by|with|from|to|under|consulted|visited|called|met|is)\s$")
 _BRANDS = listed("pepper scholl's scholl bronner's bronner clean dash meyer's martens reddy's google coffee muscle "
-                 "america marvel phil bean house potato oetker strange evil robot universe world seuss")
+                 "america marvel phil bean house potato oetker kipling strange evil robot universe world seuss")
 _FIGURES = listed("freud fleming pasteur koch lister jenner osler salk sabin semmelweis nightingale curie hippocrates "
                   "galen avicenna vesalius virchow pavlov mendel darwin crick einstein jung piaget maslow barnard "
                   "apgar fauci spock oz atkins gaga")
@@ -39,11 +39,11 @@ _NO_SURNAMES = CLINICAL_WORDS | _BRANDS | _ACTING
 _ACTS = re.compile(rf"\s+(?:{'|'.join(sorted(_ACTING))}|yesterday|today|about|will|would|can)\b")
 _VERB_BEFORE = re.compile(r"\b(?:i|we|you|they|to|not|never|will|would|may|can|could|don['’]t)\s$")
 _LEADS = re.compile(r"\b(?:headed|led|directed|chaired|founded|written|authored)\s+by\s$|\baccording\s+to\s$")
-_NEAR = 60  # characters behind a name in which a deed of history stands
+_NEAR = 60  # characters after a name that may tell a historical deed
 
 
 def find(passage: Passage) -> Iterator[Name]:
-    """Names behind titles, but brands, abbreviations of medicine, and persons of history or of a public office."""
+    """Names after titles, except brands, medical abbreviations, historical figures and public officials."""
     for cue in _TITLED.finditer(passage.text):
         if passage.stands_alone(cue.start(), "-"):
             name = read(passage.text, cue.end())
@@ -66,7 +66,7 @@ def _holds_rank(passage: Passage, rank: str, name: Name) -> bool:
 
 
 def _is_other(passage: Passage, cue: re.Match[str], name: Name) -> bool:
-    """Whether what follows a title is a brand, a word of medicine, or a person of history or of a public office."""
+    """Whether what follows a title is a brand, a medical term, a historical figure or a public official."""
     before, first = passage.before(cue.start(), 24), name.words[0]
     if _LEADS.search(before) or (cue["title"] == "Miss" and _VERB_BEFORE.search(before)):
         return True

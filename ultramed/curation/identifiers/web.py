@@ -22,7 +22,7 @@ _URL_HINTS = ("://", "www.")
 _SITE = re.compile(r"(?:facebook|instagram|linkedin|twitter|x|tiktok|fb|t|wa|snapchat|threads|vk|youtube)\.(?:com|me"
                    r"|org|net)/[\w.@/+?=-]+")
 _SITE_HINTS = (".com/", ".me/", ".org/", ".net/")
-_PUBLIC = re.compile(  # where articles point their readers
+_PUBLIC = re.compile(  # which articles refer to
     r"\.(?:gov|mil|edu|int|org|museum)(?:\.[a-z]{2})?(?:and)?$|\.(?:ac|gob|gouv|gc|europa)\.[a-z]{2}$|(?:^"
     r"|\.)(?:nhs\.uk|europa\.eu|(?:mdcalc|uptodate|webmd|medscape|drugs|rxlist|healthline|medicinenet|verywellhealth"
     r"|everydayhealth|emedicinehealth|medicalnewstoday|nature|sciencedirect|springer|biomedcentral|wiley|tandfonline"
@@ -30,7 +30,7 @@ _PUBLIC = re.compile(  # where articles point their readers
 _PERSONAL = re.compile(
     r"[?&](?:id|uid|user|username|patient|mrn|name|email|token|record)=|/(?:u|user|users|profile|people|patients?"
     r"|members?)/|/[~@]\w|gofundme|justgiving|caringbridge|blogspot|livejournal|tumblr|/f/")
-_ARTICLE = re.compile(  # of a journal, a shop, a handbook
+_ARTICLE = re.compile(  # of a journal, a shop, a manual
     r"[a-z]{2,30}-[a-z]{1,30}-[a-z]{2,30}|/(?:articles?|journals?|learn|health|drugs?|conditions?|diseases?|treatments?"
     r"|guides?|docs?|doi|news|products?|topics?|tutorials?|questions|medical|medicines?|abstract|full)(?:/|$)"
     r"|\.(?:html?|aspx|php|pdf)(?:$|[?#])")
@@ -41,11 +41,11 @@ _IPV6 = re.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){1,6}(?:::[0-9a-f]{1,4}(?::[
                    r"|:[0-9a-f]{1,4})(?![\w:])")
 _NETWORK = re.compile(r"\b(?:ip|ipv[46]|address|login|logged|host|server|network)\b")
 _NUMBERED = re.compile(r"\b(?:version|v|release|sections?|chapter|ec|r|spss|sas|stata|software)[\s.:]*$|§\s*$")
-_NEAR = 40  # characters before a number in which its cue stands
+_NEAR = 40  # characters before a number that may hold its cue
 
 
 def emails(passage: Passage) -> Iterator[tuple[int, int]]:
-    """E-mail addresses, spelt-out ones ("at", "dot") among them; not the plain mailboxes of public offices."""
+    """E-mail addresses, including spelt-out ones ("at", "dot"), except the mailboxes of offices."""
     if not passage.has(_EMAIL_HINTS):
         return
     for match in _EMAIL.finditer(passage.lower):
@@ -54,14 +54,14 @@ def emails(passage: Passage) -> Iterator[tuple[int, int]]:
 
 
 def _is_desk(mailbox: str, host: str) -> bool:
-    """Whether an address is an office's: "info@", the name of the house, or a government's without a person's name."""
+    """Whether a mailbox is an office's: "info@", the organisation's own name, or a government's without a personal name."""
     named = host.rsplit(".", 2)[-2]
     government = _GOVERNMENT.search(host) and not re.search(r"[._]", mailbox)
     return bool(_ROLE.match(mailbox) or government or (len(named) > 2 and named in mailbox))
 
 
 def addresses(passage: Passage) -> Iterator[tuple[int, int]]:
-    """Web addresses but those of public institutions and works of reference, and network addresses."""
+    """Web addresses, except those of public institutions and reference works, and network addresses."""
     if passage.has(_URL_HINTS):
         for match in _URL.finditer(passage.lower):
             if _PERSONAL.search(match[0]) or _private(match["host"], match["path"] or ""):
@@ -74,7 +74,7 @@ def addresses(passage: Passage) -> Iterator[tuple[int, int]]:
 
 
 def _private(host: str, path: str) -> bool:
-    """Whether a page may be a person's: neither an institution's, nor an article, nor the front page of a house."""
+    """Whether a page may be personal: not an institution's, not an article, not an organisation's home page."""
     if "." not in host or _PUBLIC.search(host) or _ARTICLE.search(path):
         return False
     return len(path) > 1 or any(part in given.names() for part in re.split(r"[^a-z]+", host))
