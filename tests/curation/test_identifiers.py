@@ -253,8 +253,8 @@ def test_history_options_and_reference_are_searched() -> None:
 
 @pytest.mark.parametrize("piece", [
     "a.", "A. ", "1-", "Aa ", "Aa, 1 ", "Mr A", "name: A", "my name is ", "Regards, Aa ", "born on the ", "dob 1 ",
-    "@", "a dot ", "http://a-", "1 Aa ", "live at 1 a ", "hospital no ", "mrn A-", "tel 1 ", "call me on ", "1:", "de la ",
-    "李", "İ",
+    "@", "a dot ", "http://a-", "1 Aa ", "live at 1 a ", "hospital no ", "mrn A-", "tel 1 ", "call me on ", "1:",
+    "de la ", "李", "İ",
 ])
 def test_time_grows_with_the_length_alone(piece: str) -> None:
     """100 KB in a few seconds on a busy machine; a backtracking expression would take minutes."""

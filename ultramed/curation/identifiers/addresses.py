@@ -89,13 +89,12 @@ _LABEL_HINTS = (
     "address", "adres", "anschrift", "dirección", "indirizzo", "endereço", "wohnhaft", "domicili", "residing",
     "lives", "home is", "house no",
 )
-_DIGIT = re.compile(r"\d")
 _NEAR = 120  # characters before an address that may name its institution
 
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
     """Home addresses; after "I live at" or "address:", in any form."""
-    if not _DIGIT.search(passage.text):
+    if not passage.numbers:
         return
     yield from _anyhow(passage)
     if passage.has(_HOUSE_HINTS):

@@ -49,6 +49,7 @@ _GROUP = re.compile(  # of a study, a register or a law
 _OWN = re.compile(r"\b(?:my|our|i|me)\b")
 _LONG_AGO = re.compile(r"\b1[0-8]\d\d\b")
 _BEFORE = 40  # characters before "born" that may hold its subject
+_YEAR_WORDS = ("nineteen", "twenty", "two thousand")
 _LABEL_HINTS = (
     "birth", "dob", "d.o", "d/o", "d o b", "d. o", "geburtsdatum", "geb. ", "geb ", "geboren", "geboortedatum",
     "naissance", "né le", "née le", "nacimiento", "nacid", "nato il", "nata il", "nascita", "nascimento",
@@ -59,6 +60,8 @@ _LABEL_HINTS = (
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
     """Dates after a cue. After a label, a month or a year is enough; "born" needs the day, unless people speak of
     themselves."""
+    if not passage.numbers and not passage.has(_YEAR_WORDS):
+        return
     text = passage.lower
     if passage.has(_LABEL_HINTS):
         for cue in _LABEL.finditer(text):

@@ -6,9 +6,10 @@ Names without a cue are not searched for, because eponyms (Parkinson, Crohn, Gra
 import re
 from collections.abc import Iterator
 
-from ultramed.curation.identifiers import titles
+from ultramed.curation.identifiers import given, titles
 from ultramed.curation.identifiers.passage import Passage
-from ultramed.curation.identifiers.shapes import SPACE, Name, before, follows, read, read_small
+from ultramed.curation.identifiers.shapes import LOWER, SPACE, UPPER, Name, before, follows, read, read_small
+from ultramed.curation.vocabulary import NO_NAMES
 
 _TITLE_HERE = re.compile(rf"(?:{titles.TITLES})\b\.?{SPACE}")
 _NO_PERSON_NAME = re.compile(
@@ -41,13 +42,15 @@ _WEAK_LABEL = re.compile(
     rf"|{_RELATIVES}|paciente|paziente|patientin|patiente|pacjent(?:ka)?|hasta|пациент(?:ка)?"
     r"|имя|фио|患者|姓名|氏名|이름|환자"
     rf"|नाम|मरीज|الاسم|المريض|שם)\s*$")
-_KIN = re.compile(rf"(?:{_RELATIVES})(?:\s+is)?,?{SPACE}(?=[^\W\d])")
-_POSSESSED = re.compile(r"(?:\b(?:my|our|his|her)|['’]s)\s+$")
+_KIN = re.compile(rf"(?:my|our|his|her|'s|’s)\s+(?:{_RELATIVES})(?:\s+is)?,?{SPACE}(?=[^\W\d])")
+_CAPITAL = re.compile(rf" (?<=[\w,] )(?=[{UPPER}][{LOWER}])")
+_KIN_BEFORE = re.compile(rf"(?<!the )\b(?:{_RELATIVES})(?:\sis)?,? $")
 _PATIENT = re.compile(rf"(?:patient|client|donor|witness|caller|baby\s+of|пациент(?:ка)?)(?:,{SPACE}|{SPACE}\("
                       rf"|{SPACE})(?=[^\W\d])")
 _WITH = re.compile(
     r"(?:this\s+is|myself|i\s+am|i['’]m|i,|spoke\s+(?:with|to)|talked\s+(?:with|to)|by|booked\s+for|dear|hello|hi)"
     rf"{SPACE}(?=[^\W\d])")
+_FIRST = re.compile(r"[^\W\d_]+")
 _SEEN = re.compile(r"\b(?:seen|examined|referred|reviewed|operated|accompanied)\s+$")
 _AGED = re.compile(r",\s(?:an?\s)?(?=\d{1,3}(?:[\s,)-]|[mfy]|$)|dob\b|d\.o|mrn\b|uhid\b|[mf]/\d)"
                    r"| (?=\d{1,2}/\d{1,2}/\d{2,4})| \((?=\d{1,3}\D|dob\b|d\.o|mrn\b|aged)")
@@ -123,11 +126,11 @@ def _described(passage: Passage) -> Iterator[Name]:
 def _related(passage: Passage) -> Iterator[Name]:
     """After "my son", "patient", "I am", "seen by"."""
     for cue in _KIN.finditer(passage.lower):
-        if passage.stands_alone(cue.start(), "-"):
-            before = passage.before(cue.start(), 8)
-            owned = _POSSESSED.search(before)
-            if owned or not before.endswith("the "):
-                yield from (name for name in _after(passage, cue.end(), False) if owned or name.opens_known)
+        if passage.stands_alone(cue.start()) or cue[0][0] in "'’":
+            yield from _after(passage, cue.end(), False)
+    for space in _CAPITAL.finditer(passage.text):
+        if _KIN_BEFORE.search(passage.before(space.end(), 24)):
+            yield from (name for name in _after(passage, space.end(), False) if name.opens_known)
     for cue in _PATIENT.finditer(passage.lower):
         if passage.stands_alone(cue.start()):
             yield from _after(passage, cue.end(), cue[0].rstrip()[-1] in ",(")
@@ -139,14 +142,21 @@ def _related(passage: Passage) -> Iterator[Name]:
 
 
 def _after(passage: Passage, start: int, pair: bool) -> Iterator[Name]:
-    if name := read(passage.text, start):
+    if passage.text[start].islower():
+        yield from _small_after(passage, start)
+    elif name := read(passage.text, start):
         shouted = passage.text[name.start : name.end].isupper() and passage.text[max(0, start - 5) : start].isupper()
         if (name.known or not shouted) and _supported(passage, name, pair):
             yield name
-    elif (name := read_small(passage.text, start)) and name.opens_known:
-        end = start + len(name.words[0])
-        if follows(passage, end) or passage.text.startswith((",", ".", ";"), end):
-            yield Name(start, end, name.words[:1])
+
+
+def _small_after(passage: Passage, start: int) -> Iterator[Name]:
+    """A lower-case name needs to be a given name, and a comma or what people do after it."""
+    word = _FIRST.match(passage.lower, start)
+    if word is None or word[0] not in given.names() or word[0] in NO_NAMES:
+        return
+    if follows(passage, word.end()) or passage.text.startswith((",", ".", ";"), word.end()):
+        yield Name(*word.span(), (word[0],))
 
 
 def _supported(passage: Passage, name: Name, pair: bool = True) -> bool:

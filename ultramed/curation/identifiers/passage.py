@@ -4,7 +4,10 @@ An expression runs several times faster on lower-case text than with `re.IGNOREC
 with a fixed set of characters instead of `\\b`; `stands_alone` replaces that `\\b`.
 """
 
+import re
 from dataclasses import dataclass
+
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -13,13 +16,14 @@ class Passage:
 
     text: str
     lower: str
+    numbers: bool  # whether there is a digit: most kinds of identifiers need one
 
     @classmethod
     def of(cls, text: str) -> "Passage":
         lower = text.lower()
         if len(lower) != len(text):
             lower = "".join(small if len(small := c.lower()) == 1 else c for c in text)
-        return cls(text, lower)
+        return cls(text, lower, _DIGIT.search(text) is not None)
 
     def has(self, hints: tuple[str, ...]) -> bool:
         """Whether the lower-case text contains one of these."""

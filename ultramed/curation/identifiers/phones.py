@@ -68,6 +68,8 @@ _DIGITS = re.compile(r"\d+")
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
     """Numbers in a telephone format or after a cue, except toll-free ones, offices' and quantities."""
+    if not passage.numbers:
+        return
     for match in _CANDIDATE.finditer(passage.text):
         opening = _OPENING.search(passage.text, max(0, match.start() - 3), match.start())
         start = opening.start() if opening else match.start()

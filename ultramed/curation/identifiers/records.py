@@ -72,6 +72,8 @@ _REACH = 64  # characters before a number that may hold its label
 
 def find(passage: Passage) -> Iterator[tuple[int, int]]:
     """Numbers after the label of a record or document, except those of trials, genes, grants and the like."""
+    if not passage.numbers:
+        return
     for match in _CANDIDATE.finditer(passage.text):
         named = _NAMED.search(passage.before(match.start(), _REACH))
         if named and _is_record(passage, match.start() - len(named.string) + named.start(), match):
@@ -84,6 +86,8 @@ def find(passage: Passage) -> Iterator[tuple[int, int]]:
 
 def social_security(passage: Passage) -> Iterator[tuple[int, int]]:
     """Social Security numbers of the United States."""
+    if not passage.numbers:
+        return
     for match in _SSN.finditer(passage.text):
         if passage.stands_alone(match.start(), ".-") and not match[0].startswith(_NO_AREA):
             yield match.span()

@@ -54,7 +54,7 @@ def emails(passage: Passage) -> Iterator[tuple[int, int]]:
 
 
 def _is_desk(mailbox: str, host: str) -> bool:
-    """Whether a mailbox is an office's: "info@", the organisation's own name, or a government's without a personal name."""
+    """Whether a mailbox is an office's: "info@", the organisation's own name, a government's without a name."""
     named = host.rsplit(".", 2)[-2]
     government = _GOVERNMENT.search(host) and not re.search(r"[._]", mailbox)
     return bool(_ROLE.match(mailbox) or government or (len(named) > 2 and named in mailbox))
@@ -70,7 +70,8 @@ def addresses(passage: Passage) -> Iterator[tuple[int, int]]:
         for match in _SITE.finditer(passage.lower):
             if passage.stands_alone(match.start(), ".@/-"):
                 yield match.span()
-    yield from _devices(passage)
+    if passage.numbers:
+        yield from _devices(passage)
 
 
 def _private(host: str, path: str) -> bool:
