@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import get_args
@@ -10,6 +11,7 @@ from typing import get_args
 import pytest
 from curation_rows import row
 
+from benchmarks.identifiers import counts, rows
 from ultramed.curation.identifiers import Span, find, identifier
 from ultramed.params import Identifier
 from ultramed.records import Message
@@ -21,6 +23,9 @@ DIRECT = {
         "a_b+c@mail.co.uk",
         "john (at) gmail (dot) com",
         "john.doe at gmail dot com",
+        "WRITE TO HILDE.VOSS@EXAMPLE.DE",
+        "tunde [at] example [dot] org",
+        "k.o'dea@example.ie",
     ],
     "phone": [
         "call me on 202-555-0143 or",
@@ -34,14 +39,37 @@ DIRECT = {
         "0161 496 0000",
         "1-212-555-0143",
         "202.555.0143",
+        "97410 55821",
+        "97410-55821",
+        "07700900417",
+        "0121 496 0733",
+        "(0)20 7946 0417",
+        "06 39 98 41 17",
+        "0151/2345678",
+        "+49 (0)151 2345678",
+        "0091 97410 55821",
+        "+353 1 555 0117",
+        "my number is 612 345 678",
+        "0300-5551417",
+        "whatsapp +234 803 555 0117",
     ],
-    "url": ["see www.mysite.com/john", "https://blog.example.com/me", "facebook.com/john.doe"],
+    "url": ["see www.mysite.com/john", "https://blog.example.com/me", "facebook.com/john.doe",
+            "IP 203.0.113.77", "t.me/tunde_runs", "https://patients.example.org/record?id=4417"],
     "date_of_birth": [
         "DOB: 12-03-1985",
         "born on 5 May 1972",
         "date of birth is March 3, 1990",
         "D.O.B. 1/2/80",
         "born 03/14/1957,",
+        "DOB: 1961",
+        "dob-12/12/1961",
+        "born on the fourth of July nineteen sixty-one",
+        "Born on the 9th day of May 1961",
+        "date of birth: 3rd March '61",
+        "Geburtsdatum: 08.04.1961",
+        "I was born in May 1961",
+        "my birthday is 14 Feb 1961",
+        "b. 04/07/1961, allergic",
     ],
     "record_number": [
         "medical record number MRN 00482917",
@@ -52,6 +80,20 @@ DIRECT = {
         "policy number 123456789",
         "passport number K1234567",
         "Aadhaar no 1234 5678 9012",
+        "MRN: 21-43-65",
+        "mrn# 214365",
+        "UHID/2021/00417",
+        "Policy #: 21436587",
+        "Case # 2021-00417",
+        "Hosp No K0041722",
+        "Reg. no. 21436/18",
+        "Medicare ID 1EG4-TE5-MK73",
+        "CPF 123.456.789-09",
+        "QQ 12 34 56 C",
+        "my pacemaker, serial number PJN-600417",
+        "Driver license # S123-4567-8901",
+        "CNIC 42201-7781234-5",
+        "PAN BQXPK4417L",
     ],
     "person_name": [
         "my name is Harold Quentin Feldsworth,",
@@ -72,6 +114,26 @@ DIRECT = {
         "This is Michael Brown, I",
         "Many thanks.\nRegards, Anita Desai",
         "Sincerely,\nDr. Anita Desai.",
+        "Mr FENNIMORE was admitted",
+        "Mrs. Želenka has gout",
+        "Mr de la Cuesta is",
+        "Ms. Ng coughs",
+        "dr. fennimore told me to rest",
+        "I saw dr thistlewood yesterday",
+        "Patient: FENNIMORE, Ada",
+        "Fennimore, Ada (DOB 1961)",
+        "Пациент Сергей Кузнецов, 55",
+        "Patient name: 山田太郎",
+        "Mr. 李 has gout",
+        "My name is Ольга",
+        "my daughter Aoife has eczema",
+        "Dear Mrs Fennimore,",
+        "Ada Fennimore is a 58-year-old woman",
+        "Seen by Dr. Patel",
+        "Nurse Fennimore changed the dressing",
+        "Next of kin: Margarethe Olbrich",
+        "i am rahul and i have acne",
+        "Daughter: Melissa Grant",
     ],
     "street_address": [
         "We moved to 418 Larkmoor Street, Apartment 6B",
@@ -80,6 +142,14 @@ DIRECT = {
         "PO Box 123",
         "in Springfield, IL 62704",
         "my address is flat no 12, 45 gandhi nagar",
+        "9 Old Mill Court",
+        "Lindenstraße 27, 10969 Berlin",
+        "18 rue des Lilas, Paris",
+        "Calle Mayor 45, Madrid",
+        "H.No. 5-9-22, Adarsh Nagar",
+        "my postcode is SW1A 4ZZ",
+        "Address: 8 Nelson Avenue, Gaborone",
+        "D-12, Rosewood Society, Pune",
     ],
     "ssn": ["SSN 123-45-6789", "123-45-6789 is mine", "my social security number is 123456789"],
 }
@@ -112,6 +182,29 @@ CLINICAL = [
     "hospital number of beds",
     "live in 2 bedroom house",
     "call 1-800-232-4636",
+    "Dr. Pepper and Mr. Clean; Dr Oetker, Mrs Dash",
+    "Name: Atorvastatin Calcium 20 mg",
+    "Name: Gabapentin Enacarbil ER; Name: Basic Metabolic Panel",
+    "MS Lesions, Ms Plaques and MR Angiography; DR Screening. It is MS. Lastly, DR Congo",
+    "In case no 54321 of the registry a rash was seen",
+    "CD4 250-300-4500; doses of 100-200-4000; glucose 100-140-2000",
+    "Dr. Jonas Salk developed a vaccine; Sir William Osler; Professor Sigmund Freud",
+    "Will we Miss Cancers? I miss School",
+    "The Robert Koch Institute, Johns Hopkins Hospital and Guy's Hospital took part",
+    "I'm Lactose Intolerant, help. I am Type A. I am Post Op, day 3",
+    "see your doctor regularly, and ask the doctor. Anyone may",
+    "UniProt accession number P04637, GenBank accession number NM_000546",
+    "trial registration number CTRI/2019/01/017000",
+    "ISBN 978-0-323-55087-2, NDC 0002-8215-01, ORCID 0000-0002-1825-0097, grant number 81672345",
+    "infants born on 1 March 2015 were enrolled; James Parkinson was born on 11 April 1755",
+    "The Childline number is 0800 1111; call 404-639-1075 during business hours",
+    "write to info@example.org or cdcinfo@cdc.gov",
+    "SPSS 25.0.0.1, sections 1.2.3.4; T2N 1M0; vitamin B12 5MG",
+    "https://www.example.com/learn/how-long-does-a-cold-last",
+    "the 12 Step Way; 10 Minute Walk; 2 Way Street; I live in 3 bed house near a road",
+    "Boston, Massachusetts; Georgia, 12 deaths; a man from Puerto Rico presents",
+    "Amiodarone, Hyzaar, Dobutamine; Smith J, Patel R, et al.",
+    "a 92-year-old woman; Patient 3 in Table 2; Case no. 4: a farmer",
     "see www.cdc.gov or http://www.nlm.nih.gov/abc",
 ]
 
@@ -158,6 +251,42 @@ def test_history_options_and_reference_are_searched() -> None:
         assert not any(secret in found[1] for secret in ("555-0143", "example", "Desai"))
 
 
+@pytest.mark.parametrize("piece", [
+    "a.", "A. ", "1-", "Aa ", "Aa, 1 ", "Mr A", "name: A", "my name is ", "Regards, Aa ", "born on the ", "dob 1 ",
+    "@", "a dot ", "http://a-", "1 Aa ", "live at 1 a ", "hospital no ", "mrn A-", "tel 1 ", "call me on ", "1:",
+    "de la ", "李", "İ",
+])
+def test_time_grows_with_the_length_alone(piece: str) -> None:
+    """100 KB in a few seconds on a busy machine; a backtracking expression would take minutes."""
+    began = time.process_time()
+    find((piece * 100_000)[:100_000], KINDS)
+    assert time.process_time() - began < 10
+
+
+def test_places_hold_where_small_letters_are_longer() -> None:
+    text = "İİİ call 202-555-0143"
+    assert find(text, ["phone"]) == [Span("phone", 9, 21)]
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_recall_and_precision_on_the_list(held_out: bool) -> None:
+    part = [entry for entry in rows() if entry["held_out"] == held_out]
+    total = counts(part)
+    listed, found, reported, right = (
+        sum(number for key, number in total.items() if key.startswith(f"{what} "))
+        for what in ("listed", "found", "reported", "right")
+    )
+    assert found / listed >= 0.95 and right / reported >= 0.9
+    assert total["negatives hit"] / total["negatives"] <= 0.05
+
+
+def test_the_list_is_long_enough_and_its_spans_hold() -> None:
+    everything = rows()
+    assert sum(len(row["spans"]) for row in everything) >= 400 and sum(not row["spans"] for row in everything) >= 400
+    for entry in everything:
+        assert all(0 <= s["start"] < s["end"] <= len(entry["text"]) and s["kind"] in KINDS for s in entry["spans"])
+
+
 @pytest.fixture
 def real() -> Path:
     if not (root := os.environ.get("ULTRAMED_REALDATA")):
@@ -182,12 +311,11 @@ def test_false_alarms_on_real_dialogues_and_exams(real: Path) -> None:
 
 
 def test_few_alarms_on_real_articles(real: Path) -> None:
-    """Read one by one: the 8 hits among 3,492 MedQuAD pairs are named doctors and offices with address and telephone;
-    the one among 500 abstracts is a title in capitals ("Will We Miss Cancers …")."""
+    """Read: the one hit among 3,492 MedQuAD pairs is a named public official ("Dr. … of IHS"); abstracts have none."""
     files = sorted((real / "01_training_sources/MedQuAD").glob("*/*.xml"))
     found = [pair for path in files for pair in ET.parse(path).getroot().iter("QAPair")]
     pairs = [f"{pair.findtext('Question')}\n{pair.findtext('Answer') or ''}" for pair in found]
     abstracts = json.loads((real / "01_training_sources/PubMedQA/ori_pqal.non_test_500.json").read_text())
     assert len(pairs) == 3492 and len(abstracts) == 500
-    assert _hits(pairs) <= 8
-    assert _hits([" ".join([*a["CONTEXTS"], a["QUESTION"], a["LONG_ANSWER"]]) for a in abstracts.values()]) <= 1
+    assert _hits(pairs) <= 1
+    assert _hits([" ".join([*a["CONTEXTS"], a["QUESTION"], a["LONG_ANSWER"]]) for a in abstracts.values()]) == 0

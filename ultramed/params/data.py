@@ -16,7 +16,14 @@ class Collect(Section):
 
 
 Identifier = Literal[  # kinds of personal identifiers that the screen can find
-    "email", "phone", "url", "date_of_birth", "record_number", "person_name", "street_address", "ssn"
+    "email",
+    "phone",
+    "url",  # personal web pages and network addresses, not institutions or articles
+    "date_of_birth",  # after a cue, in digits or words
+    "record_number",  # of records, insurers, devices, vehicles, passports and other official documents
+    "person_name",  # after a cue such as a title; not eponyms, brands or historical figures
+    "street_address",  # also postcodes and PO boxes
+    "ssn",  # of the United States
 ]
 
 
