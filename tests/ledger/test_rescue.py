@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ultramed.errors import LedgerError
-from ultramed.ledger.budget import Budget, spent
+from ultramed.ledger.budget import Budget, note_overrun, overrun, spent
 from ultramed.ledger.carving import Carver
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Reply, digest
@@ -40,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
         budget = Budget(ledger, "judge", BudgetUSD())
         with ledger.writing() as db:
             budget.settle(db, 0, 900 * 10**9, 3 * 10**9)
+            note_overrun(db, "local:abc", 700)
         ledger.compact()
     return tmp_path
 
@@ -84,6 +85,8 @@ def test_what_was_spent_stays_spent(folder: Path) -> None:
     with closing(Ledger(folder)) as ledger:
         prices = sum(e.price_usd for e in ENTRIES.values() if e.stage == "score")
         assert spent(ledger) == {"judge": (900.0, 3.0), "score": (prices, 0.0)}
+        with ledger.writing() as db:
+            assert overrun(db, "local:abc") == 700
 
 
 def test_replies_in_the_log_of_a_killed_process_come_back(tmp_path: Path) -> None:
