@@ -43,7 +43,7 @@ def reply(text: str, finish: str = "stop") -> Reply:
     (reply("It is", "length"), None, "truncated", "cut at 7 tokens"),
     (reply(VERDICT, "length"), Strict, "truncated", "cut at 7 tokens"),
     (reply("I'm sorry, but I can't help with that."), None, "refused", "the model declined to answer"),
-    (reply("As an AI language model, I do not"), None, "refused", "the model declined to answer"),
+    (reply("As an AI language model, I cannot give medical advice."), None, "refused", "the model declined to answer"),
     (reply("Anything", "content_filter"), None, "refused", "the model declined to answer"),
     (reply(VERDICT, "content_filter"), Strict, "refused", "the model declined to answer"),
     (reply("The answer is B."), Strict, "unreadable", "expected one JSON object, found 16 characters without one"),
