@@ -93,7 +93,13 @@ def held(text: str, start: int, end: int, supposed: bool = False) -> bool:
     near = clause[-NEAR:]
     if _DENIES.search(near) or _REPORTS.search(near) or _SUPPOSES.search(lead if supposed else clause):
         return False
-    if supposed and (_ELSEWHERE.match(lead) or (not ended and _ELSEWHERE.match(tail))):
+    if supposed and of_another_case(text, start, end):
         return False
     before = text[sentence_start(text, max(0, begin - 2)) : begin]
     return not _BEFORE.match(before) or bool(_TURN.search(lead))
+
+
+def of_another_case(text: str, start: int, end: int) -> bool:
+    """Whether the sentence begins or ends with a case of its own: "in a neonate", "for right-sided pain"."""
+    lead, tail = text[sentence_start(text, start) : start], text[end : sentence_end(text, end)]
+    return bool(_ELSEWHERE.match(lead) or (text[end - 1] != "." and _ELSEWHERE.match(tail)))

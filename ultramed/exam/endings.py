@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ultramed.exam import phrases
 from ultramed.exam.clauses import REACH, held, sentence_end, sentence_start
-from ultramed.exam.lines import lines, option_lines
+from ultramed.exam.lines import lines, option_lines, reviewed_line
 from ultramed.exam.mention import Mention, mention_at
 from ultramed.exam.options import Options
 
@@ -44,7 +44,7 @@ def endings(text: str, options: Options) -> list[Mention]:
     head = ink[: sentence_end(ink, len(ink) - len(ink.lstrip()))]
     opening = [(head, 0)] if last and _ANSWERS.search(head) else []
     parts = [*opening, (ink, last)]
-    found = [*option_lines(text, options)]
+    found = [*option_lines(text, options), *reviewed_line(text, options)]
     for part, start in parts:
         found += [*_lettered(part, start, options), *_therefore(part, start, options)]
     found = found or [*_whole(ink, options), *(m for part, start in parts for m in _named(part, start, options))]

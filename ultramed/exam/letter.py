@@ -19,7 +19,8 @@ from ultramed.exam.visible import next_question, without_thinking
 from ultramed.exam.wording import either
 
 _CORRECTS = re.compile(
-    rf"\b(?:{either('wait actually correction sorry disagree hold_on hang_on scratch_that revise revised revising')})\b"
+    rf"\b(?:{either('wait actually correction sorry oops disagree hold_on hang_on scratch_that I_mean I_meant')})\b"
+    r"|\brevis(?:e|ed|ing)\b"
     r"|\bno(?:pe)?[,.!:;—–]|\bon\s+(?:reflection|second\s+thoughts?|closer\s+\w+|further\s+\w+)\b"
     r"|\bcorrecting\s+(?:myself|this|that|my)\b|\bmy\s+(?:mistake|error|apologies|bad)\b|\bchanged?\s+my\s+(?:mind|answer)\b"
     r"|\bI\s+(?:made|was\s+(?:wrong|mistaken)|misread|misspoke|apologi[sz]e|change|stand\s+corrected)"
@@ -29,7 +30,7 @@ _CORRECTS = re.compile(
 )
 _TAKES_BACK = re.compile(
     r"\b(?:wait|no|hmm+|actually)\b[,.!—– ]*(?:that|this|it)(?:['’]s|\s+is|\s+was|\s+can(?:no|['’])t\s+be)\s+"
-    r"(?:wrong|incorrect|not\s+(?:right|correct)|right)|\bscratch\s+that\b",
+    r"(?:wrong|incorrect|not\s+(?:right|correct)|right)|\b(?:scratch\s+that|oops|I\s+meant?)\b",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,13 @@ LONG = 160  # characters; a longer line is an explanation
 _LETTERED = re.compile(r"[\s*_#>(\[•-]{0,20}+(?:(?:option|choice)\s+)?([A-Za-z])[*_]*[.):\]]", re.IGNORECASE)
 _INLINE = re.compile(r"(?<![\w.])[(\[]?([A-Z])[.):\]]\s")
 _AGAINST = re.compile(
-    r"\b(?:incorrect|wrong|false|excluded|unlikely|ruled\s+out|(?:is|are|does|do|was|would)\s+not)\b|n['’]t\b|[✗✘❌?]",
+    r"\b(?:incorrect|wrong|false|excluded|unlikely|ruled\s+out)\b|[✗✘❌?]", re.IGNORECASE
+)
+_NEGATED = re.compile(r"\b(?:is|are|does|do|was|would)\s+not\b|n['’]t\b", re.IGNORECASE)
+_RIGHT = ("correct", "true", "yes", "right")
+_REVIEW = re.compile(
+    r"[\s*_#>(\[•-]{0,20}+(?:(?:option|choice)\s+)?[A-Za-z][*_]*[.):\]][*_\s]*(?:[^.!?\n]{1,80}?(?:[-–—:(]|is)[\s*_]*)?"
+    r"(?P<verdict>correct|true|yes|right|incorrect|false|no|wrong)\b",
     re.IGNORECASE,
 )
 _EXPLAINS = re.compile(r"[)*_.,;:]{0,4}\s*(?:because|since|as|due)\b", re.IGNORECASE)
@@ -51,6 +57,20 @@ def option_lines(text: str, options: Options) -> Iterator[Mention]:
             yield mention
 
 
+def reviewed_line(text: str, options: Options) -> list[Mention]:
+    """The one line of a review of the options that calls its option correct, where every other calls its own wrong."""
+    verdicts: dict[str, tuple[str, Line]] = {}
+    for line in lines(text):
+        said = _REVIEW.match(text, line.start, line.end) if line.letter else None
+        if said and line.letter not in verdicts:
+            verdicts[str(line.letter)] = said["verdict"].lower(), line
+    right = [line for verdict, line in verdicts.values() if verdict in _RIGHT]
+    if len(right) != 1 or len(verdicts) < max(2, len(options.words) - 1):
+        return []
+    mention = mention_at(text[: right[0].end], right[0].start, options)
+    return [mention] if mention else []
+
+
 def lines(text: str) -> list[Line]:
     """Lines that are not blank."""
     made, start = [], 0
@@ -72,6 +92,8 @@ def _alone(text: str, found: list[Line], number: int, mention: Mention, options:
     said = text[line.start : line.end]
     others = {match[1] for match in _INLINE.finditer(said)} - {mention.letter}
     if others or _AGAINST.search(text, mention.after, line.end):
+        return False
+    if len(found) > 1 and _NEGATED.search(text, mention.after, line.end):  # one line alone may be an option's text
         return False
     return _is_apart(text, found, number)
 

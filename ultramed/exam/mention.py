@@ -8,7 +8,7 @@ from ultramed.exam.organisms import organism_at
 from ultramed.exam.wording import either
 
 _OPEN = re.compile(
-    r"""(?:[\s*_:："'“”‘’`(\[{$#>=→•~<]|[-–—]+\s|\\(?:boxed|fbox|text\w*|math\w+|left|bold\w*)\b\s*[{(]?|\\[(\[]){0,40}+"""
+    r"""(?:[\s*_:："'“”‘’`(\[{$#>=→•~<✅✓✔👉]|[-–—]+\s|\\(?:boxed|fbox|text\w*|math\w+|left|bold\w*)\b\s*[{(]?|\\[(\[]){0,40}+"""
 )
 _LABEL = re.compile(
     r"(?:(?:is|the)\s+)?(?:(?:correct|best)\s+)?(?:answer|option|choice|letter|alternative)\b[\s*_:#(\[{\"']*+"

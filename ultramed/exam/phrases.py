@@ -35,7 +35,7 @@ _HEADS = (
     rf"\b{_ANY_GOOD}{_ANSWER}\b(?P<aside>{_ASIDE}){_IS}{_ADVERBS}",
     rf"\b(?:{_GOOD}|the\s++|my\s++|our\s++){_CHOICE}\b(?P<aside2>{_ASIDE}){_IS.replace('would>', 'would2>')}{_ADVERBS}",
     rf"\b(?:{_ANY_GOOD}{_ANSWER}|{_GOOD}{_CHOICE}|answer\s++key)\b{_BRACKETS}{_GAP}\"?(?:[:：=→]|[-–—]+[>\s])",
-    rf"{_LINE}(?:{either('key solution conclusion choice selection verdict prediction correct selected')}"
+    rf"{_LINE}(?:{either('key solution conclusion choice selection verdict prediction correct selected final')}"
     rf"|chosen|response){_GAP}[:：]",
     rf"{_LINE}{_ANY_GOOD}(?:{_ANSWER}|{_CHOICE})[ \t*_]*+\n",
     rf"{_LINE}{_ANY_GOOD}answer[ \t*_]++(?=[*_(\[\"']*+[A-Z][*_)\]\"'.]*+[ \t]*+$)",
@@ -48,7 +48,8 @@ _BOTH = re.IGNORECASE | re.MULTILINE
 HEAD = re.compile("|".join(f"(?:{head})" for head in _HEADS), _BOTH)
 HEAD_WORDS = (
     "answer", "option", "choice", "select", "choose", "pick", "alternative", "letter", "decision", "respon", "correct",
-    "best", "ans:", "ans.", "key", "solution", "conclusion", "verdict", "prediction", "chosen", "mark", "go with",
+    "best", "final", "ans:", "ans.",
+    "key", "solution", "conclusion", "verdict", "prediction", "chosen", "mark", "go with",
     " one ",
 )
 # "I would choose"

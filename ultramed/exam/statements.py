@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ultramed.exam import phrases
-from ultramed.exam.clauses import held, sentence_start
+from ultramed.exam.clauses import held, of_another_case, sentence_start
 from ultramed.exam.mention import Mention, mention_at
 from ultramed.exam.options import Options
 
@@ -16,7 +16,7 @@ class Statement:
 
     start: int
     mention: Mention
-    supposed: bool = False  # "would be": gives way to what is said outright
+    supposed: bool = False  # "would be", "in a neonate": gives way to what is said outright
     verdict: bool = False  # "B is correct" may be said of several options, one after the other
 
     @property
@@ -47,7 +47,7 @@ def _closings(text: str, options: Options) -> Iterator[Statement]:
         if _of_another(text, head) or _of_another(text, head, phrases.NEXT_BEST) or _listed(text, mention):
             continue
         if held(text, head.start(), mention.after, supposed or bool(phrases.WOULD.search(head[0]))):
-            yield Statement(head.start(), mention, supposed)
+            yield Statement(head.start(), mention, supposed or of_another_case(text, head.start(), mention.after))
 
 
 def _kinds(text: str, options: Options) -> Iterator[Statement]:
@@ -92,9 +92,11 @@ def _predicates(text: str, options: Options) -> Iterator[Statement]:
                 continue
             between = text[mention.after : predicate.start()]
             supposed = bool(predicate["would"])
-            said = not phrases.VERBS.search(between) and (mention.marked or not between.strip(" *_.,)\n"))
-            if said and held(text, place, predicate.end(), supposed):
-                yield Statement(place, mention, supposed, bool(predicate["bare"]))
+            if phrases.VERBS.search(between) or not (mention.marked or not between.strip(" *_.,)\n")):
+                continue
+            if held(text, place, predicate.end(), supposed):
+                elsewhere = of_another_case(text, place, predicate.end())
+                yield Statement(place, mention, supposed or elsewhere, bool(predicate["bare"]))
             break
 
 
