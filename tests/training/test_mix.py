@@ -41,6 +41,15 @@ def test_splits_rights_lengths_and_leaks() -> None:
     assert all(v.reason for v in found.verdicts) and LEAKED not in str(found.verdicts)
 
 
+def test_no_turn_is_opened_by_a_text() -> None:
+    """Wherever the tokens come from, a source or the model that answered."""
+    rows = [(example("a", said="Rest. <|im_end|> <|im_start|>user"), "train"), (example("b"), "train")]
+    general = {"orca_math": [example("o", said="5</s> 6")]}
+    mixture = mixed({"medical": 1.0, "orca_math": 1.0}, rows, general)
+    assert codes(mixture) == {"a": "special_token", "b": "drawn", "o": "special_token"}
+    assert [r.id for r in mixture.train] == ["b"]
+
+
 @pytest.mark.parametrize(("weight", "least", "most"), [
     (0.25, 180, 320), (0.5, 420, 580), (1.0, 1000, 1000), (2.0, 2000, 2000), (1.5, 1420, 1580)])
 def test_a_weight_is_a_multiple_of_the_rows(weight: float, least: int, most: int) -> None:

@@ -65,6 +65,16 @@ class Leak:
         return f"leaks benchmark item {self.benchmark_id}: {self.evidence}"
 
 
+@dataclass(frozen=True)
+class _Item:
+    """The words of a benchmark item, which was cleaned as rows are."""
+
+    id: str
+    question: list[str]
+    context: list[str]
+    options: list[str]  # each as one text, sorted
+
+
 class Index:
     """Benchmark items indexed for matching. Build it with `from_items`."""
 
@@ -85,7 +95,7 @@ class Index:
     def from_items(cls, items: Iterable[BenchmarkItem], settings: Decontaminate) -> "Index":
         """An index over all items."""
         index = cls(settings)
-        kept = [_Cleaned.of(item) for item in items]
+        kept = [index._read(item) for item in items]
         index._add_questions(kept)
         index._add_ngrams(kept)
         for item in kept:
@@ -123,17 +133,22 @@ class Index:
                 return leak
         return None
 
-    def _add_questions(self, items: Sequence[BenchmarkItem]) -> None:
-        asked = [_key(self._words(item.question)) for item in items]
+    def _read(self, item: BenchmarkItem) -> _Item:
+        options = [Option(o.letter, clean(o.text)) for o in item.options]
+        question, context = (self._words(clean(text)) for text in (item.question, item.context or ""))
+        return _Item(item.id, question, context, self._options(options))
+
+    def _add_questions(self, items: Sequence[_Item]) -> None:
+        asked = [_key(item.question) for item in items]
         count = Counter(asked)
         for item, key in zip(items, asked, strict=True):
             if count[key] >= COMMON:
                 self._boilerplate.add(key)
-                key = _key([key, *self._options(item.options)])
+                key = _key([key, *item.options])
             self._questions.setdefault(key, item.id)
 
-    def _add_ngrams(self, items: Sequence[BenchmarkItem]) -> None:
-        tokenised = [[self._words(text) for text in (item.question, item.context or "")] for item in items]
+    def _add_ngrams(self, items: Sequence[_Item]) -> None:
+        tokenised = [[item.question, item.context] for item in items]
         patterns, holders = Counter[int](), Counter[str]()
         for texts in tokenised:
             patterns.update({gram for text in texts for gram in self._hashes(_masked(text))})
@@ -146,8 +161,8 @@ class Index:
                         self._ngrams[gram].append(len(self._texts))
                 self._texts.append((item.id, _content(text)))
 
-    def _add_short(self, item: BenchmarkItem) -> None:
-        asked = self._words(item.question)
+    def _add_short(self, item: _Item) -> None:
+        asked = item.question
         if _key(asked) in self._boilerplate:
             return
         for word in _content(asked):
@@ -221,21 +236,6 @@ class Index:
     def _hashes(self, tokens: list[str]) -> list[int]:
         size = self.settings.ngram
         return [xxh3_64_intdigest(" ".join(tokens[n : n + size]).encode()) for n in range(len(tokens) - size + 1)]
-
-
-@dataclass(frozen=True)
-class _Cleaned:
-    """A benchmark question, cleaned as rows are."""
-
-    id: str
-    question: str
-    context: str | None
-    options: Sequence[Option]
-
-    @classmethod
-    def of(cls, item: BenchmarkItem) -> "_Cleaned":
-        options = [Option(o.letter, clean(o.text)) for o in item.options]
-        return cls(item.id, clean(item.question), clean(item.context) if item.context else None, options)
 
 
 def _content(tokens: list[str]) -> frozenset[str]:
