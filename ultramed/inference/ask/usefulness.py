@@ -12,7 +12,7 @@ _REMEDY = {
     "empty": "raise max_tokens if it thinks; `ultramed doctor --probe {0}` shows what it sends",
     "unreadable": "set models.remote.{0}.replies to json_schema or json_object; `ultramed doctor --probe {0}` says "
                   "which",
-    "invalid": "set models.remote.{0}.replies to json_schema; `ultramed doctor --probe {0}` says whether it is taken",
+    "invalid": "raise max_tokens where a text is too long; else see `ultramed doctor --probe {0}`",
     "refused": "name another model, or another prompt",
     "unfinished": "look into the endpoint's log",
 }
@@ -32,7 +32,7 @@ class Usefulness:
             self._usable += 1
         else:
             self._useless[answer.failure] += 1
-            self._sample = self._sample or " ".join(answer.text.split())[:80]
+            self._sample = self._sample or f"'{' '.join(answer.text.split())[:80]}' ({answer.detail})"
 
     @property
     def fault(self) -> ModelError | None:
@@ -40,6 +40,6 @@ class Usefulness:
         if self._usable or self._useless.total() < ENOUGH:
             return None
         kinds = ", ".join(f"{n} {kind}" for kind, n in self._useless.most_common())
-        shown = f", such as '{self._sample}'" if self._sample else ""
+        shown = f", such as {self._sample}" if self._sample else ""
         remedy = _REMEDY.get(self._useless.most_common(1)[0][0], "look at what it sends: `ultramed doctor --probe {0}`")
         return ModelError(f"model '{self._model}'", f"sends nothing usable: {kinds}{shown}", remedy.format(self._model))
