@@ -26,6 +26,7 @@ EXEMPT = {  # by prefix of the dotted name
     "ultramed.inference.ask.funding_queue": "transport",
     "ultramed.inference.ask.protocols": "transport",
     "ultramed.inference.ask.scheduler": "transport",
+    "ultramed.inference.ask.usefulness": "whether a stage goes on, never what comes out of it",
     "ultramed.inference.ask.writer": "transport",
     "ultramed.inference.batch": "transport",
     "ultramed.inference.http": "transport",
