@@ -1,7 +1,7 @@
 """How well refusals are recognised. Usage: python -m benchmarks.refusals [FILE …]
 
 Files are JSON lines of {"text", "refusal", "kind"}; without any, the two labelled lists of the tests: the one that the
-rule was written with, and the one that was written before it and set aside.
+rule was written with, and one that was written before the rule.
 """
 
 import json

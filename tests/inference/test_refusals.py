@@ -64,6 +64,15 @@ def test_a_refusal_in_any_dress(wrapped: str) -> None:
     assert not is_refusal(wrapped.format("Take 400 mg of ibuprofen with food."))
 
 
+@pytest.mark.parametrize(("text", "refuses"), [
+    ('I am not able to list all films about illness. "Wit", "Awakenings", "Still Alice" show doctors at work.', False),
+    ('Tell the caller: "I cannot share information about patients."', False),
+    ("As an AI language model, I do not", True),
+])
+def test_quoted_words_and_broken_off_replies(text: str, refuses: bool) -> None:
+    assert is_refusal(text) == refuses
+
+
 @pytest.mark.parametrize("text", ["", " ", "…", "C", "{}", "I'm sorry.", "No.", "You're welcome!"])
 def test_texts_that_decline_nothing(text: str) -> None:
     assert not is_refusal(text)

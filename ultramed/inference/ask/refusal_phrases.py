@@ -46,6 +46,8 @@ _DECLINES = (
     # unable to comply; sorry, I can't
     rf"^(?:(?:sorry|no|unfortunately)\W+)*(?:unable\s+to|can't|cannot|won't){_ADVERBS}\s+{_VERB}",
     r"^(?:(?:i'm\s+)?sorry|no|nope)\W+(?:i\s+)?(?:can't|cannot|won't|can\s+not)\W*$",
+    # broken off: as an AI, I do not
+    rf"\bi\s+(?:{_DO_NOT}|can't|cannot|won't|am\s+unable\s+to|am\s+not\s+able\s+to)\W*$",
     # I must decline; I would rather not; I choose not to
     r"\bi(?:\s+\w+){0,2}(?:\s+|')(?:have\s+to|must|need\s+to|will|ll|m\s+going\s+to"
     r"|am\s+going\s+to)(?:\s+\w+){0,2}\s+"

@@ -57,10 +57,15 @@ def is_refusal(text: str) -> bool:
     plain = _unwrapped(text)
     if _LETTER.search(plain) or len(_SPEAKER.findall(plain)) > 1:
         return False
-    reading = _read(_QUOTED.sub(" ", _LABEL.sub(" ", plain)))
+    reading = _read(_QUOTED.sub(_unless_declining, _LABEL.sub(" ", plain)))
     if reading.declines:
         return reading.substance < (_LIMITED if reading.limited else _CATEGORICAL)
     return reading.refers and reading.substance + reading.specialists == 0
+
+
+def _unless_declining(quoted: re.Match[str]) -> str:
+    """Somebody else's refusal is none of the reply's."""
+    return " " if phrases.DECLINES.search(quoted[0].strip('"').lower()) else quoted[0]
 
 
 def _unwrapped(text: str) -> str:
