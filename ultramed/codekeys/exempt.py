@@ -16,6 +16,7 @@ EXEMPT = {  # by prefix of the dotted name
     "ultramed.methods.on_policy": "whether a value of params is allowed",
     "ultramed.params.names": "whether a value of params is allowed",
     "ultramed.params.training._known": "whether a value of params is allowed",
+    "ultramed.prompts.names": "whether a value of params is allowed",
     "ultramed.params.inputs.member": "whether a value of params is allowed",
     "ultramed.params.presets": "what of it can change a reply is in the model's identity",
     "stages._refuse_wrong_interpreter": "which interpreter runs",
