@@ -24,10 +24,10 @@ MIRAGE = "02_mcq_eval/MIRAGE_mmlu_med"
 _NAME = re.compile(r"(?P<way>cot|rag_32)/OpenAI/(?P<model>[^/]+)/.*test_(?P<subject>\w+)-(?P<number>\d+)\.json$")
 _FIELD = re.compile(r'"answer_choice"\s*:\s*"((?:\\.|[^"\\])*)"')
 _LETTER = re.compile(r"\W*([A-D])(?![\w/]|-\w|, [A-D]\b| and [A-D]\b)")
-Told = tuple[str, str | None, str | None]  # kind, the letter that is meant, the letter that was read
+Reading = tuple[str, str | None, str | None]  # kind, the letter meant, the letter read
 
 
-def table() -> Iterator[Told]:
+def table() -> Iterator[Reading]:
     """The answers of the tests."""
     for line in ANSWERS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -54,23 +54,23 @@ def field(completion: str) -> str | None:
     return letter[1] if letter else None
 
 
-def fields(folder: Path) -> Iterator[Told]:
+def fields(folder: Path) -> Iterator[Reading]:
     """What `answer_choice` says beside what is read of the whole completion."""
     for kind, completion, options in mirage(folder):
         yield kind, field(completion), chosen_letter(completion, options)
 
 
-def closings(folder: Path) -> Iterator[Told]:
+def closings(folder: Path) -> Iterator[Reading]:
     """What `answer_choice` says beside what the reasoning before it closes on."""
     for kind, completion, options in mirage(folder):
         if letter := field(completion):
             yield kind, letter, closes_on(completion.split('"answer_choice"')[0].split('":', 1)[-1], options)
 
 
-def show(title: str, told: Iterable[Told]) -> None:
+def show(title: str, readings: Iterable[Reading]) -> None:
     """A line for each kind, and one for all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for kind, meant, read in told:
+    for kind, meant, read in readings:
         outcome = ("agree" if meant == read else "differ") if meant and read else "read" if read else "unread"
         for name in (kind, "all"):
             counts[name][("" if meant else "none, ") + outcome] += 1

@@ -13,7 +13,8 @@ from clients import KEY, Pick, answered, ask, statuses, told, values
 from loopback import Loopback, asked_of, client, echo, question, said, settings
 
 from ultramed.errors import ModelError
-from ultramed.ledger.requests import Reply
+from ultramed.inference.ask.usefulness import ENOUGH, Usefulness
+from ultramed.ledger.requests import Answer, Reply
 from ultramed.params import Price
 from ultramed.params.models import Retries
 
@@ -250,3 +251,24 @@ def test_a_later_pass_may_hold_only_what_is_unusable() -> None:
         assert next(asker.ask([question("good", reply_type=Pick)])).ok
         answers = list(asker.ask(question(f"bad {n}", reply_type=Pick) for n in range(60)))
     assert {a.failure for a in answers} == {"unreadable"}
+
+
+def test_where_an_unusable_reply_is_a_result_all_are_asked() -> None:
+    async def plan(_: dict[str, Any], __: int) -> web.StreamResponse:
+        return await answered("It is B.")
+
+    with Loopback(plan) as server:
+        answers, _ = ask(server.address, [question(f"q{n}", reply_type=Pick) for n in range(60)], unusable_ok=True)
+    assert [a.failure for a in answers] == ["unreadable"] * 60
+
+
+def test_the_remedy_speaks_of_settings_that_the_model_has() -> None:
+    given = Answer(question("q"), "k", Reply("<think>so", "length", "m", 1, 1), None, "truncated", "cut at 1 tokens")
+    for remote in (True, False):
+        counted = Usefulness("teacher", remote)
+        for _ in range(ENOUGH):
+            assert counted.fault is None
+            counted.note(given)
+        line = str(counted.fault)
+        assert "24 truncated" in line and "raise max_tokens" in line
+        assert ("models.remote.teacher.request: {reasoning_effort: low}" in line) is remote

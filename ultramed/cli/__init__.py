@@ -32,6 +32,6 @@ def app() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        if told := damage.explained(error):
-            fail(str(told))
+        if damaged := damage.explained(error):
+            fail(str(damaged))
         raise

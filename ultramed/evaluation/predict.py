@@ -84,7 +84,7 @@ def majority(samples: Iterable[Read]) -> Read:
 def _ask(client: Client, tasks: list[Task], asked: list[Request], what: str) -> Samples:
     known = {item.id: (task, item) for task in tasks for item in task.items}
     samples: Samples = {item: [] for item in known}
-    for answer in client.ask(asked, f"{what} {client.name}", len(asked), truncated_ok=True):
+    for answer in client.ask(asked, f"{what} {client.name}", len(asked), truncated_ok=True, unusable_ok=True):
         samples[answer.request.row_id].append(read(*known[answer.request.row_id], answer))
     return samples
 

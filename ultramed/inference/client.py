@@ -38,6 +38,7 @@ class Client:
     def __init__(self, name: str, stage: str, target: OpenTarget, identity: str, settings: parameters.Params) -> None:
         self.name, self.stage, self.identity = name, stage, identity
         self.settings = settings.model(name)
+        self.remote = isinstance(self.settings, parameters.RemoteModel)
         self.private = isinstance(self.settings, parameters.LocalModel) or bool(self.settings.trusted)
         self.manifest: Spool[Use] = Spool()
         price = prices.required(name, self.settings)
@@ -49,23 +50,26 @@ class Client:
             folder=paths.ledger())
         self._ledger = Ledger(self._terms.folder)
         self._bill = Bill(stage, name)
-        self._usefulness = Usefulness(name)  # over all passes: a later one may hold only what failed before
+        self._usefulness = Usefulness(name, self.remote)  # over all passes: later ones hold what failed
         self._answered = False  # whether the model or the ledger answered any request
 
     def ask(
-        self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False
+        self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False,
+        unusable_ok: bool = False,
     ) -> Iterator[Answer]:
         """Yield one answer per request, in order; memory holds only a window of them.
 
-        After a JSON reply of the wrong shape, the model is told the error and asked once more. `truncated_ok`
-        accepts free text cut by the token limit. Raises ModelError if the endpoint cannot be used, BudgetError if no
-        money is left for the next request; replies so far are in the ledger. An interrupt waits for those in flight.
+        After a JSON reply of the wrong shape, the model is told the error and asked once more. `truncated_ok` accepts
+        free text cut by the token limit; `unusable_ok` goes on where no reply is usable, which is then a result. Raises
+        ModelError if the endpoint cannot be used, BudgetError if no money is left for the next request; replies so far
+        are in the ledger. An interrupt waits for those in flight.
         """
         what, answer, failures, bought = what or self.stage, None, None, 0
         stream: Iterable[Request] = map(self._allowed, requests)
         if batch := getattr(self.settings, "batch", None):
             stream, failures, bought = self._through_batches(stream, batch, truncated_ok)
-        with Progress(what, total) as progress, self._flowing(truncated_ok, failures, what, total) as flow:
+        flow = Flow(self._terms, self._ledger, None if unusable_ok else self._usefulness, truncated_ok, failures)
+        with Progress(what, total) as progress, self._running(flow, what, total):
             for slot in flow.run(stream):
                 for answer in slot.answers:
                     self._note(answer)
@@ -82,11 +86,11 @@ class Client:
         self._bill.close()
 
     @contextmanager
-    def _flowing(self, truncated_ok: bool, failures: Failures | None, what: str, total: int | None) -> Iterator[Flow]:
-        flow = Flow(self._terms, self._ledger, truncated_ok, failures, self._usefulness)
+    def _running(self, flow: Flow, what: str, total: int | None) -> Iterator[None]:
+        """Run a pass; report how far it came if it is interrupted, and add up what it cost once it has ended."""
         try:
             with flow:
-                yield flow
+                yield
         except KeyboardInterrupt:
             left = f"{total - flow.given} of {total}" if total is not None else "the rest"
             print(f"  {what}: interrupted; {flow.bought} replies were bought and are kept, {left} are still to be "

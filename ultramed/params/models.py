@@ -121,8 +121,8 @@ class RemoteModel(Section):
     patience: Seconds = 60.0  # without an answer before a replica counts as down
     replies: ReplyMode = "json_schema"
     schema_dialect: SchemaDialect = "strict"
-    neutral: bool = False  # the server has defaults of its own for top_p, so that 1 must be sent
-    request: dict[str, Any] = {}  # body parameters: another name for one of ours, null to leave it out, a value to add
+    neutral: bool = False  # send top_p even if it is 1, because the server has another default
+    request: dict[str, Any] = {}  # body parameters: another name, null to leave one out, or a value to add
     headers: dict[str, str] = {}  # sent with every request; keys belong into api_key_env
     query: dict[str, str] = {}  # appended to the address, such as Azure's api-version
     api_key_header: str = "Authorization"  # any other carries the key without "Bearer"

@@ -72,7 +72,8 @@ class Rehearsing(Client):
     _passes = 0
 
     def ask(
-        self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False
+        self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False,
+        unusable_ok: bool = False,
     ) -> Iterator[Answer]:
         """Like `Client.ask`, except that a request without a reply fails as `unasked`."""
         self.rehearsal.identity = self.identity

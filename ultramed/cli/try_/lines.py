@@ -67,5 +67,5 @@ def tell(number: int, result: dict[str, Any], as_json: bool) -> None:
 
 
 def _readable(number: int, result: dict[str, Any]) -> str:
-    told = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.items())
-    return f"{number}  " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in told)
+    fields = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.items())
+    return f"{number}  " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in fields)

@@ -35,10 +35,10 @@ def screen(
     result = screened([row for _, row in given], _items(against, settings), settings, remote=False)
     kept, verdicts = {row.id: row for row in result.rows}, {v.id: v for v in result.verdicts}
     for line, row in given:
-        tell(line.number, _told(row, kept.get(row.id), verdicts[row.id], settings), as_json)
+        tell(line.number, _result(row, kept.get(row.id), verdicts[row.id], settings), as_json)
 
 
-def _told(row: Instruction, kept: Instruction | None, verdict: Verdict, settings: Params) -> dict[str, Any]:
+def _result(row: Instruction, kept: Instruction | None, verdict: Verdict, settings: Params) -> dict[str, Any]:
     told: dict[str, Any] = {
         "verdict": verdict.outcome, "code": verdict.code, "reason": verdict.reason,
         "spans": [{"kind": e.kind, "field": e.place.field, "start": e.place.start, "end": e.place.end}

@@ -33,8 +33,8 @@ class Flow:
     """
 
     def __init__(
-        self, terms: Terms, ledger: Ledger, truncated_ok: bool = False, failures: Failures | None = None,
-        usefulness: Usefulness | None = None,
+        self, terms: Terms, ledger: Ledger, usefulness: Usefulness | None, truncated_ok: bool = False,
+        failures: Failures | None = None,
     ) -> None:
         self.terms, self._ledger, self._failures = terms, ledger, failures
         self._reading = terms.identity, truncated_ok
@@ -44,7 +44,7 @@ class Flow:
         self._error: BaseException | None = None
         self._scheduler: Scheduler | None = None
         self._writer: Writer | None = None
-        self._usefulness = usefulness or Usefulness(terms.model)
+        self._usefulness = usefulness
         self.known = self.given = self.spent = self.uncertain = 0
 
     @property
@@ -88,8 +88,9 @@ class Flow:
     def _settle(self, slot: Slot, entry: LedgerEntry | None, ledger: Ledger) -> bool:
         before = len(slot.answers)
         slot.settle(entry, ledger, *self._reading)
-        for answer in slot.answers[before:]:
-            self._usefulness.note(answer)
+        if self._usefulness:
+            for answer in slot.answers[before:]:
+                self._usefulness.note(answer)
         return slot.done
 
     def _follow(self, slot: Slot) -> bool:
@@ -110,7 +111,7 @@ class Flow:
             for slot in slots:
                 slot.give_up(*self._failures.get(slot.key, ("timeout", "no batch brought a reply")))
             return
-        if error := self._usefulness.fault:
+        if self._usefulness and (error := self._usefulness.fault):
             return self.failed(error)
         with self._changed:
             leaders = [slot for slot in slots if not self._follow(slot) and self._lead(slot)]
@@ -137,7 +138,7 @@ class Flow:
         with self._changed:
             landed = [(slot, entry) for leader, entry in replies for slot in self._land(leader)]
         unsettled = [slot for slot, entry in landed if not self._settle(slot, entry, ledger)]
-        if error := self._usefulness.fault:
+        if self._usefulness and (error := self._usefulness.fault):
             return self.failed(error)
         if unsettled:
             self._ask(unsettled)

@@ -1,4 +1,4 @@
-"""The JSON object in a reply, and its shape. Nothing is guessed or completed: what is forgiven stands in this file."""
+"""The JSON object in a reply, and its shape. Nothing is guessed or completed; this file lists what is forgiven."""
 
 import json
 import re

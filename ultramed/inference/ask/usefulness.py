@@ -7,27 +7,28 @@ from ultramed.ledger.requests import Answer
 
 ENOUGH = 24  # unusable replies without a single usable one, after which the stage stops
 _REMEDY = {
-    "truncated": "raise max_tokens, which a model that thinks needs for its thoughts, too; or make it think less, "
-                 "models.remote.{0}.request: {{reasoning_effort: low}}",
-    "empty": "raise max_tokens if it thinks; `ultramed doctor --probe {0}` shows what it sends",
-    "unreadable": "set models.remote.{0}.replies to json_schema or json_object; `ultramed doctor --probe {0}` says "
-                  "which",
-    "invalid": "raise max_tokens where a text is too long; else see `ultramed doctor --probe {0}`",
-    "refused": "name another model, or another prompt",
-    "unfinished": "look into the endpoint's log",
+    "truncated": "raise max_tokens, which also holds a model's thinking",
+    "empty": "raise max_tokens if the model thinks",
+    "invalid": "raise max_tokens if a text is too long",
+    "refused": "name another model or another prompt",
+    "unfinished": "check the endpoint's log",
+}
+_REMOTE_REMEDY = {
+    "truncated": "; or make it think less, models.remote.{0}.request: {{reasoning_effort: low}}",
+    "unreadable": "; or set models.remote.{0}.replies to json_schema or json_object",
 }
 
 
 class Usefulness:
-    """Counts the replies of a model to one stage, second tries and those of the ledger included."""
+    """Counts the replies of a model to one stage, including second tries and those in the ledger."""
 
-    def __init__(self, model: str) -> None:
-        self._model, self._usable = model, 0
+    def __init__(self, model: str, remote: bool) -> None:
+        self._model, self._remote, self._usable = model, remote, 0
         self._useless: Counter[str] = Counter()
         self._sample = ""
 
     def note(self, answer: Answer) -> None:
-        """One reply, read."""
+        """Count one reply."""
         if answer.ok:
             self._usable += 1
         else:
@@ -36,10 +37,16 @@ class Usefulness:
 
     @property
     def fault(self) -> ModelError | None:
-        """The error, where it is useless to go on."""
+        """The error if going on is pointless."""
         if self._usable or self._useless.total() < ENOUGH:
             return None
         kinds = ", ".join(f"{n} {kind}" for kind, n in self._useless.most_common())
-        shown = f", such as {self._sample}" if self._sample else ""
-        remedy = _REMEDY.get(self._useless.most_common(1)[0][0], "look at what it sends: `ultramed doctor --probe {0}`")
-        return ModelError(f"model '{self._model}'", f"sends nothing usable: {kinds}{shown}", remedy.format(self._model))
+        return ModelError(f"model '{self._model}'", f"sends nothing usable: {kinds}, such as {self._sample}",
+                          self._remedy(self._useless.most_common(1)[0][0]))
+
+    def _remedy(self, kind: str) -> str:
+        remedy = _REMEDY.get(kind, "name a model that can reply in JSON")
+        if not self._remote:
+            return remedy
+        return f"{remedy}{_REMOTE_REMEDY.get(kind, '')}; `ultramed doctor --probe {{0}}` shows what it sends".format(
+            self._model)

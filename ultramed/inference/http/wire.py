@@ -32,21 +32,20 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one endpoint wants its requests.
+    """The form of request that one endpoint accepts.
 
-    `request`: by body parameter of ours, another name for it, null to leave it out, or a value for all requests; by any
-    other name, a parameter to add.
+    `request` maps a body parameter to another name, to null (left out) or to a fixed value; unknown names are added.
     """
 
     model: str  # as the endpoint calls it
     mode: ReplyMode = "json_schema"
     schema: SchemaDialect = "full"
     request: dict[str, Any] = field(default_factory=dict)
-    neutral: bool = True  # top_p of 1 is sent: the server would put a default of its own in its place
+    neutral: bool = True  # send top_p even if it is 1, because the server has another default
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        """What each parameter of ours is sent as; "" for one that is not."""
+        """The name each parameter is sent under; "" if it is left out."""
         names = {}
         for name in PARAMETERS:
             sent = self.request.get(name, name)
