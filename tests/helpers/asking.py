@@ -18,12 +18,13 @@ def main(*words: str) -> None:
     parser.add_argument("--bytes", type=int, help="that a file may grow to")
     parser.add_argument("--budget", type=float, help="USD; a token costs 0.001, and the model is a remote one")
     parser.add_argument("--batch", type=json.loads, help="settings of the Batch API, JSON; the model is a remote one")
+    parser.add_argument("--model", default="here", help="'api' for a remote one")
     parser.add_argument("--prefix", default="q", help="of the questions")
     given = parser.parse_args(words)
     price = Price(prompt=1000.0, completion=1000.0) if given.budget else None
     params = settings(given.concurrency, price, batch=given.batch)
     params = params.model_copy(update={"budget_usd": BudgetUSD(total=given.budget)})
-    asker = client(given.address, "api" if given.budget or given.batch is not None else "here", params)
+    asker = client(given.address, "api" if given.budget or given.batch is not None else given.model, params)
     if given.bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (given.bytes, given.bytes))
     try:

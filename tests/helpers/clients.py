@@ -48,10 +48,12 @@ def values(answers: Iterable[Answer]) -> list[Any]:
     return [a.value for a in answers]
 
 
-def start(address: str, count: int, concurrency: int, *more: str) -> subprocess.Popen[str]:
-    """The script `asking.py`."""
+def start(address: str, count: int, concurrency: int, *more: str, worktree: Path | None = None) -> subprocess.Popen[str]:
+    """The script `asking.py`; a worktree runs one at a time."""
+    if worktree:
+        worktree.mkdir()
     where = str(Path(ultramed.__file__).parents[1])
-    return subprocess.Popen([sys.executable, ASKING, address, str(count), str(concurrency), *more], text=True,
+    return subprocess.Popen([sys.executable, ASKING, address, str(count), str(concurrency), *more], text=True, cwd=worktree,
                             env={**os.environ, "PYTHONPATH": where}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

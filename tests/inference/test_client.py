@@ -5,6 +5,7 @@ import gc
 import random
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,11 +105,21 @@ def test_replies_are_let_go_once_they_are_handed_on() -> None:
     def alive() -> int:
         return sum(isinstance(value, Reply) and value.text.startswith("re large") for value in gc.get_objects())
 
-    with Loopback() as server, closing(client(server.address)) as asker, ThreadPoolExecutor() as other:
+    answering = threading.Event()
+
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        while not answering.is_set():
+            await asyncio.sleep(0.01)
+        return await echo(body, nth)
+
+    with (Loopback(plan) as server, closing(client(server.address, given=settings(LOOKUP))) as asker,
+          ThreadPoolExecutor() as other):
         stream: Any = asker.ask(question(f"large {n}") for n in range(LOOKUP))
+        first = other.submit(next, stream)
+        wait_for(lambda: len(server.bodies) == LOOKUP)
         with closing(Ledger(paths.ledger())) as ledger, ledger.writing():
-            first = other.submit(next, stream)
-            wait_for(lambda: len(server.bodies) == LOOKUP)
+            answering.set()
+            wait_for(lambda: server.open == 0)
         first.result()
         for _ in range(LOOKUP - 11):
             next(stream)

@@ -4,6 +4,8 @@ import asyncio
 import json
 import signal
 import sqlite3
+import threading
+import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -13,11 +15,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 from clients import ask, start, values, wait_for
-from loopback import Loopback, asked_of, echo, question, said
+from loopback import Loopback, asked_of, client, echo, question, said
 
 from ultramed.inference.ask.scheduler import Scheduler
 from ultramed.inference.http.endpoint import Target
 from ultramed.inference.http.wire import Dialect
+from ultramed.ledger.ledger import Ledger
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -75,18 +78,70 @@ def test_a_ledger_that_cannot_grow_ends_the_stage_in_one_line(ledger: Path) -> N
     assert len(server.bodies) < 150
 
 
-def test_two_processes_that_ask_the_same_agree_on_the_replies(ledger: Path) -> None:
+def test_a_ledger_that_does_not_take_replies_stops_the_sending(ledger: Path) -> None:
+    """A slow disk: no more replies wait for it than requests may be in flight."""
+    with Loopback() as server, start(server.address, 300, 4) as asker:
+        wait_for(lambda: len(server.bodies) >= 20)
+        with closing(Ledger(ledger)) as other, other.writing():
+            before = len(server.bodies)
+            time.sleep(1)
+            assert len(server.bodies) - before <= 2 * 4
+        assert asker.wait(60) == 0
+
+
+@pytest.mark.parametrize("name", ["here", "api"])
+def test_two_processes_that_ask_the_same_buy_each_reply_once(name: str, ledger: Path, tmp_path: Path) -> None:
     async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.02)
         return said(f"{asked_of(body)}, said the {nth}th time")
 
     with Loopback(plan) as server:
-        with start(server.address, 100, 4) as first, start(server.address, 100, 4) as second:
+        with (start(server.address, 100, 4, "--model", name, worktree=tmp_path / "one") as first,
+              start(server.address, 100, 4, "--model", name, worktree=tmp_path / "two") as second):
             assert [p.wait(60) for p in (first, second)] == [0, 0]
-        sent = len(server.bodies)
-        answers, _ = ask(server.address, (question(f"q{n}") for n in range(100)))
-    assert (len(bought(ledger)), len(server.bodies)) == (100, sent)
-    assert all(a.ok for a in answers)
+        assert len(server.bodies) == len(bought(ledger)) == 100
+
+
+def test_a_killed_process_leaves_no_claim(ledger: Path, tmp_path: Path) -> None:
+    """The other one waits for the replies, and buys them itself as soon as nobody else does."""
+    stuck = threading.Event()
+
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        while nth == 1 and not stuck.is_set():
+            await asyncio.sleep(0.01)
+        return await echo(body, nth)
+
+    with Loopback(plan) as server, start(server.address, 4, 4) as first:
+        wait_for(lambda: len(server.bodies) == 4)
+        with start(server.address, 4, 4, worktree=tmp_path / "second") as second:
+            assert second.stderr and second.stderr.readline() == (
+                f"  trial: another run (process {first.pid}) asks the same; waiting for its replies\n")
+            assert (len(server.bodies), second.poll()) == (4, None)
+            first.kill()
+            assert second.wait(30) == 0
+        stuck.set()
+        assert sorted(server.asked.values()) == [2, 2, 2, 2]
+    assert len(bought(ledger)) == 4
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM claims").fetchone() == (0,)
+
+
+def test_a_request_that_was_refused_is_claimed_no_longer(ledger: Path) -> None:
+    async def plan(body: dict[str, Any], nth: int) -> web.StreamResponse:
+        return web.Response(status=400, text="moderated") if asked_of(body) == "q1" else await echo(body, nth)
+
+    with Loopback(plan) as server, closing(client(server.address)) as one, closing(client(server.address)) as two:
+        first: Any = one.ask(question(f"q{n}") for n in range(1000))
+        assert [next(first).failure for _ in range(2)] == ["", "rejected"]
+        assert [a.failure for a in two.ask(question(f"q{n}") for n in range(3))] == ["", "rejected", ""]
+        first.close()
+
+
+def test_two_passes_of_one_process_share_their_replies(ledger: Path) -> None:
+    with Loopback(slow) as server, closing(client(server.address)) as one, closing(client(server.address)) as two:
+        pairs = list(zip(*(asker.ask(question(f"q{n}") for n in range(60)) for asker in (one, two)), strict=True))
+    assert len(server.bodies) == 60
+    assert all(a.value == b.value for a, b in pairs)
 
 
 def test_a_damaged_record_is_bought_again(ledger: Path) -> None:
@@ -108,6 +163,6 @@ def test_what_is_to_be_asked_again_once_a_pass_is_broken_off_is_left() -> None:
     outcomes: Any = SimpleNamespace(failed=failed.append, known=0)
     scheduler: Any = Scheduler(target, None, uncapped, outcomes)  # type: ignore[arg-type]
     scheduler.stop(0.0)
-    for tell in (scheduler.submit, scheduler.funded, scheduler.unfunded):
+    for tell in (scheduler.submit, scheduler.admitted, scheduler.unfunded, scheduler.bought_elsewhere):
         tell([])
     assert failed == []

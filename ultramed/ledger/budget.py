@@ -4,12 +4,11 @@ Stored in the ledger's file next to the replies, so that all processes of the re
 ledger's whole life. Amounts are integers, in billionths of a USD.
 """
 
-import os
 import sqlite3
-from pathlib import Path
 
 from ultramed.errors import BudgetError
 from ultramed.ledger.ledger import Ledger
+from ultramed.ledger.owners import is_alive, this_process
 from ultramed.params import BudgetUSD, Price
 
 NANO = 10**9
@@ -148,23 +147,3 @@ def _charge_all(db: sqlite3.Connection, owner: str) -> None:
     for stage, amount in db.execute("SELECT stage, nano FROM reserved WHERE owner = ?", (owner,)).fetchall():
         _add(db, "spent", (stage, 0, amount))
     db.execute("DELETE FROM reserved WHERE owner = ?", (owner,))
-
-
-def this_process() -> str:
-    """This process as an owner."""
-    return f"process:{os.getpid()}:{_started(os.getpid())}"
-
-
-def is_alive(owner: str) -> bool:
-    """Whether this owner's requests may still be under way: its process runs, or it is a batch."""
-    kind, name, *started = owner.split(":")
-    return kind != "process" or _started(int(name)) == "".join(started)
-
-
-def _started(pid: int) -> str:
-    """When a process started, in ticks since boot, with the boot's id; "" if there is none. Pids are reused."""
-    try:
-        ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
-        return ticks + Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""

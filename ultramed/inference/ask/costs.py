@@ -65,6 +65,10 @@ class Costs:
         sent = len(self._target.dialect.body(slot.request).encode())
         return most(self.terms.price, sent, slot.request.sampling.max_tokens, self.overrun or 0)
 
+    def reserve(self, slot: Slot) -> int:
+        """What is set aside for a request; nothing where no budget limits them."""
+        return self.most(slot) if self.capped else 0
+
     def of(self, slot: Slot, reply: Reply) -> int:
         """What a reply cost."""
         return charged(self.terms.price, reply, self.most(slot)) if self.terms.price else 0

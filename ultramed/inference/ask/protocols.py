@@ -22,11 +22,17 @@ class Outcomes(Protocol):
         """The pass cannot continue. Called in either thread."""
 
 
-class Funds(Protocol):
-    """Receives the answers to requests for money, in the writer's thread. Implemented by `Scheduler`."""
+class Admissions(Protocol):
+    """Receives the answers to requests for admission, in the writer's thread. Implemented by `Scheduler`."""
 
-    def funded(self, slots: list[Slot]) -> None:
-        """Money is reserved for these: they may be sent."""
+    def admitted(self, slots: list[Slot]) -> None:
+        """These are claimed, and their money is reserved: they may be sent."""
 
     def unfunded(self, slots: list[Slot]) -> None:
         """The budget has no room for these now."""
+
+    def elsewhere(self, slots: list[Slot], owner: str) -> None:
+        """Other runs, one of them `owner`, ask for these now."""
+
+    def bought_elsewhere(self, slots: list[Slot]) -> None:
+        """The ledger has replies to these by now: another run bought them."""

@@ -1,6 +1,7 @@
 """The thread that sends requests: slots come in, each goes to the replica with most room, replies go to the writer."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections import deque
@@ -8,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ultramed.errors import ModelError
+from ultramed.inference.ask.admission_queue import AdmissionQueue
 from ultramed.inference.ask.costs import Costs
 from ultramed.inference.ask.endpoint_health import EndpointHealth
-from ultramed.inference.ask.funding_queue import FundingQueue
 from ultramed.inference.ask.protocols import Outcomes
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.ask.writer import Writer
@@ -20,18 +21,22 @@ from ultramed.inference.http.replicas import Replica, Replicas
 from ultramed.ledger.ledger import LedgerEntry
 from ultramed.ledger.requests import Reply
 
+LOOK_AGAIN_S = 0.5  # between looks whether another run has bought a reply
+
 
 class Scheduler:
-    """Retries, replicas and limits. Everything but `submit`, `funded`, `unfunded` and `stop` runs in its own thread."""
+    """Retries, replicas and limits. Everything but `submit`, `stop` and what `Admissions` names runs in its own thread.
+    """
 
     def __init__(self, target: Target, writer: Writer, costs: Costs, outcomes: Outcomes) -> None:
         self._target, self._writer, self._costs, self._outcomes = target, writer, costs, outcomes
-        self._funding = FundingQueue(writer, costs) if costs.capped else None
+        self._queue = AdmissionQueue(writer, costs)
         self._ready: deque[Slot] = deque()
         self._tasks: set[asyncio.Task] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = self._retrying = 0  # requests sent; requests waiting for their next try
-        self._ended = 0  # requests that ended since money was last asked for
+        self._ended = 0  # requests that ended since admission was last asked for
+        self._waits_for = ""  # another run that asks the same
         self._health = EndpointHealth(outcomes)
         self._stopping, self._drain_s = False, 0.0
         self.bought = 0  # replies
@@ -43,15 +48,21 @@ class Scheduler:
     def submit(self, slots: list[Slot]) -> None:
         self._in_loop(self._arrived, slots)
 
-    def funded(self, slots: list[Slot]) -> None:
-        self._in_loop(self._on_funded, slots)
+    def admitted(self, slots: list[Slot]) -> None:
+        self._in_loop(self._on_admitted, slots)
 
     def unfunded(self, slots: list[Slot]) -> None:
         self._in_loop(self._on_unfunded, slots)
 
-    def _in_loop(self, callback: Callable[[list[Slot]], None], slots: list[Slot]) -> None:
+    def elsewhere(self, slots: list[Slot], owner: str) -> None:
+        self._in_loop(self._on_elsewhere, slots, owner)
+
+    def bought_elsewhere(self, slots: list[Slot]) -> None:
+        self._in_loop(self._on_bought_elsewhere, slots)
+
+    def _in_loop(self, callback: Callable[..., None], *given: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: the pass was cut short and nothing more is sent
-            self._loop.call_soon_threadsafe(callback, slots)
+            self._loop.call_soon_threadsafe(callback, *given)
 
     def stop(self, drain_s: float) -> None:
         """Stop sending; wait up to `drain_s` seconds for requests in flight, then drop them."""
@@ -83,20 +94,17 @@ class Scheduler:
 
     def _arrived(self, slots: list[Slot]) -> None:
         for slot in slots:
-            self._queue(slot)
+            if slot.admitted:
+                self._ready.append(slot)
+            else:
+                self._queue.add(slot)
         self._pump()
-
-    def _queue(self, slot: Slot) -> None:
-        if self._funding and not slot.reserved:
-            self._funding.add(slot)
-        else:
-            self._ready.append(slot)
 
     def _pump(self) -> None:
         """Send what may be sent now; if the next slot only has to wait, schedule another call."""
         if self._stopping or self._all_refused():
             return
-        if self._funding and self._funding.request(self._room() - len(self._ready)):
+        if self._queue.request(self._room() - len(self._ready)):
             self._ended = 0
         while self._ready:
             tokens = self._costs.tokens(self._ready[0])
@@ -106,8 +114,9 @@ class Scheduler:
             self._send(self._ready.popleft(), replica, tokens)
 
     def _room(self) -> int:
-        """Requests that may have money; one at a time until the model's first reply shows what a request costs."""
-        proven = self._costs.overrun is not None
+        """Requests that may be admitted; where a budget limits them, one at a time until the model's first reply shows
+        what a request costs."""
+        proven = self._costs.overrun is not None or not self._costs.capped
         return self._replicas.concurrency if proven else 1 - self._in_flight - self._retrying
 
     def _all_refused(self) -> bool:
@@ -172,8 +181,8 @@ class Scheduler:
             self._record(slot, reply, latency_s)
 
     def _record(self, slot: Slot, reply: Reply, latency_s: float) -> None:
-        if self._costs.learn(slot, reply) and self._funding:
-            self._ready = deque(self._funding.affordable(self._ready))
+        if self._costs.learn(slot, reply):
+            self._ready = deque(self._queue.affordable(self._ready))
         terms, price = self._costs.terms, self._costs.of(slot, reply)
         entry = LedgerEntry(slot.key, terms.identity, terms.stage, slot.request.turns, reply, price / 1e9, latency_s)
         self.bought += 1
@@ -196,32 +205,51 @@ class Scheduler:
             slot.tries += 1 / 3 if error.kind == "rate_limited" else 1  # a 429 is about all requests, not only this one
         retries = self._target.retries
         if slot.tries <= retries.tries - 1:
-            self._retrying += 1
-            self._loop.call_later(max(error.wait, self._target.pause(int(slot.tries))), self._retry, slot)
-            return
+            return self._later(max(error.wait, self._target.pause(int(slot.tries))), [slot])
         if self._health.gave_up(slot.answers_before):
             raise ModelError(replica.endpoint.where, f"no longer answers (last: {error.said})",
                              "replies so far are kept; once it is healthy, run again to continue")
         self._writer.free(slot)
         self._outcomes.given_up(slot, error.kind, f"{retries.tries} tries, last: {error.said}")
 
-    def _retry(self, slot: Slot) -> None:
-        self._retrying -= 1
-        self._queue(slot)
+    def _later(self, wait_s: float, slots: list[Slot]) -> None:
+        """Send slots again after a pause."""
+        self._retrying += len(slots)
+        self._loop.call_later(wait_s, self._retry, slots)
+
+    def _retry(self, slots: list[Slot]) -> None:
+        self._retrying -= len(slots)
+        self._arrived(slots)
+
+    def _on_admitted(self, slots: list[Slot]) -> None:
+        self._ready.extend(self._queue.admitted(slots))
         self._pump()
 
-    def _on_funded(self, slots: list[Slot]) -> None:
-        assert self._funding
-        self._ready.extend(self._funding.funded(slots))
+    def _on_elsewhere(self, slots: list[Slot], owner: str) -> None:
+        """Look again soon: the other run has the replies by then, or is gone, or still asks."""
+        if not self._waits_for:
+            self._waits_for = owner
+            print(f"  {self._costs.terms.stage}: another run ({_named(owner)}) asks the same; waiting for its replies",
+                  file=sys.stderr, flush=True)
+        self._queue.answered(slots)
+        self._later(LOOK_AGAIN_S, slots)
+        self._pump()
+
+    def _on_bought_elsewhere(self, slots: list[Slot]) -> None:
+        self._queue.answered(slots)
         self._pump()
 
     def _on_unfunded(self, slots: list[Slot]) -> None:
         """The budget is used up if no request is in flight, or has ended since, that could give money back."""
-        assert self._funding
-        self._funding.unfunded(slots)
-        if not self._funding.idle or self._in_flight or self._ready or self._retrying:
+        self._queue.unfunded(slots)
+        if not self._queue.idle or self._in_flight or self._ready or self._retrying:
             return
         if self._ended:
             self._pump()
         else:
             self._fail(self._costs.exhausted(slots[0], self._outcomes.given))
+
+
+def _named(owner: str) -> str:
+    kind, name, *_ = owner.split(":")
+    return f"{kind} {name}"

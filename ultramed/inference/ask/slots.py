@@ -20,6 +20,7 @@ class Slot:
     tries: float = 0.0
     answers_before: int = 0  # answers the endpoint had given when this was first sent
     failed_at: object = None  # the replica of the last failed try
+    admitted: bool = False  # claimed and funded: it may be sent
     reserved: int = 0  # of the budget, in billionths of a USD
 
     def settle(self, entry: LedgerEntry | None, ledger: Ledger, identity: str, truncated_ok: bool) -> bool:
@@ -41,8 +42,8 @@ class Slot:
         self.key, self.tries = self.request.key(identity), 0.0
 
     def release(self) -> int:
-        """End the reservation. Returns its amount."""
-        released, self.reserved = self.reserved, 0
+        """End the admission and its reservation. Returns what was reserved."""
+        released, self.reserved, self.admitted = self.reserved, 0, False
         return released
 
     def give_up(self, failure: str, detail: str) -> None:

@@ -18,8 +18,9 @@ from ultramed.inference.batch.api import OVER, BatchApi
 from ultramed.inference.batch.file import BatchFile
 from ultramed.inference.batch.results import collect
 from ultramed.inference.http import wire
-from ultramed.ledger.budget import Budget, is_alive, nano, this_process
+from ultramed.ledger.budget import Budget, nano
 from ultramed.ledger.ledger import Ledger, exclusive
+from ultramed.ledger.owners import is_alive, this_process
 from ultramed.ledger.requests import Request
 from ultramed.params import BatchSettings
 from ultramed.progress import Progress

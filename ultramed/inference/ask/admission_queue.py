@@ -1,4 +1,4 @@
-"""Slots that wait for money before they may be sent. Runs in the scheduler's event loop."""
+"""Slots that wait until they may be sent: claimed, and paid for. Runs in the scheduler's event loop."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from ultramed.inference.ask.slots import Slot
 from ultramed.inference.ask.writer import Writer
 
 
-class FundingQueue:
-    """Asks the writer to reserve money, for no more slots than may be in flight: money still reserved when this process
-    is killed counts as spent."""
+class AdmissionQueue:
+    """Asks the writer to claim slots and to reserve their money, for no more of them than may be in flight: what is
+    still reserved when this process is killed counts as spent, and replies wait where the disk is slow."""
 
     def __init__(self, writer: Writer, costs: Costs) -> None:
         self._writer, self._costs = writer, costs
@@ -26,25 +26,27 @@ class FundingQueue:
         self._waiting.append(slot)
 
     def request(self, room: int) -> bool:
-        """Ask for money for up to `room` slots, counting those already asked for. Returns whether any was asked for."""
+        """Ask for up to `room` slots, counting those already asked for. Returns whether any was asked for."""
         slots = [self._waiting.popleft() for _ in range(min(room - self._requested, len(self._waiting)))]
         for slot in slots:
-            slot.reserved = self._costs.most(slot)
+            slot.reserved = self._costs.reserve(slot)
         if slots:
             self._requested += len(slots)
-            self._writer.fund(slots)
+            self._writer.admit(slots)
         return bool(slots)
 
-    def funded(self, slots: list[Slot]) -> list[Slot]:
-        """Those of the slots that may be sent; the others need more by now, and wait again."""
+    def admitted(self, slots: list[Slot]) -> list[Slot]:
+        """Those of the slots that may be sent; the others need more money by now, and wait again."""
         self._requested -= len(slots)
+        for slot in slots:
+            slot.admitted = True
         return self.affordable(slots)
 
     def affordable(self, slots: Iterable[Slot]) -> list[Slot]:
         """Those of the slots whose reservation still covers them. The others give it back and wait again."""
         covered = []
         for slot in slots:
-            if slot.reserved >= self._costs.most(slot):
+            if slot.reserved >= self._costs.reserve(slot):
                 covered.append(slot)
             else:
                 self._writer.free(slot)
@@ -53,7 +55,11 @@ class FundingQueue:
 
     def unfunded(self, slots: list[Slot]) -> None:
         """Queue them again: money comes back when replies cost less than their upper bound."""
+        self.answered(slots)
+        self._waiting.extendleft(reversed(slots))
+
+    def answered(self, slots: list[Slot]) -> None:
+        """Take note that these were not admitted."""
         self._requested -= len(slots)
         for slot in slots:
             slot.release()
-        self._waiting.extendleft(reversed(slots))
