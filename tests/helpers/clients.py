@@ -48,13 +48,16 @@ def values(answers: Iterable[Answer]) -> list[Any]:
     return [a.value for a in answers]
 
 
-def start(address: str, count: int, concurrency: int, *more: str, worktree: Path | None = None) -> subprocess.Popen[str]:
+def start(
+    address: str, count: int, concurrency: int, *more: str, worktree: Path | None = None
+) -> subprocess.Popen[str]:
     """The script `asking.py`; a worktree runs one at a time."""
     if worktree:
         worktree.mkdir()
     where = str(Path(ultramed.__file__).parents[1])
-    return subprocess.Popen([sys.executable, ASKING, address, str(count), str(concurrency), *more], text=True, cwd=worktree,
-                            env={**os.environ, "PYTHONPATH": where}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, ASKING, address, str(count), str(concurrency), *more], cwd=worktree,
+                            env={**os.environ, "PYTHONPATH": where}, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
 
 
 def wait_for(done: Callable[[], bool]) -> None:

@@ -111,6 +111,52 @@ def test_a_batch_that_several_wait_for_is_collected_once(tmp_path: Path, monkeyp
     assert (len(collected), report["batches"], report["batch_lines"], report["files"]) == (1, 1, 20, 0)
 
 
+def test_two_that_ask_at_once_buy_each_reply_once(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=1.0) as address, ThreadPoolExecutor(2) as both:
+        done = list(both.map(lambda count: ask(address, questions(count), given(), "api")[0], (20, 30)))
+        assert [len(values(answers)) for answers in done] == [20, 30]
+        assert counted(address)["batch_lines"] == 30
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM claims").fetchone() == (0,)
+
+
+def test_a_run_without_batches_does_not_buy_what_a_batch_will_bring(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        with start(address, 20, 4, "--batch", "{}") as first:
+            wait_for(lambda: counted(address)["batches"] == 1)
+            first.kill()
+        line = told(ModelError, address, *questions(20), given=settings(8), name="api")
+        assert line.startswith("api: 8 of the next requests are in a batch under way")
+        assert "models.remote.api.batch" in line and counted(address)["requests"] == 0
+        answers, _ = ask(address, questions(25), given(), "api")
+    assert values(answers) == ["yes"] * 25
+
+
+def test_a_batch_of_another_stage_is_collected_by_who_needs_its_replies(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        with start(address, 20, 4, "--batch", "{}") as first:
+            wait_for(lambda: counted(address)["batches"] == 1)
+            first.kill()
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            db.execute("UPDATE batches SET stage = 'another'")
+            db.commit()
+        assert len(ask(address, questions(20), given(), "api")[0]) == 20
+        assert counted(address)["batches"] == 1
+    with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+        assert db.execute("SELECT DISTINCT stage FROM replies").fetchall() == [("another",)]
+
+
+def test_replies_beyond_max_tokens_raise_what_the_next_batch_reserves(ledger: Path, tmp_path: Path) -> None:
+    with endpoint(tmp_path, reply="word " * 3000) as address:
+        ask(address, questions(3), given(PRICE, 1000.0), "api")
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            ((spent,),) = db.execute("SELECT nano / 1e9 FROM spent")
+            ((longest,),) = db.execute("SELECT tokens FROM overruns")
+        assert longest > 1000
+        told(BudgetError, address, *questions(9), given=given(PRICE, spent + longest / 3000), name="api")
+        assert counted(address)["batch_lines"] == 3
+
+
 def test_a_batch_that_was_made_and_never_heard_of_is_found_by_its_mark(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
         with start(address, 20, 4, "--batch", "{}") as first:

@@ -226,10 +226,17 @@ class Scheduler:
         self._pump()
 
     def _on_elsewhere(self, slots: list[Slot], owner: str) -> None:
-        """Look again soon: the other run has the replies by then, or is gone, or still asks."""
+        """Look again soon: the other run has the replies by then, or is gone, or still asks. A batch may take a day,
+        and only a run with batches collects it."""
+        kind, name, *_ = owner.split(":")
+        if kind == "batch":
+            model = self._costs.terms.model
+            return self._fail(ModelError(
+                model, f"{len(slots)} of the next requests are in a batch under way, which will be charged for",
+                f"set models.remote.{model}.batch again and run, to collect it"))
         if not self._waits_for:
             self._waits_for = owner
-            print(f"  {self._costs.terms.stage}: another run ({_named(owner)}) asks the same; waiting for its replies",
+            print(f"  {self._costs.terms.stage}: another run (process {name}) asks the same; waiting for its replies",
                   file=sys.stderr, flush=True)
         self._queue.answered(slots)
         self._later(LOOK_AGAIN_S, slots)
@@ -248,8 +255,3 @@ class Scheduler:
             self._pump()
         else:
             self._fail(self._costs.exhausted(slots[0], self._outcomes.given))
-
-
-def _named(owner: str) -> str:
-    kind, name, *_ = owner.split(":")
-    return f"{kind} {name}"

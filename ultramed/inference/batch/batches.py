@@ -7,18 +7,20 @@ or at the provider, and collects it. Until then its requests are kept in `batche
 import time
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ultramed.errors import ModelError
-from ultramed.inference.ask.costs import Terms
+from ultramed.inference.ask.costs import Terms, most
 from ultramed.inference.ask.flow import LOOKUP, Failures
 from ultramed.inference.ask.slots import Slot
 from ultramed.inference.batch.api import OVER, BatchApi
 from ultramed.inference.batch.file import BatchFile
 from ultramed.inference.batch.results import collect
 from ultramed.inference.http import wire
-from ultramed.ledger.budget import Budget, nano
+from ultramed.ledger.budget import Budget, note_overrun, overrun
+from ultramed.ledger.claims import Claims
 from ultramed.ledger.ledger import Ledger, exclusive
 from ultramed.ledger.owners import is_alive, this_process
 from ultramed.ledger.requests import Request
@@ -36,7 +38,7 @@ CREATE TABLE IF NOT EXISTS batches (uid TEXT PRIMARY KEY, identity TEXT NOT NULL
 
 
 class Batches:
-    """One stage's batches with one model."""
+    """Batches with one model."""
 
     def __init__(self, terms: Terms, settings: BatchSettings, ledger: Ledger, truncated_ok: bool) -> None:
         self._terms, self._settings, self._ledger, self._truncated_ok = terms, settings, ledger, truncated_ok
@@ -44,6 +46,7 @@ class Batches:
         self._folder = terms.folder / "batches"
         self._folder.mkdir(exist_ok=True)
         self._failures: Failures = {}
+        self._elsewhere = False  # whether another run asks for some of the same
         self._token_limit = ""  # the provider's message if it refused the last batch until others are done
         self.bought = self.spent = 0
         with ledger.writing() as db:
@@ -62,7 +65,11 @@ class Batches:
             while stalled < STALLED and self._submit_missing(requests):
                 before = self.bought
                 self._collect()
-                stalled = 0 if self.bought > before else stalled + 1
+                if self._elsewhere:  # requests under way in another run: look again whether it has bought them
+                    time.sleep(self._settings.poll_s)
+                    self._recover()
+                else:
+                    stalled = 0 if self.bought > before else stalled + 1
             self._check(self._token_limit if stalled else "")
             return self._failures
         finally:
@@ -81,13 +88,14 @@ class Batches:
                     yield slot
 
     def _submit_missing(self, requests: Iterable[Request]) -> bool:
-        """Submit what is missing. Returns whether batches are under way."""
-        sent, file = False, self._new_file()
+        """Submit what is missing. Returns whether any of it is under way, here or in another run."""
+        self._elsewhere = False
+        sent, file, longest = False, self._new_file(), self._overrun()
         for slot in self._missing(requests):
             if not file.takes(line := self._line(slot)):
                 sent = self._send(file, slot) or sent
                 file = self._new_file()
-            file.add(line, nano(self._terms.price, len(line), slot.request.sampling.max_tokens))
+            file.add(slot.key, line, most(self._terms.price, len(line), slot.request.sampling.max_tokens, longest))
         return (self._send(file, slot) or sent) if file.lines else sent
 
     def _line(self, slot: Slot) -> bytes:
@@ -98,13 +106,21 @@ class Batches:
         return BatchFile(self._folder / f"{uuid.uuid4().hex}.jsonl", self._settings)
 
     def _send(self, file: BatchFile, slot: Slot) -> bool:
-        """Reserve the money, record the batch, submit it; if money covers only its first lines, submit those."""
-        budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{file.uid}")
+        """Claim the requests, reserve the money, record the batch, submit it; if money covers only the first of those
+        that no other run asks for, submit those."""
+        owner = f"batch:{file.uid}"
+        budget, claims = Budget(self._ledger, self._terms.stage, self._terms.budget, owner), Claims(self._ledger, owner)
         with self._ledger.writing() as db:
+            others = {**claims.of_others(db, file.keys), **self._ledger.get(file.keys)}
+            self._elsewhere = self._elsewhere or bool(others)
+            file.drop(others)
             count = budget.reserve(db, file.most)
             if count:
                 row = (file.uid, self._terms.identity, self._terms.stage, this_process(), count, None)
                 db.execute("INSERT INTO batches VALUES (?,?,?,?,?,?)", row)
+                claims.claim(db, file.keys[:count])
+        if not file.lines:
+            return True
         if not count:
             if self._open():
                 return True  # money comes back when open batches are collected
@@ -113,6 +129,12 @@ class Batches:
         self._submit(file.uid)
         return True
 
+    def _overrun(self) -> int:
+        """Tokens that replies have had beyond `max_tokens`."""
+        Budget(self._ledger, self._terms.stage, self._terms.budget)  # makes its tables
+        with self._ledger.writing() as db:
+            return overrun(db, self._terms.identity) or 0
+
     def _submit(self, uid: str) -> None:
         batch_id = self._api.submit(self._folder / f"{uid}.jsonl", uid)
         with self._ledger.writing() as db:
@@ -120,40 +142,45 @@ class Batches:
 
     def _recover(self) -> None:
         """Find the batches that a crash left without the provider's id."""
-        for uid, maker, batch_id in self._open():
+        for uid, stage, maker, batch_id in self._open():
             if batch_id or (maker != this_process() and is_alive(maker)):
                 continue
             if found_id := self._api.find(uid):
                 with self._ledger.writing() as db:
                     db.execute("UPDATE batches SET batch_id = ? WHERE uid = ?", (found_id, uid))
             else:
-                self._close(uid, spent=0)
+                self._close(uid, stage, spent=0)
 
-    def _open(self) -> list[tuple[str, str, str | None]]:
-        query = "SELECT uid, maker, batch_id FROM batches WHERE identity = ? AND stage = ? ORDER BY uid"
-        return list(self._ledger.read(query, (self._terms.identity, self._terms.stage)))
+    def _open(self) -> list[tuple[str, str, str, str | None]]:
+        """This model's batches, whichever stage has made them: those of a stage that was killed wait for the next."""
+        query = "SELECT uid, stage, maker, batch_id FROM batches WHERE identity = ? ORDER BY uid"
+        return list(self._ledger.read(query, (self._terms.identity,)))
 
     def _collect(self) -> None:
         """Wait for every open batch and record its results."""
-        waiting = {uid: batch_id for uid, _, batch_id in self._open() if batch_id}
+        waiting = {uid: batch_id for uid, _, _, batch_id in self._open() if batch_id}
         with Progress(f"{self._terms.stage}, batches", len(waiting) or None) as progress:
             while waiting:
                 batches = [(uid, self._api.retrieve(batch_id)) for uid, batch_id in waiting.items()]
                 over = [(uid, batch) for uid, batch in batches if batch.status in OVER]
                 for uid, batch in over:
                     with exclusive(self._folder):  # another process may be waiting for it, too
-                        if any(uid == open_uid for open_uid, _, _ in self._open()):
-                            self._record(uid, batch)
+                        if stage := {open_uid: stage for open_uid, stage, _, _ in self._open()}.get(uid):
+                            self._record(uid, stage, batch)
                     del waiting[uid]
                     progress.step()
                 if not over:
                     time.sleep(self._settings.poll_s)
 
-    def _record(self, uid: str, batch: "Finished") -> None:
-        result = collect(self._terms, self._ledger, self._api, batch, self._folder / f"{uid}.jsonl")
+    def _record(self, uid: str, stage: str, batch: "Finished") -> None:
+        terms, file = replace(self._terms, stage=stage), self._folder / f"{uid}.jsonl"
+        result = collect(terms, self._ledger, self._api, batch, file, self._overrun())
+        if result.bought:
+            with self._ledger.writing() as db:
+                note_overrun(db, self._terms.identity, result.overrun)
         self.bought, self.spent = self.bought + result.bought, self.spent + result.spent
         self._failures |= result.failures
-        self._close(uid, result.spent, result.uncertain)
+        self._close(uid, stage, result.spent, result.uncertain)
         for file_id in (batch.input_file_id, batch.output_file_id, batch.error_file_id):
             self._api.delete(file_id)
         self._token_limit = result.problem if "token_limit_exceeded" in result.problem else ""
@@ -165,11 +192,13 @@ class Batches:
             raise ModelError(self._terms.model, f"refused the batch ({problem})",
                              f"check models.remote.{self._terms.model}.batch in params.yaml")
 
-    def _close(self, uid: str, spent: int, uncertain: int = 0) -> None:
+    def _close(self, uid: str, stage: str, spent: int, uncertain: int = 0) -> None:
         """Forget a batch and settle its reservation; only the first process to do so has any effect."""
-        budget = Budget(self._ledger, self._terms.stage, self._terms.budget, f"batch:{uid}")
+        owner = f"batch:{uid}"
+        budget, claims = Budget(self._ledger, stage, self._terms.budget, owner), Claims(self._ledger, owner)
         with self._ledger.writing() as db:
             if db.execute("DELETE FROM batches WHERE uid = ?", (uid,)).rowcount:
                 budget.settle(db, 0, spent, uncertain)
                 budget.drop(db)
+                claims.drop(db)
         (self._folder / f"{uid}.jsonl").unlink(missing_ok=True)

@@ -2,12 +2,12 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ultramed.ledger.budget import nano
+from ultramed.inference.ask.costs import most
 from ultramed.ledger.requests import canonical
 from ultramed.params import BatchSettings, Price
 
@@ -17,6 +17,7 @@ class BatchFile:
 
     def __init__(self, path: Path, settings: BatchSettings) -> None:
         self.path, self.uid, self._settings = path, path.stem, settings
+        self.keys: list[str] = []  # of the requests, one per line
         self.lines: list[bytes] = []
         self.most: list[int] = []  # upper bound on each line's cost, in billionths of a USD
         self._size = 0
@@ -26,10 +27,17 @@ class BatchFile:
         fits = self._size + len(line) <= self._settings.max_bytes and len(self.lines) < self._settings.max_requests
         return fits or not self.lines
 
-    def add(self, line: bytes, most: int) -> None:
+    def add(self, key: str, line: bytes, most: int) -> None:
+        self.keys.append(key)
         self.lines.append(line)
         self.most.append(most)
         self._size += len(line)
+
+    def drop(self, keys: Container[str]) -> None:
+        """Take out the lines of some requests."""
+        kept = [n for n, key in enumerate(self.keys) if key not in keys]
+        self.keys, self.lines = [self.keys[n] for n in kept], [self.lines[n] for n in kept]
+        self.most = [self.most[n] for n in kept]
 
     def write(self, count: int) -> None:
         """Write the first lines."""
@@ -53,9 +61,9 @@ class BatchRequest:
     size: int  # bytes of the line
     max_tokens: int  # of the reply, whatever the provider calls them
 
-    def most(self, price: Price) -> int:
-        """The most it can cost, in billionths of a USD: a token for each byte, and the longest reply."""
-        return nano(price, self.size, self.max_tokens)
+    def most(self, price: Price, overrun: int) -> int:
+        """The most it can cost, in billionths of a USD: see `costs.most`."""
+        return most(price, self.size, self.max_tokens, overrun)
 
 
 class BatchInput:
@@ -73,10 +81,10 @@ class BatchInput:
             file.seek(self._offsets[key])
             return _request(file.readline())
 
-    def most(self, price: Price) -> int:
+    def most(self, price: Price, overrun: int) -> int:
         """The most that any of them can cost, in billionths of a USD."""
         with open(self._path, "rb") as file:
-            return max((_request(line).most(price) for line in file if line.strip()), default=0)
+            return max((_request(line).most(price, overrun) for line in file if line.strip()), default=0)
 
     def _scan(self) -> Iterator[tuple[str, int]]:
         offset = 0

@@ -26,6 +26,7 @@ _KEY = re.compile(rb'"custom_id"\s*:\s*"([0-9A-Za-z_-]{1,128})"')
 class BatchResult:
     """Results of one batch."""
 
+    overrun: int  # tokens that replies have had beyond `max_tokens`, before this batch and in it
     bought: int = 0  # replies
     spent: int = 0  # billionths of a USD
     uncertain: int = 0  # perhaps charged, for lines that cannot be read
@@ -33,10 +34,13 @@ class BatchResult:
     problem: str = ""  # why the provider did not start the batch
 
 
-def collect(terms: Terms, ledger: Ledger, api: BatchApi, batch: "Batch", file: Path) -> BatchResult:
-    """Record the replies of a batch whose requests are in `file`. Blank lines and lines that answer none of them are
-    passed over; one that cannot be read counts at the most it can cost, and is asked for again."""
-    requests, result = _requests(api, batch, file), BatchResult(problem=_problem(batch))
+def collect(
+    terms: Terms, ledger: Ledger, api: BatchApi, batch: "Batch", file: Path, overrun: int
+) -> BatchResult:
+    """Record the replies of a batch whose requests are in `file`; `overrun` is known from earlier ones. Blank lines and
+    lines that answer none of them are passed over; one that cannot be read counts at the most it can cost, and is asked
+    for again."""
+    requests, result = _requests(api, batch, file), BatchResult(overrun, problem=_problem(batch))
     entries: list[LedgerEntry] = []
     for line in api.lines(batch.output_file_id):
         if entry := _entry(terms, requests, line, result):
@@ -84,7 +88,8 @@ def _entry(terms: Terms, requests: BatchInput, line: bytes, result: BatchResult)
     except completion.MALFORMED as problem:
         _note_unread(terms, requests, line, key, problem, result)
         return None
-    price = charged(terms.price, reply, request.most(terms.price)) if terms.price else 0
+    result.overrun = max(result.overrun, reply.completion_tokens - request.max_tokens)
+    price = charged(terms.price, reply, request.most(terms.price, result.overrun)) if terms.price else 0
     result.spent += price
     return LedgerEntry(key, terms.identity, terms.stage, request.turns, reply, price / 1e9, 0.0)
 
@@ -99,7 +104,7 @@ def _note_unread(
     if request is not None:
         result.failures[key] = "malformed", f"{type(problem).__name__}: {problem}"
     if terms.price:
-        result.uncertain += request.most(terms.price) if request else requests.most(terms.price)
+        result.uncertain += (request or requests).most(terms.price, result.overrun)
 
 
 def _failure(response: dict[str, Any], error: dict[str, Any], key: str) -> tuple[str, str]:
