@@ -112,9 +112,11 @@ def test_a_batch_that_several_wait_for_is_collected_once(tmp_path: Path, monkeyp
 
 
 def test_two_that_ask_at_once_buy_each_reply_once(ledger: Path, tmp_path: Path) -> None:
-    with endpoint(tmp_path, reply="yes", batch_s=1.0) as address, ThreadPoolExecutor(2) as both:
-        done = list(both.map(lambda count: ask(address, questions(count), given(), "api")[0], (20, 30)))
-        assert [len(values(answers)) for answers in done] == [20, 30]
+    with endpoint(tmp_path, reply="yes", batch_s=1.0) as address:
+        with (start(address, 20, 4, "--batch", "{}", worktree=tmp_path / "one") as first,
+              start(address, 30, 4, "--batch", "{}", worktree=tmp_path / "two") as second):
+            outputs = [process.communicate(timeout=60) for process in (first, second)]
+        assert [out for out, _ in outputs] == ["20\n", "30\n"]
         assert counted(address)["batch_lines"] == 30
     with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
         assert db.execute("SELECT count(*) FROM claims").fetchone() == (0,)
@@ -127,7 +129,9 @@ def test_a_run_without_batches_does_not_buy_what_a_batch_will_bring(ledger: Path
             first.kill()
         line = told(ModelError, address, *questions(20), given=settings(8), name="api")
         assert line.startswith("api: 8 of the next requests are in a batch under way")
-        assert "models.remote.api.batch" in line and counted(address)["requests"] == 0
+        assert "models.remote.api.batch" in line
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            assert db.execute("SELECT count(*) FROM replies").fetchone() == (0,)
         answers, _ = ask(address, questions(25), given(), "api")
     assert values(answers) == ["yes"] * 25
 
