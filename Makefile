@@ -39,7 +39,7 @@ $(STAMP): requirements/laptop.txt requirements/models.txt pyproject.toml
 	touch $@
 
 lint: setup
-	$(ACTIVATE) && ruff check . && mypy ultramed stages && lint-imports --no-logo
+	$(ACTIVATE) && ruff check . && mypy ultramed stages benchmarks && lint-imports --no-logo
 
 # Run after editing the dependencies in pyproject.toml (needs `pip install uv`). Locked versions stay where possible.
 lock:

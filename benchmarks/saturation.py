@@ -21,6 +21,7 @@ from contextlib import closing, nullcontext
 from ultramed import params
 from ultramed.inference.client import Client
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Models, Price, RemoteModel
 from ultramed.prompts import Prompt
@@ -79,7 +80,7 @@ def main() -> None:
     model = RemoteModel(base_url=given.address, model=given.model, revision="1", provider="here",
                         concurrency=given.concurrency, price=Price(prompt=0.0, completion=0.0))
     settings = params.load().model_copy(update={"models": Models(local={}, remote={"served": model})})
-    target = Target("served", (given.address,), given.model, concurrency=given.concurrency)
+    target = Target("served", (given.address,), Dialect(given.model), concurrency=given.concurrency)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ULTRAMED_LEDGER"] = folder
         sampler, began = Sampler(given.address), time.monotonic()

@@ -16,8 +16,8 @@ from benchmarks.inference.contenders import REPOSITORY
 from benchmarks.inference.questions import question
 from ultramed import params, tables
 from ultramed.inference.client import Client
-from ultramed.inference.http import wire
 from ultramed.inference.http.endpoint import Target
+from ultramed.inference.http.wire import Dialect
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import BudgetUSD, Models, Price, RemoteModel
 from ultramed.params.models import Retries
@@ -37,7 +37,7 @@ class EvolvedOpen(BaseModel):
 
 def client(target: Target, budget: float | None) -> Client:
     """A client of a remote model, with USD to spend or no limit."""
-    model = RemoteModel(base_url=list(target.base_urls), model=target.model, revision="1", provider="benchmark",
+    model = RemoteModel(base_url=list(target.base_urls), model=target.dialect.model, revision="1", provider="benchmark",
                         rights="open", concurrency=CONCURRENCY, price=Price(prompt=1.0, completion=2.0))
     models = Models(local={}, remote={target.name: model})
     settings = params.load(REPOSITORY / "params.yaml").model_copy(
@@ -54,13 +54,14 @@ def requests(count: int, shape: type[BaseModel] | None) -> Iterator[Request]:
 def note(file: TextIO, answer: Answer, target: Target) -> None:
     """A line of JSON: value, failure, and the hash by which the endpoint knows the request."""
     value = answer.value.model_dump() if isinstance(answer.value, BaseModel) else answer.value
-    sent = hashlib.sha256(wire.body(answer.request, target.model, target.mode).encode()).hexdigest()
+    sent = hashlib.sha256(target.dialect.body(answer.request).encode()).hexdigest()
     file.write(json.dumps({"value": value, "failure": answer.failure, "sent": sent}) + "\n")
 
 
 def run(given: argparse.Namespace) -> int:
     """Ask all; how many were answered."""
-    target = Target("trial", (given.address,), "faults", None, CONCURRENCY, **(SHORT if given.short else {}))
+    target = Target("trial", (given.address,), Dialect("faults"), concurrency=CONCURRENCY,
+                    **(SHORT if given.short else {}))
     asked, ok = requests(given.count, EvolvedOpen if given.json else None), 0
     with closing(client(target, given.budget)) as asker, open(given.answers or "/dev/null", "w") as file:
         for answer in asker.ask(asked, total=given.count):

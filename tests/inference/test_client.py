@@ -190,3 +190,13 @@ def test_connect_with_a_ledger_of_another_version_asks_nothing(ledger: Path, tmp
         ask(server.address, [question("q")])
     assert server.bodies == []
     shutil.rmtree(ledger)
+
+
+def test_the_benchmark_of_this_layer_asks_as_a_stage_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.inference import ask_ultramed
+
+    with Loopback() as server:
+        monkeypatch.setattr("sys.argv", ["ask", server.address, "5", "--answers", str(tmp_path / "answers"),
+                                         "--budget", "1", "--manifest", str(tmp_path / "manifest")])
+        ask_ultramed.main()
+        assert len(server.bodies) == len((tmp_path / "answers").read_text().splitlines()) == 5
