@@ -58,7 +58,7 @@ def test_replies_come_in_order_into_the_ledger_and_nothing_is_left_there(
     assert (report["batches"], report["batch_lines"], report["files"]) == (2, 40, 0)
     assert values(online) == values(again) == ["yes"] * 40 and report["tries"] == 40
     assert list(second.manifest)[:30] == list(asker.manifest)
-    assert (open_batches(ledger), list((ledger / "batches").iterdir())) == ([], [])
+    assert (open_batches(ledger), list((ledger / "batches").glob("*.jsonl"))) == ([], [])
 
 
 def test_a_file_is_cut_at_the_limits_on_lines_and_bytes(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_batch_whose_requests_are_lost_here_is_collected_all_the_same(ledger: 
         with start(address, 20, 4, "--batch", "{}") as first:
             wait_for(lambda: counted(address)["batches"] == 1)
             first.kill()
-        for file in (ledger / "batches").iterdir():
+        for file in (ledger / "batches").glob("*.jsonl"):
             file.unlink()
         answers, _ = ask(address, questions(20), given(), "api")
         assert (values(answers), counted(address)["batches"]) == (["yes"] * 20, 1)
@@ -251,7 +251,7 @@ def test_a_damaged_file_of_requests_is_brought_back(ledger: Path, tmp_path: Path
         with start(address, 20, 4, "--batch", "{}") as first:
             wait_for(lambda: counted(address)["batches"] == 1)
             first.kill()
-        (file,) = (ledger / "batches").iterdir()
+        (file,) = (ledger / "batches").glob("*.jsonl")
         file.write_bytes(file.read_bytes()[:-100])
         answers, _ = ask(address, questions(20), given(), "api")
         assert (values(answers), counted(address)["batches"]) == (["yes"] * 20, 1)

@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ultramed.errors import LedgerError
+from ultramed.ledger.file_systems import remote
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Reply
 
@@ -200,3 +202,43 @@ def test_a_read_only_folder_is_one_clear_line(filled: bool) -> None:
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that the system calls a mount of NFS, on a disk."""
+    mounts = [SimpleNamespace(mountpoint=str(folder), fstype=kind)
+              for folder, kind in ((Path("/"), "ext4"), (tmp_path / "share", "ext4"), (tmp_path / "share", "nfs4"))]
+    monkeypatch.setattr("psutil.disk_partitions", lambda all: mounts)
+    return tmp_path / "share"
+
+
+def journal(ledger: Ledger) -> str:
+    return next(ledger.read("PRAGMA journal_mode"))[0]
+
+
+def test_on_a_network_file_system_the_journal_is_another(mounted: Path, tmp_path: Path) -> None:
+    with closing(Ledger(mounted / "ledger")) as ledger, closing(Ledger(mounted / "ledger")) as second:
+        assert (ledger.remote, journal(ledger), sorted(p.suffix for p in ledger.path.parent.iterdir())) == (
+            "nfs4", "delete", ["", ".sqlite"])
+        ledger.put([entry()])
+        assert second.get(["k"])["k"] == entry()
+    with closing(Ledger(tmp_path / "local")) as ledger:
+        assert (ledger.remote, journal(ledger)) == ("", "wal")
+
+
+def test_a_ledger_that_moves_to_a_network_file_system_keeps_its_replies(mounted: Path, tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "local")) as ledger:
+        ledger.put([entry()])
+    shutil.copytree(tmp_path / "local", mounted / "ledger")
+    with closing(Ledger(mounted / "ledger")) as ledger:
+        assert (journal(ledger), ledger.get(["k"])) == ("delete", {"k": entry()})
+
+
+@pytest.mark.parametrize(("kind", "expected"), [
+    ("nfs", "nfs"), ("cifs", "cifs"), ("fuse.sshfs", "fuse.sshfs"), ("9p", "9p"), ("ext4", ""), ("overlay", ""),
+    ("fuseblk", ""), ("tmpfs", ""),
+])
+def test_which_file_systems_are_remote(kind: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.disk_partitions", lambda all: [SimpleNamespace(mountpoint="/", fstype=kind)])
+    assert remote(Path("/tmp")) == expected

@@ -14,6 +14,7 @@ import pytest
 from ultramed.errors import LedgerError
 from ultramed.ledger.budget import Budget, note_overrun, overrun, spent
 from ultramed.ledger.carving import Carver
+from ultramed.ledger.claims import BATCHES
 from ultramed.ledger.ledger import Ledger, LedgerEntry
 from ultramed.ledger.requests import Reply, digest
 from ultramed.ledger.rescue import rescue
@@ -87,6 +88,24 @@ def test_what_was_spent_stays_spent(folder: Path) -> None:
         assert spent(ledger) == {"judge": (900.0, 3.0), "score": (prices, 0.0)}
         with ledger.writing() as db:
             assert overrun(db, "local:abc") == 700
+
+
+def test_a_batch_under_way_is_still_to_be_collected(folder: Path) -> None:
+    row = ("u1", "local:abc", "judge", "process:1:1", 20, "batch_000001")
+    with closing(Ledger(folder)) as ledger:
+        budgets = [Budget(ledger, "judge", BudgetUSD(), owner) for owner in ("batch:u1", "batch:lost")]
+        with ledger.writing() as db:
+            db.execute(BATCHES)
+            db.execute("INSERT INTO batches VALUES (?,?,?,?,?,?)", row)
+            for budget in budgets:
+                budget.reserve(db, [7 * 10**9])
+        ledger.compact()
+    overwrite(folder / "ledger.sqlite", 0, 100)
+    assert rescue(folder).replies == COUNT
+    with closing(Ledger(folder)) as ledger:
+        assert list(ledger.read("SELECT * FROM batches")) == [row]
+        assert list(ledger.read("SELECT * FROM reserved")) == [("batch:u1", "judge", 7 * 10**9)]
+        assert spent(ledger)["judge"] == (900.0, 3.0 + 7.0), "of a batch that nobody will collect"
 
 
 def test_replies_in_the_log_of_a_killed_process_come_back(tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def _ledger() -> Finding:
     try:
         with closing(Ledger(folder)) as ledger:
             ((replies,),) = ledger.read("SELECT count(*) FROM replies")
+            where = f", on {ledger.remote}: slower, and for one machine at a time" if ledger.remote else ""
     except UltramedError as error:
         return False, "ledger", str(error)
-    return True, "ledger", f"{folder}, {replies:,} replies"
+    return True, "ledger", f"{folder}, {replies:,} replies{where}"

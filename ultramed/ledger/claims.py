@@ -11,6 +11,10 @@ from ultramed.ledger.ledger import Ledger
 from ultramed.ledger.owners import is_alive, this_process
 
 PART = 500  # keys in one query
+BATCHES = """
+CREATE TABLE IF NOT EXISTS batches (uid TEXT PRIMARY KEY, identity TEXT NOT NULL, stage TEXT NOT NULL,
+                                    maker TEXT NOT NULL, lines INTEGER NOT NULL, batch_id TEXT) WITHOUT ROWID
+"""
 _TABLE = "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID"
 _NUMBERS = count(1)
 

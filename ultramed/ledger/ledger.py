@@ -1,7 +1,7 @@
 """The ledger: every reply ever bought, by the key of its request. Money is never spent twice.
 
-One SQLite file in WAL mode, shared by every process of the repository; a reply counts once it is on disk
-(`synchronous=FULL`). It is not a DVC output: manifests pin the replies that a stage used.
+One SQLite file, shared by every process of the repository, in WAL mode unless it lies on a network file system. A reply
+counts once it is on disk (`synchronous=FULL`). It is not a DVC output: manifests pin the replies that a stage used.
 """
 
 import fcntl
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ultramed.errors import LedgerError
+from ultramed.ledger.file_systems import remote
 from ultramed.ledger.requests import Reply, canonical, digest
 
 VERSION = 1
@@ -42,12 +43,17 @@ class LedgerEntry:
 
 
 class Ledger:
-    """An open ledger. Raises LedgerError when it cannot be opened, read or written, or has another version."""
+    """An open ledger. Raises LedgerError when it cannot be opened, read or written, or has another version.
+
+    `remote`: the kind of network file system that it lies on, if any. There it has a slower journal, and can be used by
+    one machine at a time.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self.remote = remote(folder)
             with exclusive(folder):  # SQLite does not wait while another process switches a new file to WAL
                 if not self.path.exists():
                     self._create()
@@ -75,7 +81,7 @@ class Ledger:
         """Open the file. Returns its version."""
         self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")  # damaged text fails its checksum
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute(f"PRAGMA journal_mode={'DELETE' if self.remote else 'WAL'}")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_TABLES)
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(VERSION),))
@@ -167,7 +173,7 @@ class Ledger:
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
     """Lock a folder: other processes that enter wait."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)  # NFS locks no folders
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

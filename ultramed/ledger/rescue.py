@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from ultramed.errors import LedgerError
 from ultramed.ledger.budget import NANO, Budget, note_overrun, record_spending
 from ultramed.ledger.carving import Carver, Value
+from ultramed.ledger.claims import BATCHES
 from ultramed.ledger.ledger import Ledger, exclusive, is_intact
 from ultramed.params import BudgetUSD
 
@@ -56,6 +58,8 @@ def rescue(folder: Path) -> Rescued:
 def _copy(carver: Carver, ledger: Ledger) -> tuple[int, int]:
     """Record what was found. Returns how many replies are intact, and how many are not."""
     Budget(ledger, "", BudgetUSD())  # makes its tables
+    batches: list[tuple[Value, ...]] = []
+    reserved: list[tuple[str, str, int]] = []
     good: list[tuple[Value, ...]] = []
     prices: dict[str, float] = {}
     found, damaged, spending = 0, 0, {}
@@ -69,18 +73,35 @@ def _copy(carver: Carver, ledger: Ledger) -> tuple[int, int]:
                 found, good = found + _record(ledger, good, prices), []
         elif _types(row) == (str, int, int):  # of the table `spent`
             spending[str(row[0])] = (int(row[1] or 0), int(row[2] or 0))
-        elif _types(row) == (str, str, int):  # of the table `reserved`: nobody knows whether it was spent
-            sure, perhaps = spending.get(str(row[1]), (0, 0))
-            spending[str(row[1])] = (sure, perhaps + int(row[2] or 0))
+        elif _types(row) == (str, str, int):  # of the table `reserved`
+            reserved.append((str(row[0]), str(row[1]), int(row[2] or 0)))
+        elif _types(row[:5]) == (str, str, str, str, int) and len(row) == 6:  # of the table `batches`
+            batches.append(row)
         elif _types(row) == (str, int):  # of the table `overruns`
             with ledger.writing() as db:
                 note_overrun(db, str(row[0]), int(row[1] or 0))
     found += _record(ledger, good, prices)
+    for stage, nano in _left_reserved(ledger, batches, reserved):
+        sure, perhaps = spending.get(stage, (0, 0))
+        spending[stage] = (sure, perhaps + nano)
     for stage, usd in prices.items():
         sure, perhaps = spending.get(stage, (0, 0))
         spending[stage] = (max(sure, round(usd * NANO)), perhaps)
     record_spending(ledger, spending)
     return found, damaged
+
+
+def _left_reserved(
+    ledger: Ledger, batches: list[tuple[Value, ...]], reserved: list[tuple[str, str, int]]
+) -> Iterator[tuple[str, int]]:
+    """Record batches that are still to be collected, with their money. Yields what was reserved for anything else, by
+    stage: nobody knows whether it was spent."""
+    owners = {f"batch:{batch[0]}" for batch in batches}
+    with ledger.writing() as db:
+        db.execute(BATCHES)
+        db.executemany("INSERT OR REPLACE INTO batches VALUES (?,?,?,?,?,?)", batches)
+        db.executemany("INSERT OR REPLACE INTO reserved VALUES (?,?,?)", [r for r in reserved if r[0] in owners])
+    yield from ((stage, nano) for owner, stage, nano in reserved if owner not in owners)
 
 
 def _record(ledger: Ledger, rows: list[tuple[Value, ...]], prices: dict[str, float]) -> int:

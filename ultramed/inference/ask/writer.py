@@ -4,6 +4,7 @@ A reply is handed out only once it is on disk.
 """
 
 import sqlite3
+import sys
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -87,6 +88,9 @@ class Writer:
             ledger = Ledger(self._costs.terms.folder)
             try:
                 claims, budget = Claims(ledger), self._costs.budget(ledger)
+                if ledger.remote:
+                    print(f"  {ledger.path}: lies on {ledger.remote}, a network file system: recording is slower, and "
+                          "only one machine may use it at a time", file=sys.stderr, flush=True)
                 while self._turn(ledger, claims, budget):
                     pass
                 with ledger.writing() as db:

@@ -20,7 +20,7 @@ from ultramed.inference.batch.file import BatchFile
 from ultramed.inference.batch.results import collect
 from ultramed.inference.http import wire
 from ultramed.ledger.budget import Budget, note_overrun, overrun
-from ultramed.ledger.claims import Claims
+from ultramed.ledger.claims import BATCHES, Claims
 from ultramed.ledger.ledger import Ledger, exclusive
 from ultramed.ledger.owners import is_alive, this_process
 from ultramed.ledger.requests import Request
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from openai.types import Batch as Finished
 
 STALLED = 3  # rounds in a row without a reply before the remaining requests are given up
-_TABLE = """
-CREATE TABLE IF NOT EXISTS batches (uid TEXT PRIMARY KEY, identity TEXT NOT NULL, stage TEXT NOT NULL,
-                                    maker TEXT NOT NULL, lines INTEGER NOT NULL, batch_id TEXT) WITHOUT ROWID
-"""
 
 
 class Batches:
@@ -50,7 +46,7 @@ class Batches:
         self._token_limit = ""  # the provider's message if it refused the last batch until others are done
         self.bought = self.spent = 0
         with ledger.writing() as db:
-            db.execute(_TABLE)
+            db.execute(BATCHES)
 
     def buy(self, requests: Iterable[Request]) -> Failures:
         """Get every available reply into the ledger. Returns why the others are not available, by key.
