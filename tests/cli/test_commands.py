@@ -1,5 +1,6 @@
 """`ultramed`: every command is listed, and every user mistake is one line and exit code 1."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -80,3 +81,17 @@ def test_a_reader_that_goes_away_is_no_error(root: Path) -> None:
     command = f"{sys.executable} -m ultramed.cli doctor 2>errors | true; exit ${{PIPESTATUS[0]}}"
     ended = subprocess.run(["bash", "-c", command], check=False)
     assert "Traceback" not in Path("errors").read_text() and ended.returncode in (0, 1)
+
+
+def test_a_clone_runs_its_own_code_whatever_environment_is_active(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    shutil.copytree(ROOT / "ultramed", clone / "ultramed", ignore=shutil.ignore_patterns("__pycache__"))
+    (clone / "dvc.yaml").write_text("stages: {}\n")
+    edited = clone / "ultramed/cli/__init__.py"
+    edited.write_text(edited.read_text().replace("UltraMedical as a data", "Edited here"))
+    script = tmp_path / "ultramed"
+    script.write_text("from ultramed.cli import main\n\nmain()\n")  # as an installed script
+    env = {k: v for k, v in os.environ.items() if k != "DVC_ROOT"} | {"PYTHONPATH": str(ROOT)}
+    said = {folder: subprocess.run([sys.executable, script, "--help"], cwd=folder, env=env, text=True, check=True,
+                                   capture_output=True).stdout for folder in (clone, tmp_path)}
+    assert "Edited here" in said[clone] and "Edited here" not in said[tmp_path]

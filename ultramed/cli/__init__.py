@@ -1,10 +1,11 @@
 """The command `ultramed`: one file per command, assembled here."""
 
+import os
 import sys
 
 import typer
 
-from ultramed import damage
+from ultramed import damage, paths
 from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary, try_
 from ultramed.errors import UltramedError
 from ultramed.stage import fail
@@ -21,6 +22,15 @@ commands.command()(summary.summary)
 commands.add_typer(ledger.app, name="ledger")
 commands.add_typer(publish.app, name="publish")
 commands.add_typer(try_.app, name="try")
+
+
+def main() -> None:
+    """`ultramed`, with the code of the repository that it is called in: its environment may be another clone's."""
+    own = paths.root() / "ultramed/cli/__init__.py"
+    if own.is_file() and not own.samefile(__file__):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(paths.root()), os.environ.get("PYTHONPATH"))))
+        os.execv(sys.executable, [sys.executable, "-m", "ultramed.cli", *sys.argv[1:]])
+    app()
 
 
 def app() -> None:

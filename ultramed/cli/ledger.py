@@ -15,6 +15,7 @@ from ultramed.ledger import maintenance, segments
 from ultramed.ledger import rescue as recovery
 from ultramed.ledger.budget import reserved, spent
 from ultramed.ledger.ledger import Ledger
+from ultramed.ledger.prices import cents
 from ultramed.report.lineage import asked_as
 
 app = typer.Typer(help="Inspect, share and remove the replies that were paid for.", no_args_is_help=True)
@@ -46,15 +47,15 @@ def stats(as_json: Json = False) -> None:
         table.add_column(name, justify="left" if name in ("stage", "model") else "right", overflow="fold")
     for line in lines:
         counts = [f"{n:,}" for n in (line.replies, line.prompt_tokens, line.completion_tokens)]
-        table.add_row(line.stage, line.model, *counts, f"{line.price_usd:.2f}")
+        table.add_row(line.stage, line.model, *counts, cents(line.price_usd))
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {total['price_usd']:.2f} in "
+    console.print(f"{total['replies']:,} replies, {total['tokens']:,} tokens, USD {cents(total['price_usd'])} in "
                   f"{paths.ledger()}", soft_wrap=True)
     if paid or total["reserved_usd"]:
-        uncertain = f", perhaps {total['uncertain_usd']:.2f} more" if total["uncertain_usd"] else ""
-        held = f"; {total['reserved_usd']:.2f} reserved for requests in flight" if total["reserved_usd"] else ""
-        console.print(f"Spent through this ledger: USD {total['spent_usd']:.2f}{uncertain}{held}", soft_wrap=True)
+        uncertain = f", perhaps {cents(total['uncertain_usd'])} more" if total["uncertain_usd"] else ""
+        held = f"; {cents(total['reserved_usd'])} reserved for requests in flight" if total["reserved_usd"] else ""
+        console.print(f"Spent through this ledger: USD {cents(total['spent_usd'])}{uncertain}{held}", soft_wrap=True)
 
 
 @app.command()
@@ -143,7 +144,8 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
     removed = maintenance.remove(ledger, {*damaged, *unused}) if yes else 0
     counts = {"damaged": len(damaged), "unused": len(unused), "price_usd": sum(unused.values()), "removed": removed}
     done = f"{removed:,} removed" if yes else "`--yes` removes them; run `ultramed ledger pack` first to keep a copy"
-    worth = f"{len(unused):,} that no manifest under data/ names, worth USD {counts['price_usd']:.2f}"
+    worth = (f"{len(unused):,} that no manifest under data/ names, worth USD {cents(counts['price_usd'])} (queued "
+             "experiments and other branches may need them)")
     _say(as_json, counts, f"{len(damaged):,} damaged replies, {worth}: {done}")
 
 
@@ -169,8 +171,11 @@ def purge(
             _dvc("add", _segments())
     counts = {"found": len(keys), "removed": removed, "segments_replaced": len(changed)}
     rest = "" if yes else "; `--yes` erases them"
+    if yes and keys:
+        rest = ("; outputs made from them, DVC's cache and storage, and what was published may hold their text still: "
+                "`dvc repro` without the row, then `dvc gc` with `--cloud`")
     if changed:
-        rest = "; commit ledger.dvc, then `dvc gc` with `--cloud` removes the old segments from cache and storage"
+        rest += "; commit ledger.dvc first, so that the old segments go, too"
     _say(as_json, counts, f"{len(keys):,} exchanges found, {removed:,} erased{rest}")
 
 

@@ -11,6 +11,7 @@ from ultramed import artifacts, params
 from ultramed.evaluation.metrics import Mean
 from ultramed.gates.store import Store
 from ultramed.graph.outdated import Outdated
+from ultramed.ledger.prices import cents
 from ultramed.report import models
 from ultramed.report.summary import Line, as_plain, drifted, lines, spent
 
@@ -45,7 +46,7 @@ def _show(summaries: list[Line], store: Store, old: Outdated) -> None:
     table.add_column("why", overflow="fold")
     for s in summaries:
         removed = [f"{n:,}" if n else "" for n in (s.dropped, s.quarantined)]
-        paid = [f"{s.requests:,}", f"{s.price_usd:.2f}"] if s.requests else ["", ""]
+        paid = [f"{s.requests:,}", cents(s.price_usd)] if s.requests else ["", ""]
         name = s.artifact + _star(store.path(artifacts.ARTIFACTS[s.artifact]), old)
         table.add_row(name, f"{s.handed:,}", f"{s.kept:,}", *removed, *paid, _why(s))
     console.print(table)
@@ -55,8 +56,8 @@ def _show(summaries: list[Line], store: Store, old: Outdated) -> None:
         console.print(*(f"drift in {artifact}: {line}" for line in moved), sep="\n", soft_wrap=True, markup=False)
     if old:
         console.print("* out of date: params, code or inputs have changed; `dvc repro` updates it")
-    console.print(f"{money['requests']:,} replies used, {money['completion_tokens']:,} tokens generated, "
-                  f"USD {money['price_usd']:.2f}; all reasons: `ultramed summary --json`", soft_wrap=True)
+    console.print(f"{money['requests']:,} replies used for the data, {money['completion_tokens']:,} tokens generated, "
+                  f"USD {cents(money['price_usd'])}; all reasons: `ultramed summary --json`", soft_wrap=True)
     if page.exists():
         console.print(f"Full report{_star(page, old)}: {page.resolve()}", soft_wrap=True)
 

@@ -52,3 +52,8 @@ def _listed(model: RemoteModel) -> Price | None:
             continue
         return Price(prompt=round(read, 6), completion=round(written, 6))
     return None
+
+
+def cents(amount: float) -> str:
+    """USD; amounts below one with four decimals."""
+    return f"{amount:.4f}" if 0 < amount < 1 else f"{amount:,.2f}"

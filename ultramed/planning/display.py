@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from ultramed.ledger.prices import cents
 from ultramed.planning.plan import Asking, Plan
 from ultramed.planning.ranges import Range, total
 from ultramed.planning.training import Run
@@ -41,11 +42,6 @@ def usd(line: Asking) -> str:
         return ""
     cost = line.price_usd.expected
     return f"{cost:,.0f}" if cost >= 9.995 else f"{cost:.2f}"
-
-
-def cents(amount: float) -> str:
-    """USD; amounts below one with four decimals."""
-    return f"{amount:.4f}" if 0 < amount < 1 else f"{amount:,.2f}"
 
 
 def unpriced(plan: Plan) -> list[str]:
