@@ -39,6 +39,15 @@ def test_nearest_is_ordered_best_first_and_ties_by_index() -> None:
     assert nearest(queries[:1], pool, 9).tolist() == [[1, 3, 2, 0]]
 
 
+def test_what_is_barred_is_passed_over_and_nothing_stands_where_none_is_left() -> None:
+    pool = np.array([[0, 1], [1, 0], [0.6, 0.8], [1, 0]], dtype=np.float32)
+    queries = np.array([[1, 0]] * 3, dtype=np.float32)
+    families = np.array([7, 8, -1]), np.array([8, 7, 7, -1])  # a negative label equals none
+    assert nearest(queries, pool, 2, [families]).tolist() == [[3, 0], [1, 3], [1, 3]]
+    keys = np.array([1, 1, 1]), np.array([1, 1, 1, 2])
+    assert nearest(queries, pool, 2, [families, keys]).tolist() == [[3, -1], [3, -1], [3, -1]]
+
+
 def test_nothing_to_compare_gives_nothing() -> None:
     two = np.ones((2, 2), dtype=np.float32)
     assert nearest(two[:0], two, 1).shape == (0, 1)

@@ -1,5 +1,6 @@
 """Static sentence embeddings by the encoder named in params, for example retrieval, grounding and the topic map."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from ultramed.errors import ModelError
 
 ENCODER = Path("models/local/encoder")
+BLOCK = 2**26  # cosines computed at once
 
 
 def encode(texts: list[str], folder: Path = ENCODER) -> np.ndarray:
@@ -34,12 +36,26 @@ def _model(folder: Path) -> Any:
     return StaticModel.from_pretrained(folder)
 
 
-def nearest(queries: np.ndarray, pool: np.ndarray, count: int) -> np.ndarray:
+def nearest(
+    queries: np.ndarray, pool: np.ndarray, count: int, barred: Sequence[tuple[np.ndarray, np.ndarray]] = ()
+) -> np.ndarray:
     """Indices, shape (queries, count), of the pool vectors with the greatest cosine, best first; ties by index.
-    Works in blocks, so memory stays at 4,096 × pool."""
+
+    `barred`: pairs of labels, of the queries and of the pool; vectors with equal labels, of which none is negative, are
+    not matched. -1 stands where no more are left. Works in blocks of about 256 MB, whatever the size of the pool.
+    """
     count = min(count, len(pool))
-    blocks = []
-    for start in range(0, len(queries), 4096):
-        cosine = queries[start : start + 4096] @ pool.T
-        blocks.append(np.argsort(-cosine, axis=1, kind="stable")[:, :count])
-    return np.concatenate(blocks) if blocks else np.zeros((0, count), dtype=np.int64)
+    found = np.full((len(queries), count), -1, dtype=np.int64)
+    block = max(1, BLOCK // max(1, len(pool)))
+    for start in range(0, len(queries), block) if count else ():
+        part = slice(start, start + block)
+        cosine = queries[part] @ pool.T
+        for of_queries, of_pool in barred:
+            labels = of_queries[part, None]
+            cosine[(labels == of_pool) & (labels >= 0)] = -np.inf
+        rows = np.arange(len(cosine))
+        for column in range(count):
+            best = cosine.argmax(axis=1)
+            found[part, column] = np.where(cosine[rows, best] > -np.inf, best, -1)
+            cosine[rows, best] = -np.inf
+    return found

@@ -21,7 +21,7 @@ ROWS = {
     "MedQA,3": ("Which murmur radiates to the carotid arteries of an old man who faints?",
                 ["Mitral stenosis", "Aortic regurgitation", "Ductus arteriosus", "Aortic stenosis"], "D"),
     "MedQA,4": ("Which electrolyte must be watched in a patient who begins a loop diuretic?",
-                ["Zinc", "Copper", "Potassium", "Iodine"], "C"),
+                ["Zinc", "Copper", "Magnesium", "Iodine"], "C"),
 }
 
 

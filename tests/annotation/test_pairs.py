@@ -22,7 +22,7 @@ def world(*judged: Judged) -> tuple[list[Feedback], dict[str, Completion]]:
 
 
 def paired(*judged: Judged) -> list[Pair]:
-    return list(all_pairs(*world(*judged), "dev"))
+    return list(all_pairs(*world(*judged), "dev", None, settings().pair))
 
 
 def labels(*judged: Judged, **changes: object) -> dict[str, str]:
@@ -42,7 +42,7 @@ def test_n_candidates_without_contradiction_make_n_times_n_minus_1_by_2_pairs() 
 def test_candidates_that_said_the_same_make_one_pair_of_those_texts() -> None:
     feedback, answers = world(("a", 1, 5, 40), ("b", 2, 4, 40), ("c", 3, 3, 40))
     answers["q@c"] = replace(answers["q@c"], text=answers["q@b"].text + "\n")
-    assert [p.id for p in all_pairs(feedback, answers, "dev")] == ["q#a>b"]
+    assert [p.id for p in all_pairs(feedback, answers, "dev", None, settings().pair)] == ["q#a>b"]
 
 
 def test_a_pair_carries_both_sides() -> None:
@@ -56,10 +56,38 @@ def test_pairs_whose_scores_contradict_the_ranks_are_left_out() -> None:
     assert found == ["q#a>c", "q#a>d", "q#b>c", "q#b>d", "q#c>d"]
 
 
+def keyed(given: str, **rules: bool) -> list[str]:
+    """Pairs of the answers a, b, c, ranked in this order, which chose the letters `given`; the key is B, "-" none."""
+    feedback, answers = world(*((author, rank, 5, 40) for rank, author in enumerate("abc", 1)))
+    answers = {i: replace(c, extracted=letter if letter != "-" else None)
+               for (i, c), letter in zip(answers.items(), given, strict=True)}
+    allowed = settings(pair__chosen_misses_key=rules.get("misses", False)).pair
+    return [p.id.removeprefix("q#") for p in all_pairs(feedback, answers, "train", "B", allowed)]
+
+
+@pytest.mark.parametrize(("given", "strict", "lenient"), [
+    ("BBB", ["a>b", "a>c", "b>c"], ["a>b", "a>c", "b>c"]),
+    ("BAC", ["a>b", "a>c"], ["a>b", "a>c", "b>c"]),
+    ("ABC", ["b>c"], ["a>c", "b>c"]),  # never a over b, whatever the judge says
+    ("ACB", [], ["a>b"]),
+    ("ACD", [], ["a>b", "a>c", "b>c"]),
+    ("-BA", ["b>c"], ["a>c", "b>c"]),  # an answer without a letter does not have the key
+])
+def test_an_answer_that_misses_the_key_is_not_chosen_over_one_that_has_it(
+    given: str, strict: list[str], lenient: list[str]
+) -> None:
+    assert (keyed(given), keyed(given, misses=True)) == (strict, lenient)
+
+
+def test_equal_scores_make_no_hard_pair() -> None:
+    assert labels(("a", 1, 5, 40), ("b", 2, 5, 40)) == {}
+    assert labels(("a", 1, 5, 40), ("b", 2, 5, 40), ("c", 3, 4, 40)) == {"hard": "q#a>c"}
+
+
 def test_equal_texts_are_never_a_pair() -> None:
     feedback, answers = world(("a", 1, 5, 40), ("b", 2, 4, 40), ("c", 3, 3, 40))
     same = {**answers, "q@b": Completion("q@b", "q", "b", "", f"{answers['q@a'].text}\n", None, 1, None)}
-    assert [p.id for p in all_pairs(feedback, same, "train")] == ["q#a>c"]
+    assert [p.id for p in all_pairs(feedback, same, "train", None, settings().pair)] == ["q#a>c"]
 
 
 def test_labels_by_margin() -> None:
@@ -95,7 +123,7 @@ def test_no_pair_twice_and_never_more_than_allowed(per_prompt: int) -> None:
     for order in list(permutations((5, 4, 3, 2)))[::2]:
         given = [(a, r, s, chance.randint(5, 60)) for r, (a, s) in enumerate(zip("abcd", order, strict=True), 1)]
         feedback, answers = world(*given)
-        found = select(list(all_pairs(feedback, answers, "train")), answers,
+        found = select(list(all_pairs(feedback, answers, "train", None, settings().pair)), answers,
                        settings(pair__easy=1, pair__hard=4, pair__length=1.0, pair__per_prompt=per_prompt))
         assert len({p.id for p in found}) == len(found) <= per_prompt
         assert len({p.label_type for p in found}) == len(found) and "" not in {p.label_type for p in found}

@@ -211,6 +211,19 @@ FAULTS: dict[str, list[Fault]] = {
 }
 
 
+def test_a_pair_against_the_key_is_named(world: World) -> None:
+    """The judge preferred an answer with another letter to one with the right one."""
+    pair = next(p for p in world.rows[PAIRS] if p.chosen_id.startswith("MedQA"))
+    table = ("candidates", pair.chosen_id.split("@")[1], "rows")
+    at = next(n for n, c in enumerate(world.rows[table]) if c.id == pair.chosen_id)
+    world.change(*table, at, extracted=None)
+    world.write("candidates")
+    failures = judge("paired", world.params, world.base).failures
+    (line,) = [line for line in failures if ": no chosen answer misses a key that the rejected one has" in line
+               and line.startswith("rows")]
+    assert pair.id in line
+
+
 @pytest.mark.parametrize("artifact", list(FAULTS))
 def test_each_broken_row_is_named_by_its_expectation(world: World, artifact: str) -> None:
     params = world.params

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ultramed.annotation.examples import nearest_others
 from ultramed.curation.solve import solve, winner
-from ultramed.embeddings import encode, nearest
 from ultramed.exam import Reading, closes_on, explained, read_letter, reasoning
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
@@ -122,14 +122,14 @@ def _prompt(i: Instruction, examples: list[dict[str, str]], formatted: bool, ope
 def _examples(
     done: Completed, instructions: list[Instruction], waiting: list[Instruction], params: Params
 ) -> dict[str, list[dict[str, str]]]:
-    """For each waiting item, the accepted exam answers to the most similar questions."""
+    """For each waiting item, the accepted exam answers to the most similar questions of other families."""
     questions = {i.id: i for i in instructions}
     accepted = [c for c in done.rows if c.extracted is not None]
     if not accepted or not waiting or not params.complete.examples:
         return {}
-    pool = encode([questions[c.instruction_id].question for c in accepted])
-    picks = nearest(encode([i.question for i in waiting]), pool, params.complete.examples)
-    shown = [{"question": questions[c.instruction_id].prompt, "answer": c.text} for c in accepted]
+    pool = [questions[c.instruction_id] for c in accepted]
+    picks = nearest_others(waiting, pool, params.complete.examples, params.dedup)
+    shown = [{"question": i.prompt, "answer": c.text} for i, c in zip(pool, accepted, strict=True)]
     return {i.id: [shown[n] for n in row] for i, row in zip(waiting, picks, strict=True)}
 
 

@@ -1,7 +1,10 @@
 """Preference pairs from feedback: all rank-ordered pairs, and the few per instruction selected for training.
 
+Whatever the judge prefers, an exam answer that misses the key is never chosen over one that has it, and is chosen at all
+only where `pair.chosen_misses_key` allows it.
+
 The paper names three kinds of selected pair but gives no rules. Here, `easy` pairs the best candidate with one at least
-`pair.easy` points below; `hard` pairs it with the next one at most `pair.hard` points below; `length` counters length
+`pair.easy` points below; `hard` pairs it with the next one, 1 to `pair.hard` points below; `length` counters length
 bias: the best-ranked candidate that is shorter than `pair.length` of a lower one.
 """
 
@@ -21,19 +24,24 @@ def criteria(rules: PairRules) -> dict[Label, str]:
     """The rule for each label, as worded on the dataset card."""
     return {
         "easy": f"from a margin of {rules.easy}",
-        "hard": f"up to {rules.hard}",
+        "hard": f"from 1 to {rules.hard}",
         "length": f"where the chosen text is shorter than {rules.length} of the rejected one",
     }
 
 
-def all_pairs(feedback: list[Feedback], candidates: dict[str, Completion], split: str) -> Iterator[Pair]:
-    """Every ordered pair of one instruction whose ranks and scores do not contradict each other and whose texts
-    differ, best first. If candidates share a text, only the best-ranked pair of those texts is kept."""
+def all_pairs(
+    feedback: list[Feedback], candidates: dict[str, Completion], split: str, key: str | None, rules: PairRules
+) -> Iterator[Pair]:
+    """Every ordered pair of one instruction whose ranks and scores do not contradict each other or the instruction's
+    key, and whose texts differ, best first. If candidates share a text, only the best-ranked pair of those texts is
+    kept."""
     ordered, seen = sorted(feedback, key=lambda f: f.rank), set()
     for better, worse in combinations(ordered, 2):
         chosen, rejected = candidates[better.candidate_id], candidates[worse.candidate_id]
         texts = chosen.text.strip(), rejected.text.strip()
         if better.score < worse.score or texts[0] == texts[1] or texts in seen:
+            continue
+        if key and not _allowed(chosen.extracted == key, rejected.extracted == key, rules):
             continue
         seen.add(texts)
         yield Pair(
@@ -52,7 +60,7 @@ def select(pairs: list[Pair], candidates: dict[str, Completion], params: Params)
     of_best = [p for p in pairs if p.chosen_id == pairs[0].chosen_id]
     qualified: dict[Label, list[Pair]] = {
         "easy": [p for p in of_best if p.margin >= params.pair.easy],
-        "hard": [p for p in of_best if p.margin <= params.pair.hard][:1],
+        "hard": [p for p in of_best if 1 <= p.margin <= params.pair.hard][:1],
         "length": [p for p in pairs if _shorter(p, candidates, params.pair)][:1],
     }
     for label, own in qualified.items():
@@ -67,10 +75,15 @@ def verdict(instruction_id: str, pairs: list[Pair], selected: list[Pair], judged
     """The verdict on one judged instruction."""
     if not pairs:
         return drop(instruction_id, "pair", "no_pair",
-                    f"0 of {judged * (judged - 1) // 2} pairs: scores contradict the ranking, or texts are equal")
+                    f"0 of {judged * (judged - 1) // 2} pairs: scores or the key contradict the ranking, or texts are "
+                    "equal")
     if not selected:
         return drop(instruction_id, "pair", "none_selected", f"0 of {len(pairs)} pairs fit a label type")
     return keep(instruction_id, "pair", "paired", f"{len(pairs)} pairs, {len(selected)} selected")
+
+
+def _allowed(chosen_right: bool, rejected_right: bool, rules: PairRules) -> bool:
+    return chosen_right or (rules.chosen_misses_key and not rejected_right)
 
 
 def _shorter(pair: Pair, candidates: dict[str, Completion], rules: PairRules) -> bool:

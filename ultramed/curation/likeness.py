@@ -99,10 +99,15 @@ def wording(instruction: Instruction) -> list[str]:
     return words(f"{asked(instruction)}\n{options_text(instruction)}" if instruction.options else asked(instruction))
 
 
+def commonplace(option: str) -> bool:
+    """Whether a normalised option, such as yes or no, is one of many items that have nothing to do with each other."""
+    return len(option) <= 2 or option in _COMMONPLACE
+
+
 def exam_item(instruction: Instruction) -> str | None:
     """Options and key of an exam item as one text; None for open questions and for options such as yes, no, maybe."""
     texts = {o.letter: comparison.normalise(o.text) for o in instruction.options}
-    telling = [t for t in texts.values() if len(t) > 2 and t not in _COMMONPLACE]
+    telling = [t for t in texts.values() if not commonplace(t)]
     if instruction.key not in texts or len(telling) < 3:
         return None
     return "\x1f".join([*sorted(texts.values()), texts[instruction.key]])

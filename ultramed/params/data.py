@@ -160,7 +160,8 @@ class PairRules(Section):
     """Which pairs of judged candidates are selected; a margin is a difference of scores, at most judge.scale - 1."""
 
     easy: Positive  # margin from which a pair is easy
-    hard: Count  # margin up to which a pair is hard
+    hard: Count  # margin from 1 up to which a pair is hard
+    chosen_misses_key: bool  # whether an exam answer without the right letter may be chosen, if the rejected has none
     length: Share  # a chosen text shorter than this share of the rejected one makes the pair a `length` pair
     per_prompt: Positive  # most pairs selected per instruction
 

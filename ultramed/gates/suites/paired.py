@@ -15,12 +15,13 @@ def facts(store: Store) -> dict[str, str]:
     store.connection.execute(f"""
         create or replace temp table answers as
         select id, any_value(instruction_id) as instruction_id, any_value(digest(bare(text))) as text_key,
-            any_value(length(text)) as chars
+            any_value(length(text)) as chars, any_value(extracted) as letter
         from {store.view(CANDIDATES)} group by id""")
     return {"rows": _pairs(store, "rows"), "selected": _selected(store)}
 
 
 def _pairs(store: Store, table: str) -> str:
+    allowed = str(store.params.pair.chosen_misses_key).lower()
     return f"""
         select p.id, p.instruction_id, digest(p.id) as id_key, p.label_type, p.split, p.margin,
             p.chosen_score, p.rejected_score, p.margin = p.chosen_score - p.rejected_score as margin_adds_up,
@@ -31,10 +32,13 @@ def _pairs(store: Store, table: str) -> str:
             c.text_key <> r.text_key as texts_differ,
             c.text_key as chosen_key, r.text_key as rejected_key,
             c.chars as chosen_chars, r.chars as rejected_chars,
-            coalesce(s.split = p.split, false) as split_as_assigned
+            coalesce(s.split = p.split, false) as split_as_assigned,
+            k.key is null or coalesce(c.letter = k.key, false)
+                or ({allowed} and r.letter is distinct from k.key) as agrees_with_key
         from {store.view(PAIRED, table)} p
         left join answers c on c.id = p.chosen_id left join answers r on r.id = p.rejected_id
-        left join {store.view(SPLIT)} s on s.id = p.instruction_id"""
+        left join {store.view(SPLIT)} s on s.id = p.instruction_id
+        left join (select id, key from {store.view(CURATED)}) k on k.id = p.instruction_id"""
 
 
 def _selected(store: Store) -> str:
@@ -61,7 +65,7 @@ def _fits(limits: PairRules) -> str:
     """SQL: the condition for each label type."""
     fits: dict[Label, str] = {
         "easy": f"margin >= {limits.easy}",
-        "hard": f"margin <= {limits.hard}",
+        "hard": f"margin between 1 and {limits.hard}",
         "length": f"chosen_chars < {limits.length} * rejected_chars",
     }
     return " ".join(f"when '{label}' then {fits[label]}" for label in LABELS)
@@ -91,6 +95,7 @@ def _pair_rules(table: str, judge: Judge) -> list[Rule]:
         holds(table, "own_instruction", "both candidates answer that instruction"),
         holds(table, "texts_differ", "chosen and rejected differ"),
         holds(table, "chosen_ranks_first", "chosen ranks before rejected"),
+        holds(table, "agrees_with_key", "no chosen answer misses a key that the rejected one has, or is allowed to"),
         one_of(table, "chosen_score", judge.scores, f"chosen scores are 1 to {top}"),
         one_of(table, "rejected_score", judge.scores, f"rejected scores are 1 to {top}"),
         between(table, "margin", 0, top - 1, f"margins are 0 to {top - 1}: ranks agree with scores"),
