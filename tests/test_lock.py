@@ -16,8 +16,8 @@ def changed() -> dict[str, list[str]]:
     env = {**os.environ, "DVC_NO_ANALYTICS": "1"}
     told = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], cwd=ROOT, env=env, capture_output=True,
                           text=True, check=True).stdout
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    tracked = {str(path) for name in listed for path in (Path(name), *Path(name).parents)}
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    tracked = {str(path) for name in listed.splitlines() for path in (Path(name), *Path(name).parents)}
     moved: dict[str, list[str]] = {}
     for stage, changes in json.loads(told).items():
         for change in changes:

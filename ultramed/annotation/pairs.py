@@ -1,7 +1,7 @@
 """Preference pairs from feedback: all rank-ordered pairs, and the few per instruction selected for training.
 
-Whatever the judge prefers, an exam answer that misses the key is never chosen over one that has it, and is chosen at all
-only where `pair.chosen_misses_key` allows it.
+Whatever the judge prefers, an exam answer that misses the key is never chosen over one that has it, and is chosen at
+all only where `pair.chosen_misses_key` allows it.
 
 The paper names three kinds of selected pair but gives no rules. Here, `easy` pairs the best candidate with one at least
 `pair.easy` points below; `hard` pairs it with the next one, 1 to `pair.hard` points below; `length` counters length
