@@ -77,9 +77,21 @@ def _positions(store: Store) -> Figure:
                         marker_color=COLOURS[n], customdata=[r["n"] for r in rows],
                         hovertemplate="position %{x}: %{y:.2f} over %{customdata}<extra></extra>")
     spread = max(r["rank"] for r in rows) - min(r["rank"] for r in rows)
-    return figure("judge-positions", drawing, f"Position bias: the order shown is random, so bars of one colour should "
-                  f"be level. Mean ranks of the positions differ by {spread:.2f}.", 320, barmode="group", bargap=0.35,
+    words = ("Position bias: the order shown is random, so bars of one colour should be level. Mean ranks of the "
+             f"positions differ by {spread:.2f}. {_first(store)}")
+    return figure("judge-positions", drawing, words, 320, barmode="group", bargap=0.35,
                   xaxis={"title": "position in the judge's prompt", "dtick": 1})
+
+
+def _first(store: Store) -> str:
+    """How often the answer shown first of two ranks higher, with a warning where chance does not explain it."""
+    won, n = store.rows("""
+        select count(*) filter (a.rank < b.rank) as won, count(*) as n from judged_answers a join judged_answers b
+            on a.instruction_id = b.instruction_id and a.shown < b.shown""")[0].values()
+    told = f"Of two answers the one shown first ranks higher in {share(won, n)} of {n:,} comparisons."
+    if abs(won - n / 2) <= max(1.96 * n**0.5 / 2, 0.1 * n):  # within the 95 % interval of a half, or near it
+        return told
+    return f"{told} WARNING: this judge goes by position, so its pairs teach little about the answers."
 
 
 def _lengths(store: Store) -> Figure:

@@ -4,6 +4,7 @@ from ultramed.gates.store import Store
 from ultramed.report.blocks import COLOURS, Figure, Section, Table, figure, label, number
 from ultramed.report.models import curve, trainings
 
+DASHES = ("solid", "dash", "dot", "dashdot")  # tell curves apart where their colours do not
 SHOWN = {"loss": "loss", "pair_accuracy": "share of pairs ranked rightly", "margin": "reward margin"}
 
 
@@ -30,7 +31,7 @@ def _curves(store: Store, models: list[str], name: str, words: str) -> Figure | 
     for n, model in enumerate(models):
         if points := curve(store, model).get(f"train/{name}"):
             drawing.add_scatter(x=[s for s, _ in points], y=[round(v, 5) for _, v in points], name=label(model),
-                                mode="lines+markers", line={"color": COLOURS[n % len(COLOURS)]},
+                                mode="lines+markers", line={"color": COLOURS[n % len(COLOURS)], "dash": DASHES[n % len(DASHES)]},
                                 hovertemplate="step %{x}: %{y:.3f}<extra>" + label(model) + "</extra>")
     if not drawing.data:
         return None
