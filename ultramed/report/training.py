@@ -31,7 +31,8 @@ def _curves(store: Store, models: list[str], name: str, words: str) -> Figure | 
     for n, model in enumerate(models):
         if points := curve(store, model).get(f"train/{name}"):
             drawing.add_scatter(x=[s for s, _ in points], y=[round(v, 5) for _, v in points], name=label(model),
-                                mode="lines+markers", line={"color": COLOURS[n % len(COLOURS)], "dash": DASHES[n % len(DASHES)]},
+                                mode="lines+markers",
+                                line={"color": COLOURS[n % len(COLOURS)], "dash": DASHES[n % len(DASHES)]},
                                 hovertemplate="step %{x}: %{y:.3f}<extra>" + label(model) + "</extra>")
     if not drawing.data:
         return None
