@@ -227,4 +227,4 @@ def _grouped(world: World, artifact: str, parts: tuple[str, ...], key: Callable[
 def _label(pair: Pair, texts: dict[str, str]) -> str:
     if len(texts[pair.chosen_id]) < 0.8 * len(texts[pair.rejected_id]):
         return "length"
-    return "easy" if pair.margin >= 2 else "hard" if pair.margin <= 1 else ""
+    return "easy" if pair.margin >= 2 else "hard" if pair.margin == 1 else ""
