@@ -41,8 +41,8 @@ def nearest(
 ) -> np.ndarray:
     """Indices, shape (queries, count), of the pool vectors with the greatest cosine, best first; ties by index.
 
-    `barred`: pairs of labels, of the queries and of the pool; vectors with equal labels, of which none is negative, are
-    not matched. -1 stands where no more are left. Works in blocks of about 256 MB, whatever the size of the pool.
+    `barred`: pairs of label arrays, one label per query and one per pool vector; a query never gets a vector with its
+    own label, unless the label is negative. Missing results are -1. Works in blocks of about 256 MB.
     """
     count = min(count, len(pool))
     found = np.full((len(queries), count), -1, dtype=np.int64)

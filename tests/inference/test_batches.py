@@ -38,6 +38,13 @@ def questions(count: int) -> Any:
     return (question(f"q{n}") for n in range(count))
 
 
+def abandon_batch(address: str) -> None:
+    """Run a stage that is killed once it has submitted a batch of 20 requests."""
+    with start(address, 20, 4, "--batch", "{}") as stage:
+        wait_for(lambda: counted(address)["batches"] == 1)
+        stage.kill()
+
+
 def open_batches(ledger: Path) -> list[tuple[str | None, ...]]:
     with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
         return db.execute("SELECT batch_id FROM batches").fetchall()
@@ -84,9 +91,7 @@ def test_an_answer_that_is_lost_makes_no_second_batch(tmp_path: Path) -> None:
 
 def test_after_a_kill_the_batch_is_found_and_collected(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
-        with start(address, 20, 4, "--batch", "{}") as first:
-            wait_for(lambda: counted(address)["batches"] == 1)
-            first.kill()
+        abandon_batch(address)
         answers, _ = ask(address, questions(20), given(), "api")
         report = counted(address)
     assert (values(answers), report["batches"], report["batch_lines"]) == (["yes"] * 20, 1, 20)
@@ -124,9 +129,7 @@ def test_two_that_ask_at_once_buy_each_reply_once(ledger: Path, tmp_path: Path) 
 
 def test_a_run_without_batches_does_not_buy_what_a_batch_will_bring(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
-        with start(address, 20, 4, "--batch", "{}") as first:
-            wait_for(lambda: counted(address)["batches"] == 1)
-            first.kill()
+        abandon_batch(address)
         line = told(ModelError, address, *questions(20), given=settings(8), name="api")
         assert line.startswith("api: 8 of the next requests are in a batch under way")
         assert "models.remote.api.batch" in line
@@ -138,9 +141,7 @@ def test_a_run_without_batches_does_not_buy_what_a_batch_will_bring(ledger: Path
 
 def test_a_batch_of_another_stage_is_collected_by_who_needs_its_replies(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
-        with start(address, 20, 4, "--batch", "{}") as first:
-            wait_for(lambda: counted(address)["batches"] == 1)
-            first.kill()
+        abandon_batch(address)
         with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
             db.execute("UPDATE batches SET stage = 'another'")
             db.commit()
@@ -148,6 +149,18 @@ def test_a_batch_of_another_stage_is_collected_by_who_needs_its_replies(ledger: 
         assert counted(address)["batches"] == 1
     with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
         assert db.execute("SELECT DISTINCT stage FROM replies").fetchall() == [("another",)]
+
+
+def test_a_batch_of_another_stage_holds_up_nobody_who_asks_something_else(ledger: Path, tmp_path: Path) -> None:
+    """Pool members of one model each have batches of a day: they must not wait for each other."""
+    with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
+        abandon_batch(address)
+        with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
+            db.execute("UPDATE batches SET stage = 'another'")
+            db.commit()
+        others = [question(f"other {n}") for n in range(5)]
+        assert values(ask(address, others, given(), "api")[0]) == ["yes"] * 5
+        assert len(open_batches(ledger)) == 1, "not collected, so not waited for"
 
 
 def test_replies_beyond_max_tokens_raise_what_the_next_batch_reserves(ledger: Path, tmp_path: Path) -> None:
@@ -163,9 +176,7 @@ def test_replies_beyond_max_tokens_raise_what_the_next_batch_reserves(ledger: Pa
 
 def test_a_batch_that_was_made_and_never_heard_of_is_found_by_its_mark(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
-        with start(address, 20, 4, "--batch", "{}") as first:
-            wait_for(lambda: counted(address)["batches"] == 1)
-            first.kill()
+        abandon_batch(address)
         with closing(sqlite3.connect(ledger / "ledger.sqlite")) as db:
             db.execute("UPDATE batches SET batch_id = NULL")
             db.commit()
@@ -175,9 +186,7 @@ def test_a_batch_that_was_made_and_never_heard_of_is_found_by_its_mark(ledger: P
 
 def test_a_batch_whose_requests_are_lost_here_is_collected_all_the_same(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
-        with start(address, 20, 4, "--batch", "{}") as first:
-            wait_for(lambda: counted(address)["batches"] == 1)
-            first.kill()
+        abandon_batch(address)
         for file in (ledger / "batches").glob("*.jsonl"):
             file.unlink()
         answers, _ = ask(address, questions(20), given(), "api")
@@ -248,9 +257,7 @@ def test_a_damaged_output_costs_only_the_lines_that_are_damaged(ledger: Path, tm
 
 def test_a_damaged_file_of_requests_is_brought_back(ledger: Path, tmp_path: Path) -> None:
     with endpoint(tmp_path, reply="yes", batch_s=2.0) as address:
-        with start(address, 20, 4, "--batch", "{}") as first:
-            wait_for(lambda: counted(address)["batches"] == 1)
-            first.kill()
+        abandon_batch(address)
         (file,) = (ledger / "batches").glob("*.jsonl")
         file.write_bytes(file.read_bytes()[:-100])
         answers, _ = ask(address, questions(20), given(), "api")

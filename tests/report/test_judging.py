@@ -20,13 +20,13 @@ def test_a_judge_that_ranks_by_position_is_found_out(world: World) -> None:
     world.write("judged")
     widest = max(f.shown for f in rows)  # mean rank of position n is n
     reading = readings(world)["Position bias"]
-    assert f"differ by {widest - 1:.2f}" in reading and "WARNING: this judge goes by position" in reading
-    assert "the one shown first ranks higher in 100% of" in reading
+    assert f"differ by {widest - 1:.2f}" in reading and "WARNING: this judge ranks by position" in reading
+    assert "shown earlier ranks higher in 100% of" in reading
 
 
 def test_a_judge_without_a_bias_for_positions_gets_no_warning(world: World) -> None:
     reading = readings(world)["Position bias"]
-    assert "the one shown first ranks higher in" in reading and "WARNING" not in reading
+    assert "shown earlier ranks higher in" in reading and "WARNING" not in reading
 
 
 def test_a_judge_that_ranks_by_length_is_found_out(world: World) -> None:

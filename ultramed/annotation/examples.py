@@ -1,4 +1,4 @@
-"""Retrieved examples: accepted answers to the questions nearest to an item, none of which gives its own answer away."""
+"""Example retrieval: the questions most similar to an item, except those that would give its answer away."""
 
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -11,28 +11,28 @@ from ultramed.embeddings import encode, nearest
 from ultramed.params import Dedup
 from ultramed.records import Instruction
 
-Labels = tuple[np.ndarray, np.ndarray]  # of the items and of the pool; -1 is equal to nothing
+Labels = tuple[np.ndarray, np.ndarray]  # of the items and of the pool; -1 matches nothing
 
 
 def nearest_others(
     items: Sequence[Instruction], pool: Sequence[Instruction], count: int, settings: Dedup
 ) -> list[list[int]]:
-    """For each item, positions in the pool of up to `count` questions nearest to it, best first.
+    """For each item, the positions in the pool of up to `count` most similar questions, best first.
 
-    Left out are an item's family (ancestors, siblings, children), rows that `settings` would call near-duplicates of
-    it, and items whose right option has the same text. Answers such as "yes" or "no" do not count: to show only the
-    others would give them away, too.
+    Excludes the item's family (ancestors, siblings, children), its near-duplicates under `settings`, and items whose
+    right option has the same text. Options such as "yes" or "no" are exempt from the last rule: examples with every
+    other answer would point to the one left out.
     """
-    alike = clusters([*pool, *items], settings)
+    cluster = clusters([*pool, *items], settings)
     barred = [_labels([i.family for i in items], [i.family for i in pool]),
-              _labels([alike[i.id] for i in items], [alike[i.id] for i in pool]),
+              _labels([cluster[i.id] for i in items], [cluster[i.id] for i in pool]),
               _labels(map(_key_text, items), map(_key_text, pool))]
     picks = nearest(encode([i.question for i in items]), encode([i.question for i in pool]), count, barred)
     return [[int(n) for n in row if n >= 0] for row in picks]
 
 
 def _key_text(item: Instruction) -> str | None:
-    """The right option; None if it says too little to give an answer away."""
+    """Text of the right option; None for one such as "yes"."""
     text = next((comparison.normalise(o.text) for o in item.options if o.letter == item.key), "")
     return None if not text or commonplace(text) else text
 

@@ -71,7 +71,7 @@ class Keys:
     def _hash(self, name: str, nodes: list[ast.AST]) -> str:
         """Hash of a definition; "" if it has no code."""
         if name not in self._hashes:
-            text = "\n".join("".join(_dump(node, self._modules.errors)) for node in nodes)
+            text = "\n".join(_dump(node, self._modules.errors) for node in nodes)
             self._hashes[name] = _sha256(text) if text else ""
         return self._hashes[name]
 
@@ -127,28 +127,34 @@ def _paths(root: Path, line: str) -> Iterator[Path]:
         yield path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _dump(node: object, errors: frozenset[str]) -> Iterator[str]:
+def _dump(node: ast.AST, errors: frozenset[str]) -> str:
     """Abstract syntax as text, without positions, docstrings and error messages."""
+    parts: list[str] = []
+    _append(node, errors, parts)
+    return "".join(parts)
+
+
+def _append(node: object, errors: frozenset[str], parts: list[str]) -> None:
     if isinstance(node, list):
-        yield "["
+        parts.append("[")
         for item in node:
-            yield from _dump(item, errors)
-            yield ","
-        yield "]"
+            _append(item, errors, parts)
+            parts.append(",")
+        parts.append("]")
     elif isinstance(node, ast.AST):
-        yield type(node).__name__
+        parts.append(type(node).__name__)
         if is_error(node, errors):
-            yield ast.unparse(node.func)  # type: ignore[attr-defined]
+            parts.append(ast.unparse(node.func))  # type: ignore[attr-defined]
             return
-        yield "("
+        parts.append("(")
         for name, value in ast.iter_fields(node):
             if name not in ("ctx", "type_comment", "kind"):
-                yield f"{name}="
-                yield from _dump(_without_docstring(value) if name == "body" else value, errors)
-                yield ";"
-        yield ")"
+                parts.append(f"{name}=")
+                _append(_without_docstring(value) if name == "body" else value, errors, parts)
+                parts.append(";")
+        parts.append(")")
     else:
-        yield repr(node)
+        parts.append(repr(node))
 
 
 def _without_docstring(body: object) -> object:

@@ -28,6 +28,7 @@ class Modules:
     def __init__(self, root: Path, packages: tuple[str, ...]) -> None:
         self._root, self._packages = root, packages
         self._parsed: dict[str, Module | None] = {}
+        self._resolved: dict[str, tuple[Module, str] | None] = {}
         self.scanned: dict[str, Any] = {}  # by definition: what it mentions, independent of the walk
         self.mentioned: dict[str, set[str]] = {}  # by family: what its members mention
 
@@ -41,6 +42,11 @@ class Modules:
     def resolve(self, dotted: str) -> tuple[Module, str] | None:
         """The module that defines a dotted name, and the name in it ("" for the module itself). Follows imports; None
         for a name not defined in the repository."""
+        if dotted not in self._resolved:
+            self._resolved[dotted] = self._resolve(dotted)
+        return self._resolved[dotted]
+
+    def _resolve(self, dotted: str) -> tuple[Module, str] | None:
         parts = dotted.split(".")
         if parts[0] not in self._packages:
             return None

@@ -172,10 +172,10 @@ class Scanner:
             self.seen.targets.append(target)
 
     def _note_call(self, call: ast.Call, root: ast.AST) -> None:
-        name = ast.unparse(call.func)
-        if name.split(".")[-1] == "render" and call.args:
+        name = _last(call.func)
+        if name == "render" and call.args:
             self.seen.prompts |= self._prompts(call.args[0], root)
-        elif name in ("registry.load", "registry.names"):
+        elif name in ("load", "names") and ast.unparse(call.func) == f"registry.{name}":
             named = {v.value for v in self._constants(call.args[0], root) if isinstance(v.value, str)}
             own = isinstance(call.args[0], ast.Name) and call.args[0].id == "__name__"
             self.seen.families |= {self._module.name} if own else named
@@ -222,7 +222,12 @@ def _counted(root: ast.AST, errors: frozenset[str]) -> Iterator[ast.AST]:
 
 def is_error(node: ast.AST, errors: frozenset[str]) -> bool:
     """Whether a node constructs one of the repository's errors."""
-    return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in errors
+    return isinstance(node, ast.Call) and _last(node.func) in errors
+
+
+def _last(function: ast.expr) -> str:
+    """The last name in what is called: `b` of `a.b`; "" for anything but a name or an attribute."""
+    return getattr(function, "attr", getattr(function, "id", ""))
 
 
 def _is_chain(node: ast.expr) -> bool:

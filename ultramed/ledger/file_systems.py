@@ -1,5 +1,5 @@
-"""Whether a folder lies on this machine. SQLite's write-ahead log needs memory that all its processes share, which a
-network file system does not give them: see https://www.sqlite.org/wal.html."""
+"""Local or network file system? SQLite's write-ahead log relies on memory shared between processes, which does not work
+over a network: see https://www.sqlite.org/wal.html."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _REMOTE = {"9p", "afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre",
 
 
 def remote(folder: Path) -> str:
-    """The kind of network or shared file system that a folder lies on; "" for one of this machine."""
+    """Type of the network or shared file system that holds a folder (`nfs4`); "" if it is a local one."""
     folder = folder.resolve()
     mounts = {Path(part.mountpoint): part.fstype for part in psutil.disk_partitions(all=True)}  # the last mount counts
     kind = next((mounts[path] for path in (folder, *folder.parents) if path in mounts), "")

@@ -1,7 +1,7 @@
 """The ledger: every reply ever bought, by the key of its request. Money is never spent twice.
 
-One SQLite file, shared by every process of the repository, in WAL mode unless it lies on a network file system. A reply
-counts once it is on disk (`synchronous=FULL`). It is not a DVC output: manifests pin the replies that a stage used.
+One SQLite file, shared by every process of the repository; in WAL mode, except on network file systems. A reply counts
+once it is on disk (`synchronous=FULL`). It is not a DVC output: manifests pin the replies that a stage used.
 """
 
 import fcntl
@@ -45,8 +45,8 @@ class LedgerEntry:
 class Ledger:
     """An open ledger. Raises LedgerError when it cannot be opened, read or written, or has another version.
 
-    `remote`: the kind of network file system that it lies on, if any. There it has a slower journal, and can be used by
-    one machine at a time.
+    `remote`: type of the network file system that holds it, if any. The journal is slower there, and only one machine
+    can use the ledger at a time.
     """
 
     def __init__(self, folder: Path) -> None:

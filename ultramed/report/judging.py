@@ -84,14 +84,14 @@ def _positions(store: Store) -> Figure:
 
 
 def _first(store: Store) -> str:
-    """How often the answer shown first of two ranks higher, with a warning where chance does not explain it."""
+    """How often the answer shown earlier ranks higher, with a warning if chance does not explain it."""
     won, n = store.rows("""
         select count(*) filter (a.rank < b.rank) as won, count(*) as n from judged_answers a join judged_answers b
             on a.instruction_id = b.instruction_id and a.shown < b.shown""")[0].values()
-    told = f"Of two answers the one shown first ranks higher in {share(won, n)} of {n:,} comparisons."
-    if abs(won - n / 2) <= max(1.96 * n**0.5 / 2, 0.1 * n):  # within the 95 % interval of a half, or near it
-        return told
-    return f"{told} WARNING: this judge goes by position, so its pairs teach little about the answers."
+    sentence = f"The answer shown earlier ranks higher in {share(won, n)} of {n:,} comparisons."
+    if abs(won - n / 2) <= max(1.96 * n**0.5 / 2, 0.1 * n):  # within the 95 % interval around a half, or close to it
+        return sentence
+    return f"{sentence} WARNING: this judge ranks by position, so its pairs say little about the answers."
 
 
 def _lengths(store: Store) -> Figure:

@@ -55,11 +55,11 @@ class AdmissionQueue:
 
     def unfunded(self, slots: list[Slot]) -> None:
         """Queue them again: money comes back when replies cost less than their upper bound."""
-        self.answered(slots)
+        self.not_admitted(slots)
         self._waiting.extendleft(reversed(slots))
 
-    def answered(self, slots: list[Slot]) -> None:
-        """Take note that these were not admitted."""
+    def not_admitted(self, slots: list[Slot]) -> None:
+        """Stop waiting for the writer's answer about these."""
         self._requested -= len(slots)
         for slot in slots:
             slot.release()

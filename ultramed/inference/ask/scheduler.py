@@ -238,12 +238,12 @@ class Scheduler:
             self._waits_for = owner
             print(f"  {self._costs.terms.stage}: another run (process {name}) asks the same; waiting for its replies",
                   file=sys.stderr, flush=True)
-        self._queue.answered(slots)
+        self._queue.not_admitted(slots)
         self._later(LOOK_AGAIN_S, slots)
         self._pump()
 
     def _on_bought_elsewhere(self, slots: list[Slot]) -> None:
-        self._queue.answered(slots)
+        self._queue.not_admitted(slots)
         self._pump()
 
     def _on_unfunded(self, slots: list[Slot]) -> None:

@@ -89,8 +89,8 @@ class Writer:
             try:
                 claims, budget = Claims(ledger), self._costs.budget(ledger)
                 if ledger.remote:
-                    print(f"  {ledger.path}: lies on {ledger.remote}, a network file system: recording is slower, and "
-                          "only one machine may use it at a time", file=sys.stderr, flush=True)
+                    print(f"  {ledger.path}: is on {ledger.remote}, a network file system; writing is slower, and only "
+                          "one machine can use it at a time", file=sys.stderr, flush=True)
                 while self._turn(ledger, claims, budget):
                     pass
                 with ledger.writing() as db:

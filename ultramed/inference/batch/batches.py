@@ -43,6 +43,7 @@ class Batches:
         self._folder.mkdir(exist_ok=True)
         self._failures: Failures = {}
         self._elsewhere = False  # whether another run asks for some of the same
+        self._needed: set[str] = set()  # batches of other stages that hold some of the same, by uid
         self._token_limit = ""  # the provider's message if it refused the last batch until others are done
         self.bought = self.spent = 0
         with ledger.writing() as db:
@@ -107,18 +108,19 @@ class Batches:
         owner = f"batch:{file.uid}"
         budget, claims = Budget(self._ledger, self._terms.stage, self._terms.budget, owner), Claims(self._ledger, owner)
         with self._ledger.writing() as db:
-            others = {**claims.of_others(db, file.keys), **self._ledger.get(file.keys)}
-            self._elsewhere = self._elsewhere or bool(others)
-            file.drop(others)
+            owners, bought = claims.of_others(db, file.keys), self._ledger.get(file.keys)
+            file.drop({*owners, *bought})
             count = budget.reserve(db, file.most)
             if count:
                 row = (file.uid, self._terms.identity, self._terms.stage, this_process(), count, None)
                 db.execute("INSERT INTO batches VALUES (?,?,?,?,?,?)", row)
                 claims.claim(db, file.keys[:count])
+        self._needed |= {name for kind, name, *_ in (o.split(":") for o in owners.values()) if kind == "batch"}
+        self._elsewhere = self._elsewhere or bool(owners or bought)
         if not file.lines:
             return True
         if not count:
-            if self._open():
+            if self._awaited():
                 return True  # money comes back when open batches are collected
             raise budget.exhausted(file.most[0], f"{self.bought} replies were bought")
         file.write(count)
@@ -148,13 +150,19 @@ class Batches:
                 self._close(uid, stage, spent=0)
 
     def _open(self) -> list[tuple[str, str, str, str | None]]:
-        """This model's batches, whichever stage has made them: those of a stage that was killed wait for the next."""
+        """This model's batches, of all stages."""
         query = "SELECT uid, stage, maker, batch_id FROM batches WHERE identity = ? ORDER BY uid"
         return list(self._ledger.read(query, (self._terms.identity,)))
 
+    def _awaited(self) -> dict[str, str | None]:
+        """The provider's ids of this stage's batches and of those needed here, by uid: who made the latter may have
+        been killed."""
+        return {uid: batch_id for uid, stage, _, batch_id in self._open()
+                if stage == self._terms.stage or uid in self._needed}
+
     def _collect(self) -> None:
-        """Wait for every open batch and record its results."""
-        waiting = {uid: batch_id for uid, _, _, batch_id in self._open() if batch_id}
+        """Wait for these batches and record their results."""
+        waiting = {uid: batch_id for uid, batch_id in self._awaited().items() if batch_id}
         with Progress(f"{self._terms.stage}, batches", len(waiting) or None) as progress:
             while waiting:
                 batches = [(uid, self._api.retrieve(batch_id)) for uid, batch_id in waiting.items()]
