@@ -96,6 +96,7 @@ def settings(address: str = "http://127.0.0.1:1/v1", **changes: Any) -> Params:
     pool = tree["candidates"]["pool"].values()
     for section in (*(tree[s] for s in ("textbook", "wikipedia", "evolve", "score", "complete", "judge")), *pool):
         section["model"] = "oracle"
+    tree["evolve"]["verifier"] = tree["complete"]["solver"] = ["oracle"]
     for path, value in changes.items():
         *sections, name = path.split("__")
         inner = tree

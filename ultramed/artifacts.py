@@ -12,6 +12,7 @@ from ultramed.records import (
     Assignment,
     Comparison,
     Completion,
+    Draft,
     Example,
     Feedback,
     Instruction,
@@ -34,6 +35,7 @@ GENERAL_SETS = RAW / "general"
 MODELS = Path("models/transformers")  # the base and every model trained from it
 RECORD = "training.json"  # in a trained model's folder: what it was trained on, and how
 IDENTITIES = Path("models/identity")  # each model's identity in the ledger
+PANELS = Path("models/panels")  # the same of the models that solve, by panel
 RIGHTS = Path("models/rights.json")  # what each model's terms allow
 REMOTE = Path("models/remote.json")  # whether any model in use is remote
 CURVES = Path("reports/training")
@@ -112,9 +114,11 @@ COLLECTED = Artifact(
     "collected", "data", {"rows": Instruction, **VERDICTS}, lambda p: p.sources, stage="collect", mix=SOURCE)
 SCREENED = Artifact(
     "screened", "data", {"rows": Instruction, **VERDICTS}, stage="screen", handed=(COLLECTED,), mix=SOURCE)
-SYNTHETIC = Artifact("synthetic", "data", {"rows": Instruction, **ASKED}, lambda _: synthetic.WRITTEN, mix=SOURCE)
+SYNTHETIC = Artifact(
+    "synthetic", "data", {"rows": Instruction, "drafts": Draft, **ASKED}, lambda _: synthetic.WRITTEN, mix=SOURCE)
 EVOLVED = Artifact(
-    "evolved", "data", {"rows": Instruction, **ASKED}, lambda p: p.evolve.sets, stage="evolve", mix=SOURCE)
+    "evolved", "data", {"rows": Instruction, "drafts": Draft, **ASKED}, lambda p: p.evolve.sets, stage="evolve",
+    mix=SOURCE)
 UNCURATED = (SCREENED, SYNTHETIC, EVOLVED)  # together, every instruction before curation
 SCORED = Artifact("scored", "data", {"rows": Score, **ASKED}, stage="score", handed=UNCURATED)
 CURATED = Artifact(

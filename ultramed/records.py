@@ -94,6 +94,22 @@ class Verdict(Record):
 
 
 @dataclass(frozen=True)
+class Draft(Record):
+    """What a written item was kept or dropped by, beside its verdict."""
+
+    id: str
+    parent: str | None  # None if it was not evolved
+    round: int
+    method: str  # of evolution: constraint, specific …; "" if it was written, or its reply could not be read
+    new_words: int | None  # that its nearest relative lacks; None if it has none
+    growth: int | None  # words by which its question is longer than its parent's
+    votes: int  # readable votes of solvers; 0 if none was asked
+    for_key: int
+    against: int  # most votes for one other letter
+    blind: int | None  # solvers who found the key from the options alone; None if none was asked
+
+
+@dataclass(frozen=True)
 class Score(Record):
     id: str
     score: float  # 1 to 10
@@ -115,6 +131,7 @@ class Completion(Record):
     attempts: int  # 1 for a first-time success
     request_key: str | None  # None if no model was asked
     thinking: str | None = None  # what the teacher thought before it answered; None if it is not kept
+    pass_rate: float | None = None  # share of the teacher's answers that reached the key; None for open questions
 
 
 @dataclass(frozen=True)

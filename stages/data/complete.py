@@ -2,6 +2,7 @@
 
 from ultramed import artifacts, params, stage, tables
 from ultramed.annotation.complete import complete
+from ultramed.curation.solve import panel
 from ultramed.inference.client import connect
 from ultramed.records import Instruction
 
@@ -9,10 +10,11 @@ from ultramed.records import Instruction
 def main() -> None:
     settings = params.load()
     instructions = list(tables.read(artifacts.CURATED, Instruction))
-    with connect(settings.complete.model, "complete", settings) as client:
-        done = complete(client, instructions, settings)
+    with connect(settings.complete.model, "complete", settings) as client, panel(
+            settings.complete.solver, "complete", settings, client) as solvers:
+        done = complete(client, solvers, instructions, settings)
     rows = sorted(done.rows, key=lambda c: c.id)
-    artifacts.COMPLETED.write(rows=rows, verdicts=done.verdicts.values(), manifest=client.manifest)
+    artifacts.COMPLETED.write(rows=rows, verdicts=done.verdicts.values(), manifest=solvers.manifest())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ def main() -> None:
     entries = read_entries(artifacts.RAW / "encyclopedia")
     with connect(settings.wikipedia.model, "wikipedia", settings) as client:
         made = write_tasks(client, domains, entries, settings)
-    artifacts.SYNTHETIC.write("wikipedia", rows=made.rows, verdicts=made.verdicts, manifest=client.manifest)
+    artifacts.SYNTHETIC.write("wikipedia", rows=made.rows, verdicts=made.verdicts, drafts=[], manifest=client.manifest)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 from oracle_endpoint import Body, Served, asked, exam, said, says, settings
 
 from ultramed.annotation.complete import Completed, complete
+from ultramed.curation.solve import panel
 from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import Client, connect
 from ultramed.records import Instruction, Message
@@ -37,8 +38,8 @@ def completed(served: Served, items: list[Instruction], **changes: Any) -> tuple
     usual = {"complete__format": "json", "complete__attempts": 2, "complete__examples": 1, "complete__solvers": 3,
              "complete__contested": 3, "complete__cut": False, "complete__max_tokens": 100}
     given = settings(served.address, **usual | changes)
-    with connect("oracle", "complete", given) as client:
-        return complete(client, items, given), client
+    with connect("oracle", "complete", given) as client, panel(["oracle"], "complete", given, client) as jury:
+        return complete(client, jury, items, given), client
 
 
 def codes(done: Completed) -> dict[str, str]:
@@ -76,7 +77,7 @@ def test_a_miss_is_tried_again_with_the_nearest_accepted_answer(served: Served, 
     done, client = completed(served, rows(), complete__format=form)
     assert {c.id: c.attempts for c in done.rows} == {**dict.fromkeys((f"MedQA,{n}@oracle" for n in "123"), 1),
                                                      "MedQA,4@oracle": 2}
-    assert done.verdicts["MedQA,4"].reason == "attempt 2: chose C, which is the key"
+    assert done.verdicts["MedQA,4"].reason == "attempt 2: chose C, which is the key; 1 of 2 answers reached the key"
     again = [p for p in served.prompts() if late.question in p and "accepted answers" in p]
     # of three accepted items the one about diuretics is nearest; the second example is not asked for
     assert len(again) == 1 and rows()[0].prompt in again[0] and rows()[0].question in again[0]

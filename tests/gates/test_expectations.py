@@ -29,6 +29,7 @@ def reworded(row: Instruction) -> list[Message]:
 
 EXAMS, SCREENED = ("collected", "medqa", "rows"), ("screened", "", "rows")
 TEXTBOOK, EVOLVED = ("synthetic", "textbook", "rows"), ("evolved", "medqa", "rows")
+WRITTEN, DRAFTS = ("synthetic", "textbook", "drafts"), ("evolved", "medqa", "drafts")
 SCORED, CURATED, SPLIT = ("scored", "", "rows"), ("curated", "", "rows"), ("split", "", "rows")
 COMPLETED, CAREFUL = ("completed", "", "rows"), ("candidates", "careful", "rows")
 JUDGED, PAIRS, SELECTED = ("judged", "", "rows"), ("paired", "", "rows"), ("paired", "", "selected")
@@ -82,6 +83,9 @@ FAULTS: dict[str, list[Fault]] = {
         ("sources are known", TEXTBOOK, 0, {"source": "medqa"}),
         ("rows are marked synthetic", TEXTBOOK, 1, {"synthetic": False}),
         ("the question has words", TEXTBOOK, 2, {"messages": [Message("user", "")]}),
+        ("no key was found from the options alone by all of textbook.blind", WRITTEN, 3, {"blind": 2}),
+        ("at least evolve.agree solvers found the key", WRITTEN, 4, {"for_key": 0}),
+        ("no other letter has more votes than the key", WRITTEN, 5, {"for_key": 1, "against": 3}),
     ],
     "evolved": [
         ("rows are marked synthetic", EVOLVED, 0, {"synthetic": False}),
@@ -89,6 +93,10 @@ FAULTS: dict[str, list[Fault]] = {
         ("the parent is a known row", EVOLVED, 2, {"parent": "MedQA,none"}),
         ("parent and child are of one family", EVOLVED, 3, {"family": "MedQA,0"}),
         ("the question has words", EVOLVED, 4, {"messages": [Message("user", "")]}),
+        ("every row has the figures of its draft", DRAFTS, 0, {"growth": None}),
+        ("questions grew by evolve.growth words at most", DRAFTS, 1, {"growth": 400}),
+        ("at least evolve.agree solvers found the key", DRAFTS, 2, {"for_key": 0}),
+        ("no other letter has more votes than the key", DRAFTS, 3, {"for_key": 1, "against": 2}),
     ],
     "scored": [
         ("ids are unique", SCORED, 0, same_as(2, "id")),

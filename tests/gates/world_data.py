@@ -11,6 +11,7 @@ from world import MEMBERS, World
 from ultramed.records import (
     Assignment,
     Completion,
+    Draft,
     Feedback,
     Instruction,
     Message,
@@ -87,6 +88,8 @@ class DataMaker:
             verdicts = [keep(r.id, part, "written") for r in rows]
             verdicts.append(drop(f"{prefix},Book_x", part, "not_significant", "the model calls it not significant"))
             self.put("synthetic", part, rows, verdicts)
+            drafts = [Draft(r.id, None, 0, "", None, None, 4, 3, 1, 1) for r in rows if r.key]
+            self.world.put(Draft, drafts, "synthetic", part, "drafts")
 
     def evolve(self) -> None:
         parents = {"medqa": [r for r in self.kept if r.source == "medqa"],
@@ -100,6 +103,9 @@ class DataMaker:
                 rows.append(self.item(f"{name},{key}-synthetic-1", source, parent.category, parent.kind, parent.rights,
                                       synthetic=True, parent=parent.id, round=1, family=parent.family, reference=None))
             self.put("evolved", part, rows, [keep(r.id, "evolve", "evolved") for r in rows])
+            drafts = [Draft(r.id, r.parent, 1, ("steps", "constraint")[n % 2], 3 + n % 4, 12, 4 if r.key else 0,
+                            3 if r.key else 0, 1 if r.key else 0, None) for n, r in enumerate(rows)]
+            self.world.put(Draft, drafts, "evolved", part, "drafts")
         for artifact in ("synthetic", "evolved"):
             for (name, _, table), rows in self.world.rows.items():
                 self.kept += rows if (name, table) == (artifact, "rows") else []

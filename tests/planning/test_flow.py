@@ -98,9 +98,10 @@ def test_evaluate_asks_items_of_nine_tasks_and_ensembles_n_times(need: Needs) ->
 
 
 def test_textbook_tries_again_with_another_seed(need: Needs) -> None:
-    # half of them again; at worst all, each in the wrong shape once
-    assert need("textbook", textbook={"paragraphs": 6, "tries": 2}).calls == Range(6, 6 + 3, (6 + 6) * 2)
-    assert need("textbook", textbook={"paragraphs": 6, "tries": 1}).calls.expected == 6
+    # half of them again; at worst all, each in the wrong shape once; then 2 + 4 solvers of 3, 4 or 6 items
+    assert need("textbook", textbook={"paragraphs": 6, "tries": 2, "blind": 2}, evolve={"verifiers": 4}).calls == Range(
+        6 + 3 * 6, 6 + 3 + 4 * 6, (6 + 6) * 2 + 6 * 6 * 2)
+    assert need("textbook", textbook={"paragraphs": 6, "tries": 1, "blind": 0}).calls.expected == 6 + 4 * 4
 
 
 def test_wikipedia_asks_domains_then_subfields(need: Needs) -> None:

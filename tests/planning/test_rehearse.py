@@ -104,6 +104,7 @@ def write_params(address: str, **price: float) -> None:
     text = re.sub(r"model: smollm2\b", "model: oracle", text)
     tree = YAML(typ="safe").load(text)
     tree["base"]["model"] = "smollm2"
+    tree["evolve"]["verifier"] = tree["complete"]["solver"] = ["oracle"]
     tree["models"]["remote"] = {"oracle": {
         "base_url": address, "model": "oracle", "revision": "1", "provider": "here", "rights": "open",
         "concurrency": 16, "price": {"prompt": 2.0, "completion": 8.0} | price}}
@@ -175,6 +176,7 @@ def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_rewa
 
 def test_text_that_must_not_leave_is_refused_by_the_plan_too(oracle: Served) -> None:
     inputs(3)
+    put("scored", Score, [Score("ChatDoctor,1", 5.0, "logprob", "", "-")])
     put("curated", Instruction, [asked("ChatDoctor,1", "Why do I cough?", rights="quarantine")])
     with pytest.raises(RightsError, match="must not leave this machine"):
         make(params.load())

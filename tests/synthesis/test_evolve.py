@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from oracle_endpoint import Body, Served, asked, exam, said, says, schema_of, settings
 
+from ultramed.curation.solve import panel
 from ultramed.inference.client import Client, connect
 from ultramed.params import EvolveSet, SetName
 from ultramed.prompts import render
@@ -31,10 +32,11 @@ def evolved(
     served: Served, rows: list[Instruction], name: SetName = "medqa", rounds: int = 1, variants: int = 1, **changes: Any
 ) -> tuple[Evolved, Client]:
     usual = {f"evolve__sets__{name}": {"rows": "-", "parents": None, "rounds": rounds, "variants": variants},
-             "evolve__verifiers": 3, "evolve__agree": 2, "evolve__tries": 2, "evolve__max_tokens": 400}
-    given = settings(served.address, **usual | changes)
-    with connect("oracle", f"evolve@{name}", given) as client:
-        return evolve(client, name, rows, given), client
+             "evolve__verifiers": 3, "evolve__agree": 2, "evolve__tries": 2, "evolve__max_tokens": 400,
+             "evolve__growth": 60}
+    given, stage = settings(served.address, **usual | changes), f"evolve@{name}"
+    with connect("oracle", stage, given) as client, panel(given.evolve.verifier, stage, given, client) as jury:
+        return evolve(client, jury, name, rows, given), client
 
 
 def test_two_rounds_keep_ids_parents_and_families(served: Served) -> None:
@@ -50,9 +52,10 @@ def test_two_rounds_keep_ids_parents_and_families(served: Served) -> None:
         ("MedQA-Evol,1-synthetic-6", "MedQA-Evol,1-synthetic-2", 2)]
     assert len(made.rows) == 12 == len({i.id for i in made.rows}) == len(made.verdicts)
     assert {(i.source, i.synthetic, i.category, i.reference) for i in made.rows} == {("medqa_evol", True, "exam", None)}
-    assert {i.family: i.key for i in made.rows} == {"MedQA,1": "B", "MedQA,2": "C"}
-    assert {v.reason for v in made.verdicts if v.id.startswith("MedQA-Evol,1")} == {
-        "try 1: 3 of 3 solvers found the key B, 2 needed"}
+    assert {i.family: _right(i) for i in made.rows} == {"MedQA,1": "Insulin", "MedQA,2": "Glipizide"}
+    assert all(v.reason.startswith("try 1: ") and "; 3 of 3 solvers found the key" in v.reason for v in made.verdicts)
+    assert [(d.votes, d.for_key, d.against) for d in made.drafts] == [(3, 3, 0)] * 12
+    assert all(d.method in EXAM_METHODS and d.new_words and d.growth for d in made.drafts)
     grandchild = made.rows[-1]
     assert grandchild.question.count("In the case with added finding") == 2
     assert grandchild.origin == f"evolved from {grandchild.parent}"
@@ -80,7 +83,12 @@ def test_children_with_a_wrong_key_are_dropped_and_have_no_children(served: Serv
     assert {i.family for i in made.rows} == {"MedQA,1", "MedQA,3"} and len(made.rows) == 4
     verdict, = [v for v in made.verdicts if not v.keep]
     assert (verdict.id, verdict.code) == ("MedQA-Evol,2-synthetic-1", "key_unverified")
-    assert verdict.reason == "try 1: 0 of 3 solvers found the key A, 2 needed"
+    assert verdict.reason.startswith("try 1: ")
+    assert verdict.reason.endswith(", 2 needed; 3 agree on another letter") and "; 0 of 3 solvers" in verdict.reason
+
+
+def _right(item: Instruction) -> str:
+    return next(o.text for o in item.options if o.letter == item.key)
 
 
 def drafts(body: Body, reply: Body, plan: dict[str, list[Any]]) -> None:
@@ -129,7 +137,7 @@ def test_an_unusable_draft_is_tried_again_with_another_seed(
 def test_a_copied_worked_example_is_no_draft(served: Served) -> None:
     rows = parents(1)
     served.oracle.truth = truth(rows)
-    example = json.loads(next(t for r, t in render("evolve-exam", method="", question="", key="").messages
+    example = json.loads(next(t for r, t in render("evolve-exam", methods=[""], question="", key="", growth=1).messages
                               if r == "assistant"))
     served.spoil = lambda body, reply: drafts(body, reply, {rows[0].question: [example] * 2})
     made, _ = evolved(served, rows, evolve__tries=1)
@@ -141,7 +149,7 @@ def test_open_questions_need_no_solver(served: Served) -> None:
         served, [asked("WikiInstruct,Gene_1_1", "Explain how a gene is read.", source="wikiinstruct")], "wikipedia")
     assert [i.id for i in made.rows] == ["WikiInstruct,Gene_1_1-synthetic-1"] and made.rows[0].key is None
     assert made.rows[0].question.startswith("With the added constraint")
-    assert made.verdicts[0].reason == "try 1: open question"
+    assert made.verdicts[0].reason.startswith("try 1: ") and made.verdicts[0].reason.endswith("; open question")
     assert [u.step for u in client.manifest] == ["evolve"]
 
 
@@ -150,7 +158,7 @@ def test_methods_are_drawn_for_each_row(served: Served) -> None:
     served.oracle.truth = truth(rows)
     evolved(served, rows)
     used = {p.split("Method: ")[1].splitlines()[0] for p in served.prompts("EvolvedExam")}
-    assert used == set(EXAM_METHODS) and len(OPEN_METHODS) == 5
+    assert used == set(EXAM_METHODS.values()) and len(OPEN_METHODS) == 5
 
 
 def test_parents_are_drawn_and_rights_only_narrow(served: Served) -> None:

@@ -10,7 +10,7 @@ from ultramed.inference.client import connect
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.prompts import render
 from ultramed.records import Option, drop, keep
-from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
+from ultramed.synthesis.items import Outcome, exam_item, first_usable, flaw, listed, made, open_question, tried
 from ultramed.tokens import characters
 
 STEM = "Which spirometric pattern is typical of emphysema in a smoker?"
@@ -74,13 +74,13 @@ def test_what_is_made_takes_its_parents_place() -> None:
     assert child.origin == "evolved from MedQA,1" and child.rights == parent.rights
 
 
-def first(served: Served, ids: list[str], tries: int) -> tuple[dict[str, Draft], list[tuple[str, str, str]]]:
+def first(served: Served, ids: list[str], tries: int) -> tuple[dict[str, Outcome], list[tuple[str, str, str]]]:
     """The result of `first_usable` if the reply "usable" is a draft, and its requests."""
     def request(row_id: str, number: int) -> Request:
         seed, step = tried(1, "write", row_id, number)
         return Request(row_id, step, render("question", question=f"{row_id}!"), Sampling(0.0, 9, seed))
 
-    def read(answer: Answer) -> Draft:
+    def read(answer: Answer) -> Outcome:
         row = answer.request.row_id
         if answer.value == "usable":
             return asked(row, "?"), keep(row, "write", "written", "fine")

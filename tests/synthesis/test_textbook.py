@@ -1,6 +1,7 @@
 """Exam items from passages: the passage is named, never copied; what is not worth examining gives no item."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from oracle_endpoint import Served, exam, said, says, settings
 
 from ultramed import tables
+from ultramed.curation.solve import panel
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client, connect
 from ultramed.records import Instruction, as_dict
@@ -24,10 +26,11 @@ def demonstrations(count: int = 5, **more: Any) -> list[Instruction]:
 
 def written(served: Served, corpus: list[Passage] = CORPUS, **changes: Any) -> tuple[Synthesised, Client]:
     usual = {"textbook__paragraphs": None, "textbook__demonstrations": 3, "textbook__tries": 3,
-             "textbook__demonstration_sets": None, "textbook__rights": "open"}
+             "textbook__demonstration_sets": None, "textbook__rights": "open", "textbook__blind": 0,
+             "evolve__verifiers": 2, "evolve__agree": 2}
     given = settings(served.address, **usual | changes)
-    with connect("oracle", "textbook", given) as client:
-        return write_items(client, corpus, demonstrations(), given), client
+    with connect("oracle", "textbook", given) as client, panel(["oracle"], "textbook", given, client) as jury:
+        return write_items(client, jury, corpus, demonstrations(), given), client
 
 
 def test_every_passage_becomes_an_item_or_a_verdict(served: Served) -> None:
@@ -38,7 +41,8 @@ def test_every_passage_becomes_an_item_or_a_verdict(served: Served) -> None:
         ("0", "kept", "written"), ("1", "dropped", "not_significant"), ("2", "kept", "written"),
         ("3", "kept", "written"), ("4", "dropped", "not_significant"), ("5", "kept", "written")]
     assert made.verdicts[1].reason == "try 1: the model calls passage Physiology_Primer_1 not significant"
-    assert {u.step for u in client.manifest} == {"textbook"} and len(client.manifest) == 6  # its decision is final
+    assert Counter(u.step for u in client.manifest) == {"textbook": 6, "verify-1": 4, "verify-2": 4}  # no second try
+    assert made.verdicts[0].reason.endswith(f"2 of 2 solvers found the key {made.rows[0].key}, 2 needed")
     row = made.rows[0]
     assert (row.source, row.category, row.synthetic, row.family, row.round) == ("textbookqa", "exam", True, row.id, 0)
     assert row.key in "ABCD" and len(row.options) == 4
@@ -69,8 +73,8 @@ def test_three_demonstrations_stand_before_the_passage(served: Served) -> None:
 def test_a_demonstration_shows_all_its_options_with_the_key_among_them(served: Served) -> None:
     given = settings(served.address, textbook__paragraphs=1, textbook__demonstrations=1, textbook__rights="open")
     five = exam("MedQA,9", "Which sign belongs to syndrome 9?", ["v", "w", "x", "y", "z"], "E")
-    with connect("oracle", "textbook", given) as client:
-        write_items(client, CORPUS, [five], given)
+    with connect("oracle", "textbook", given) as client, panel(["oracle"], "textbook", given, client) as jury:
+        write_items(client, jury, CORPUS, [five], given)
     (shown,) = [line for line in served.prompts("TextbookItem")[0].splitlines() if line.startswith("{")]
     item = json.loads(shown)
     assert item["options"][item["answer"]] == "z"
@@ -91,8 +95,9 @@ def test_a_demonstration_copied_is_no_item(served: Served) -> None:
 def test_rights_are_those_of_books_and_model_and_prompts_carry_the_examples(served: Served) -> None:
     assert {i.rights for i in written(served, textbook__rights="research")[0].rows} == {"research"}
     given = settings(served.address)
-    with connect("oracle", "textbook", given) as client, pytest.raises(Exception, match="rights 'quarantine'"):
-        write_items(client, CORPUS, demonstrations(rights="quarantine"), given)
+    with (connect("oracle", "textbook", given) as client, panel(["oracle"], "textbook", given, client) as jury,
+          pytest.raises(Exception, match="rights 'quarantine'")):
+        write_items(client, jury, CORPUS, demonstrations(rights="quarantine"), given)
 
 
 def test_a_draw_of_passages_is_stable(served: Served) -> None:
@@ -112,14 +117,14 @@ def test_a_flawed_draft_is_tried_again_and_every_reply_is_in_the_manifest(served
 
     served.spoil = spoil
     made, client = written(served, CORPUS[:3])
-    assert [(v.code, v.reason) for v in made.verdicts] == [
+    assert [(v.code, v.reason.split(";")[0]) for v in made.verdicts] == [
         ("written", "try 3: from passage Physiology_Primer_0"),
         ("repeated_option", "try 3: 4 options, 1 of them different"),
         ("not_sufficient", "try 1: the model calls passage Physiology_Primer_2 not sufficient")]
-    assert [(u.row_id[-1], u.step) for u in client.manifest] == [
+    assert [(u.row_id[-1], u.step) for u in client.manifest if not u.step.startswith("verify")] == [
         ("0", "textbook"), ("1", "textbook"), ("2", "textbook"), ("0", "textbook-2"), ("1", "textbook-2"),
         ("0", "textbook-3"), ("1", "textbook-3")]
-    assert len({b["seed"] for b in served.bodies}) == 7
+    assert len({b["seed"] for b in served.bodies}) == 9  # two solvers of the one item
 
 
 def test_books_are_read_line_by_line(tmp_path: Path) -> None:

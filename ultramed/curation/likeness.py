@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ultramed.curation import comparison, minhash
 from ultramed.curation.comparison import words
+from ultramed.curation.novelty import novelty
 from ultramed.curation.vocabulary import listed
 from ultramed.params import Dedup
 from ultramed.records import Instruction
@@ -27,6 +28,7 @@ class Duplicate:
 
     @property
     def reason(self) -> str:
+        """For a verdict."""
         return f"near-duplicate of {self.of}: {self.measure} {self.similarity:.2f} alike; from {self.threshold:.2f}"
 
 
@@ -53,9 +55,13 @@ class Comparer:
         return not comparison.other_subject(words(asked(self.rows[a])), words(asked(self.rows[b])))
 
     def compare(self, a: int, b: int) -> Duplicate | None:
-        """Whether row a repeats row b: similar, or nearly so with the same answer, and no difference that matters."""
+        """Whether row a repeats row b: similar, or nearly so with the same answer, and no difference that matters.
+        Evolved rows are meant to share most of their wording: relatives are compared by what is new in row a."""
         row, kept, threshold = self.rows[a], self.rows[b], self.settings.threshold
         similarity = self.similarity(a, b)
+        if row.family == kept.family:
+            measure = "a relative without enough new words, word shingles"
+            return None if novelty(row, kept).enough else Duplicate(row.id, kept.id, similarity, 0.0, measure)
         if similarity >= threshold:
             duplicate = Duplicate(row.id, kept.id, similarity, threshold, "word shingles")
         elif (item := exam_item(row)) and item == exam_item(kept):

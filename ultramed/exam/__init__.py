@@ -5,7 +5,7 @@ settled are looked for (`fields`, `statements`, `lines`, `endings`), at each of 
 `options`, `organisms`) and the sentence around it asked whether it means it (`clauses`); `letter` decides.
 """
 
-from ultramed.exam.letter import Reading, chosen_letter, closes_on, read_letter, reasoning
+from ultramed.exam.letter import Reading, chosen_letter, closes_on, read_letter, reasoning, struck
 from ultramed.exam.reply import explained
 
-__all__ = ["Reading", "chosen_letter", "closes_on", "explained", "read_letter", "reasoning"]
+__all__ = ["Reading", "chosen_letter", "closes_on", "explained", "read_letter", "reasoning", "struck"]

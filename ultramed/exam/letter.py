@@ -34,6 +34,12 @@ _TAKES_BACK = re.compile(
     re.IGNORECASE,
 )
 
+STRUCK = "▢"  # stands where a letter was
+_NAMED = re.compile(  # a letter that names an option: "option B", "(B)", "B." at the start of a line
+    r"(?P<before>\b(?:[Oo]ptions?|[Cc]hoices?|[Aa]nswers?|[Ll]etters?)\s+[(\[\"'*]*|[(\[]|(?<=\bor )|(?<=\band )"
+    r"|^[\s*_-]*)"
+    r"(?P<letter>[A-J])(?=[)\].,:;]|\s*$|\s+(?:is|was|and|or|because|fits|would|can)\b|\*)", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -82,6 +88,18 @@ def reasoning(text: str) -> str:
     last = closings[-1].start
     start = max(text.rfind("\n", 0, last), text.rfind(". ", 0, last) + 1)
     return text[: max(start, 0)].strip()
+
+
+def struck(reasoning: str, options: Given) -> str:
+    """The reasoning with every letter that names an option struck out: "(▢)", "option ▢". Letters that belong to a
+    term, such as vitamin B, stay."""
+    choices = Options.of(options)
+    text = list(reasoning)
+    for statement in _said(reasoning, choices)[0]:
+        mention = statement.mention
+        if mention.end - mention.start == 1:
+            text[mention.start] = STRUCK
+    return _NAMED.sub(lambda m: f"{m['before']}{STRUCK}" if m["letter"] in choices.words else m[0], "".join(text))
 
 
 def _said(text: str, options: Options) -> tuple[list[Statement], str]:

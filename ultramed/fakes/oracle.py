@@ -9,7 +9,10 @@ Truth (JSON, every part optional):
     answers   {stem: text of the right option}       exam items, with their options in any order
     quality   {text of a candidate: score}           what the judge should give
     scores    {stem: 1 to 10}                        difficulty
+    errors    {stem: share}                          how often letters are wrong on hard or easy items, else --error
+    blind     {text of an option: true}              options that give their item away without its question
     broken    [stem]                                 parents whose evolved item gets a wrong key
+    cosmetic  [stem]                                 parents whose evolved item says nothing new
     barren    [text in a passage]                    passages not worth a question
     self      [text of a candidate]                  texts by the judge itself, for self bias
 """
@@ -30,6 +33,13 @@ from typing import Any
 from aiohttp import web
 
 _OPTION = re.compile(r"^([A-J])\. (.*)$", re.MULTILINE)
+_FINDINGS = (
+    "splenomegaly", "night sweats", "a petechial rash", "pitting oedema", "a systolic murmur", "hyponatraemia",
+    "jaundice", "clubbing of the nails", "haematuria", "photophobia", "ptosis", "orthopnoea", "a raised lipase",
+    "neutropenia", "ketonuria", "hoarseness", "dysphagia", "melaena", "alopecia", "nystagmus", "tinnitus", "stridor",
+    "ascites", "hirsutism", "gynaecomastia", "polydipsia", "tenesmus", "xerostomia", "uveitis", "arthralgia", "hypercalcaemia",
+)
+_WRITTEN, _RIGHT = "Which statement on finding", "right statement on"  # in items that the oracle writes
 _ANSWER = re.compile(r"^Answer (\d+):\n(.*?)(?=^Answer \d+:\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -75,14 +85,19 @@ class Oracle:
         shown = dict(_OPTION.findall(text, max(0, text.rfind("\nA. "))))  # examples come before the question
         ends = [(text.rfind(stem) + len(stem), len(stem), right)
                 for stem, right in self.truth.get("answers", {}).items() if stem in text]
-        right = max(ends)[2] if ends else None
+        stem, right = (text[max(ends)[0] - max(ends)[1]: max(ends)[0]], max(ends)[2]) if ends else ("", None)
+        if right is None:  # items that it wrote itself, and those that give themselves away
+            right = next((v.strip() for v in shown.values() if v.strip() in self.truth.get("blind", {})
+                          or (_WRITTEN in text and v.startswith(_RIGHT))), None)
         letter = next((k for k, v in shown.items() if v.strip() == right), None)
-        if letter is not None and chance.random() >= self.biases.error:
+        if letter is not None and chance.random() >= self.truth.get("errors", {}).get(stem, self.biases.error):
             return letter
         return chance.choice([k for k in shown if k != letter] or ["A"])
 
     def _choice(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
-        return {"answer": self._letter(text, chance)}
+        body, __, reasoning = text.partition("\n\nReasoning:\n")
+        named = [letter for letter, option in _OPTION.findall(body) if option.strip() in reasoning]
+        return {"answer": (named[0] if len(named) == 1 else "none") if named else self._letter(body, chance)}
 
     def _explained(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
         return {"reasoning": "The planted truth names this option.", "answer": self._letter(text, chance)}
@@ -119,23 +134,28 @@ class Oracle:
     def _textbook(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
         good = not any(mark in text for mark in self.truth.get("barren", []))
         tag = _tag(text)
-        options = {k: f"option {k} on {tag}" if good else "" for k in "ABCD"}
-        return {"significant": good, "sufficient": good, "options": options, "answer": chance.choice("ABCD"),
-                "question": f"Which statement on finding {tag} is right?" if good else ""}
+        options, key = {k: f"statement {k} on {tag}" if good else "" for k in "ABCD"}, chance.choice("ABCD")
+        options[key] = f"{_RIGHT} {tag}" if good else ""
+        return {"significant": good, "sufficient": good, "options": options, "answer": key,
+                "question": f"{_WRITTEN} {tag} is right?" if good else ""}
 
-    def _evolved_exam(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
-        """The parent's options under a longer stem; a broken parent's child names a wrong key."""
+    def _evolved_exam(self, text: str, chance: random.Random, schema: dict) -> dict[str, Any]:
+        """The parent's options under a stem with three more findings; a broken parent's child names a wrong key."""
         body = text.rsplit("\n\nAnswer: ", 1)[0]
         key, shown = text.rsplit("\n\nAnswer: ", 1)[1].strip()[:1], dict(_OPTION.findall(body))
         if any(stem in body for stem in self.truth.get("broken", [])):
             key = next(k for k in shown if k != key)
         stem = _OPTION.split(body)[0].strip().split("\n\n")[-1]
-        return {"question": f"In the case with added finding {_tag(text)}: {stem}", "answer": key,
+        added = f"In the case with added finding {_tag(text)} and {' and '.join(chance.sample(_FINDINGS, 3))}: "
+        if any(parent in body for parent in self.truth.get("cosmetic", [])):
+            added = "Consider the case below carefully. "
+        return {**_method(schema, chance), "question": f"{added}{stem}", "answer": key,
                 "options": {k: shown.get(k, f"other {k}") for k in "ABCD"}}
 
-    def _evolved_open(self, text: str, _: random.Random, __: dict) -> dict[str, Any]:
+    def _evolved_open(self, text: str, chance: random.Random, schema: dict) -> dict[str, Any]:
         question = text.split("\n\nReply in this form:")[0].strip().splitlines()[-1]
-        return {"question": f"With the added constraint {_tag(text)}: {question}"}
+        added = " and ".join(chance.sample(_FINDINGS, 3))
+        return {**_method(schema, chance), "question": f"With the added constraint {_tag(text)} of {added}: {question}"}
 
     def _subfields(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
         count = _least_items(schema["properties"]["subfields"])
@@ -191,6 +211,12 @@ def _least_items(schema: dict[str, Any]) -> int:
     """How many items a list must have: strict schemas say it in words."""
     said = re.search(r"at least (\d+) items", schema.get("description", ""))
     return schema.get("minItems") or (int(said[1]) if said else 1)
+
+
+def _method(schema: dict[str, Any], chance: random.Random) -> dict[str, str]:
+    """A method of evolution, where the schema asks for one."""
+    names = schema.get("properties", {}).get("method", {}).get("enum", [])
+    return {"method": chance.choice(names)} if names else {}
 
 
 def _tag(text: str) -> str:

@@ -44,10 +44,10 @@ class Client:
         price = prices.required(name, self.settings)
         replicas = 1 if isinstance(self.settings, parameters.LocalModel) else len(self.settings.base_urls)
         self._stack = ExitStack()
+        self._target = cache(lambda: self._stack.enter_context(target()))
         self._terms = Terms(
             model=name, stage=stage, identity=identity, concurrency=self.settings.concurrency * replicas,
-            open_target=cache(lambda: self._stack.enter_context(target())), price=price, budget=settings.budget_usd,
-            folder=paths.ledger())
+            open_target=self._target, price=price, budget=settings.budget_usd, folder=paths.ledger())
         self._ledger = Ledger(self._terms.folder)
         self._bill = Bill(stage, name)
         self._usefulness = Usefulness(name, self.remote)  # over all passes: later ones hold what failed
@@ -78,6 +78,11 @@ class Client:
         if answer and not self._answered and answer.failure in UNANSWERED:
             raise ModelError(str(self._terms.open_target()), f"answered no request ({answer.detail})",
                              "check its address and its log, then run again")
+
+    def release(self) -> None:
+        """Let go of the model's server between two passes, so that another model's may take its place."""
+        self._stack.close()
+        self._target.cache_clear()
 
     def close(self) -> None:
         """Release the model and the ledger, and report what was spent."""

@@ -2,11 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ultramed.params.base import Count, Decoding, Positive, Rights, Sampled, Section, Share, Tokens
 from ultramed.params.names import Key, PromptName
 from ultramed.synthetic import SetName as SetName
+
+
+def _each_once(names: list[str]) -> list[str]:
+    if len({*names}) < len(names):
+        raise ValueError(f"names a model twice; expected each once: {', '.join(dict.fromkeys(names))}")
+    return names
+
+
+Solvers = Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)]  # under models.local or models.remote
 
 
 class Collect(Section):
@@ -59,6 +68,7 @@ class Textbook(Sampled):
     demonstrations: Count  # example questions in each prompt
     demonstration_sets: Positive | None  # sets of examples, shared by the passages; null for one each
     tries: Positive  # drafts of a question, each with a different seed, until one is usable
+    blind: Count  # solvers who are shown the options alone; an item is dropped if all of them find its key. 0: no test
 
 
 class Wikipedia(Sampled):
@@ -79,11 +89,21 @@ class EvolveSet(Section):
     variants: Positive  # of each parent in each round
 
 
+class Solve(Decoding):
+    """How independent solvers answer an exam item, its options shuffled for each."""
+
+    format: Literal["letter", "json", "text"]  # a letter at once, for weak models | reasoning in JSON | free reasoning
+    max_tokens: Tokens  # of a reply
+
+
 class Evolve(Sampled):
     """Questions rewritten into harder ones; independent solvers check the key of an exam item."""
 
-    verifiers: Positive  # solvers of an item, each with its options shuffled
-    agree: Positive  # solvers that must find the item's key
+    method: Literal["drawn", "chosen"]  # how a question is made harder: drawn by seed, or chosen by the author
+    growth: Positive  # words by which a question may grow in one round
+    verifier: Solvers  # models that solve evolved items, and those written from textbooks
+    verifiers: Positive  # solvers of an item, dealt to those models in turn
+    agree: Positive  # solvers that must find its key; a letter with more votes than the key drops the item
     tries: Positive  # drafts of a question, each with a different seed, until one is usable
     sets: dict[SetName, EvolveSet]
 
@@ -117,9 +137,14 @@ class Complete(Sampled):
     open_prompt: PromptName  # for open questions
     keep_thinking: bool = False  # keep, train on and release the teacher's thinking, in a field of its own
     cut: bool  # whether an open answer cut by max_tokens is accepted
-    attempts: Positive  # at an exam item until its key is reached; the later ones see retrieved examples
+    attempts: Positive  # until an exam item's key is reached, or an open answer is usable
+    samples: Positive  # answers to an exam item in the first attempt; the later ones are one each
+    least_pass_rate: Share  # of an exam item's answers that must reach the key for the item to be kept
+    most_pass_rate: Share  # likewise; below 1, items that every answer gets right are dropped as too easy
+    check_reasoning: bool  # whether a reader must find the key from the reasoning, its letters struck out
     examples: Count  # accepted answers retrieved for those attempts
-    solvers: Count  # asked, with shuffled options, if no attempt reached the key
+    solver: Solvers  # models that are asked if no attempt reached the key
+    solvers: Count  # of an item, dealt to those models in turn
     contested: Positive  # solvers that must agree on another letter for the key to be contested
 
 

@@ -20,6 +20,7 @@ from ultramed.params.data import (
     Release,
     Score,
     Screen,
+    Solve,
     Split,
     Textbook,
     Wikipedia,
@@ -51,6 +52,7 @@ class Params(Section):
     decontaminate: Decontaminate
     textbook: Textbook
     wikipedia: Wikipedia
+    solve: Solve
     evolve: Evolve
     score: Score
     curate: Curate
@@ -187,7 +189,9 @@ class Params(Section):
         asked = {"textbook": self.textbook.model, "wikipedia": self.wikipedia.model, "evolve": self.evolve.model,
                  "score": self.score.model, "complete": self.complete.model, "judge": self.judge.model}
         asked |= {f"candidates.pool.{name}": member.model for name, member in self.candidates.pool.items()}
-        return {f"{place}.model": name for place, name in asked.items()}
+        solving = {"evolve.verifier": self.evolve.verifier, "complete.solver": self.complete.solver}
+        return {f"{place}.model": name for place, name in asked.items()} | {
+            f"{place}[{n}]": name for place, names in solving.items() for n, name in enumerate(names)}
 
     @property
     def prefixes(self) -> dict[str, str]:

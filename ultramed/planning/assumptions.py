@@ -30,6 +30,7 @@ class Step(Section):
     times: list[str] = []  # figures or params
     again: list[str] = []
     repeat: str | None = None  # a param
+    beyond: str | None = None  # a param of which one is counted elsewhere: times (it − 1)
     foreach: str | None = None  # a param with one entry per key
 
 
@@ -39,8 +40,8 @@ class Rows(Step):
 
 class Request(Step):
     stage: str
-    model: str | None = None  # the param that names the model; None for a reward model in the stage's own process
-    when: dict[str, list[str]] = {}  # applies only at these values of params
+    model: str | None = None  # the param that names one or several models; None: a reward model in the stage's process
+    when: dict[str, list[str | bool]] = {}  # applies only at these values of params
     prompt: str | None = None  # the param that names a prompt file
     read: str  # figure: prompt tokens of one request
     write: str  # figure: generated tokens of one request

@@ -58,7 +58,8 @@ class Built:
         settings = self._settings
         ignored = {str(artifacts.IDENTITIES / f"{name}.json") for name in settings.models.remote}
         ignored |= {str(artifacts.MODELS / name) for name in settings.ours if name not in settings.policies}
-        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in ignored]
+        inputs = [path for path in self._stages[stage].deps if path.startswith(INPUTS) and path not in ignored
+                  and artifacts.PANELS not in Path(path).parents]  # copies of identities
         for path in inputs:
             made = [out for out in outputs if meet(out, path) or meet(path, out)]
             if not (all(map(self.has, made)) if made else Path(path).exists()):

@@ -46,8 +46,11 @@ class Flow:
         needs: dict[tuple[str, str], Need] = {}
         for request in self.assumptions.table.asks:
             for key in self._keys(request):
-                stage = f"{request.stage}@{key}" if key else request.stage, self._param(request.model, key) or ""
-                needs[stage] = needs.get(stage, Need()) + self._need(request, key)
+                stage, asked = f"{request.stage}@{key}" if key else request.stage, self._param(request.model, key) or ""
+                models = asked if isinstance(asked, list) else [asked]  # dealt to in turn
+                for model in models:
+                    share = self._need(request, key, len(models))
+                    needs[stage, model] = needs.get((stage, model), Need()) + share
         return needs
 
     def _keys(self, request: Request) -> list[str]:
@@ -69,13 +72,15 @@ class Flow:
 
     def _amount(self, step: Step, key: str) -> Range:
         rows = total(self.rows(self._filled(name, key)) for name in step.of).at_most(self._param(step.at_most, key))
+        rows = rows * (self._param(step.beyond, key) - 1) if step.beyond else rows
         term, amount = self._product(rows, step.times, key), ZERO
         for _ in range(self._param(step.repeat, key) or 1):
             amount, term = amount + term, self._product(term, step.again, key)
         return amount.whole()
 
-    def _need(self, request: Request, key: str) -> Need:
-        calls, each = self._amount(request, key), [request.each] if request.each else []
+    def _need(self, request: Request, key: str, models: int) -> Need:
+        """The requests to one of the models that share them."""
+        calls, each = (self._amount(request, key) * (1 / models)).whole(), [request.each] if request.each else []
         figures = map(self.assumptions.number, (request.read, request.write))
         read, write = (self._product(figure, each, key) for figure in figures)
         if request.prompt:

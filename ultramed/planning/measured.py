@@ -16,8 +16,8 @@ FROM (SELECT * FROM replies LIMIT ?) WHERE stage = ? AND identity = coalesce(?, 
 
 
 def needed(stage: str, rehearsal: Rehearsal, assumed: Need, ledger: Ledger | None, characters: float) -> Need:
-    """What a rehearsed stage still has to ask. `characters` is the assumed characters per prompt token, used until the
-    model has read something; other unknowns come from `assumed`."""
+    """What a rehearsed stage still has to ask of a model. `characters` is the assumed characters per prompt token, used
+    until the model has read something; other unknowns come from `assumed`."""
     first, later = rehearsal.first, rehearsal.later
     own = _sample(ledger, stage, rehearsal.identity)
     seen = own if len(rehearsal.known) < ENOUGH else rehearsal.known
@@ -32,6 +32,23 @@ def needed(stage: str, rehearsal: Rehearsal, assumed: Need, ledger: Ledger | Non
     written = (first_written * first.calls).at_most(first.most) + one_written * calls
     return Need(calls=(calls + first.calls).whole(), prompt_tokens=(calls * one_read + first_read).whole(),
                 generated_tokens=written.whole())
+
+
+def following(rehearsal: Rehearsal, lead: Rehearsal, assumed: Need) -> Need:
+    """What a model will be asked about replies that the leading model has yet to give: at the rate of those it has
+    given, else in the proportion assumed."""
+    missing, known = lead.first.calls, len(lead.first.known)
+    if not missing:
+        return Need()
+    if known < ENOUGH or not (seen := rehearsal.known):
+        share = missing / (missing + known)
+        return Need(calls=(assumed.calls * share).whole(), prompt_tokens=(assumed.prompt_tokens * share).whole(),
+                    generated_tokens=(assumed.generated_tokens * share).whole())
+    each = (len(seen) + rehearsal.first.calls + rehearsal.later.calls) / known
+    error = 2 * sqrt(each / known)
+    calls = Range(max(0.0, each - error), each, each + error) * missing
+    return Need(calls=calls.whole(), prompt_tokens=(calls * (sum(r.read for r in seen) / len(seen))).whole(),
+                generated_tokens=(calls * _mean(seen)).whole())
 
 
 def _followed(rehearsal: Rehearsal, calls: Range) -> Range:

@@ -12,9 +12,9 @@ from ultramed.planning.built import Built
 from ultramed.planning.flow import Flow, Need
 from ultramed.planning.limits import Limit, limits
 from ultramed.planning.machine import WEIGHT, Machines, Server
-from ultramed.planning.measured import needed
+from ultramed.planning.measured import following, needed
 from ultramed.planning.ranges import ZERO, Range, total
-from ultramed.planning.rehearse import rehearse
+from ultramed.planning.rehearse import Rehearsal, rehearse
 from ultramed.planning.training import Run, Trainings
 
 STORED = ("screen", "written", "curate", "pair", "mix-instructions", "mix-preferences")  # the largest artifacts
@@ -60,7 +60,9 @@ def make(settings: Params) -> Plan:
     flow, machines = Flow(settings, book, built), Machines(settings, book)
     needs, folder = flow.asks(), paths.ledger()
     with closing(Ledger(folder)) if (folder / "ledger.sqlite").exists() else nullcontext() as ledger:  # creates none
-        asking = [_costs(*names, need, flow, machines, ledger) for names, need in needs.items() if names[1]]
+        rehearsals = {stage: rehearse(stage, built) for stage in {stage: 0 for stage, model in needs if model}}
+        asking = [_costs(*names, need, rehearsals[names[0]], flow, machines, ledger)
+                  for names, need in needs.items() if names[1]]
         planned = {a.stage: a.price_usd for a in asking if a.price_usd is not None}
         budget = list(limits(settings.budget_usd, planned, ledger))
     trainings = Trainings(flow, machines)
@@ -75,9 +77,16 @@ def _left(run: Run, built: Built) -> Run:
     return run if built.runs(run.stage) else replace(run, steps=ZERO, tokens=ZERO, hours=ZERO)
 
 
-def _costs(stage: str, model: str, assumed: Need, flow: Flow, machines: Machines, ledger: Ledger | None) -> Asking:
-    rehearsal, characters = rehearse(stage, flow.built), flow.assumptions.rate("tokens.characters").expected
-    need, unanswered = needed(stage, rehearsal, assumed, ledger, characters) if rehearsal else assumed, 0
+def _costs(
+    stage: str, model: str, assumed: Need, rehearsals: dict[str, Rehearsal] | None, flow: Flow, machines: Machines,
+    ledger: Ledger | None,
+) -> Asking:
+    rehearsal, need, unanswered = None, assumed, 0
+    if rehearsals is not None:
+        rehearsal = rehearsals.get(model, Rehearsal())
+        need = needed(stage, rehearsal, assumed, ledger, flow.assumptions.rate("tokens.characters").expected)
+        if (lead := next(iter(rehearsals.values()), rehearsal)) is not rehearsal:
+            need += following(rehearsal, lead, assumed)
     if need.calls.high and not flow.built.runs(stage):
         need, unanswered = Need(), round(need.calls.expected) if rehearsal else 0
     price = machines.price(model)

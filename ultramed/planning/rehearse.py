@@ -49,7 +49,7 @@ class Pass:
 
 @dataclass
 class Rehearsal:
-    """What a stage would ask in its first pass, and in later passes for rows whose earlier replies are all known."""
+    """What a stage would ask of one model in its first pass, and later for rows whose earlier replies are all known."""
 
     identity: str = ""  # of the model
     first: Pass = field(default_factory=Pass)
@@ -67,16 +67,19 @@ class Over(Exception):
 class Rehearsing(Client):
     """A client that only looks up the ledger and sends nothing."""
 
-    rehearsal: Rehearsal
+    rehearsals: dict[str, Rehearsal]  # by model, the author before those that solve
     _waiting: set[str] = set()  # rows with a request that has no reply
     _passes = 0
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        return self.rehearsals.setdefault(self.name, Rehearsal(self.identity))
 
     def ask(
         self, requests: Iterable[Request], what: str = "", total: int | None = None, truncated_ok: bool = False,
         unusable_ok: bool = False,
     ) -> Iterator[Answer]:
         """Like `Client.ask`, except that a request without a reply fails as `unasked`."""
-        self.rehearsal.identity = self.identity
         open_rows, self._waiting = self._waiting, set(self._waiting)
         first, self._passes = self._passes == 0, self._passes + 1
         stream = map(self._allowed, requests)
@@ -103,16 +106,17 @@ class Rehearsing(Client):
             raise Over
 
 
-def rehearse(stage: str, built: Built) -> Rehearsal | None:
-    """Rehearse a stage (`judge`, `evolve@medqa` …). None if its inputs are not built with the current params.
+def rehearse(stage: str, built: Built) -> dict[str, Rehearsal] | None:
+    """Rehearse a stage (`judge`, `evolve@medqa` …), by the models that it asks, the one whose replies lead to questions
+    for the others first. None if its inputs are not built with the current params.
 
     Raises RightsError if the stage would.
     """
     if (inputs := built.inputs(stage)) is None:
         return None
     name, _, key = stage.partition("@")
-    rehearsal = Rehearsal()
-    token = maker.set(type("Rehearsing", (Rehearsing,), {"rehearsal": rehearsal}))
+    rehearsals: dict[str, Rehearsal] = {}
+    token = maker.set(type("Rehearsing", (Rehearsing,), {"rehearsals": rehearsals}))
     try:
         family = next(folder for folder in SCRIPTS if name in registry.names(folder))
         registry.load(family, name).main(*([key] if key else []))
@@ -124,4 +128,4 @@ def rehearse(stage: str, built: Built) -> Rehearsal | None:
         return None
     finally:
         maker.reset(token)
-    return rehearsal
+    return rehearsals

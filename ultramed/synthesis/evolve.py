@@ -1,54 +1,60 @@
-"""Self-evolution: questions made harder, round by round; the key of an evolved exam item is verified by solvers.
+"""Self-evolution: questions made harder, round by round.
 
-The methods follow the original's prompts (five for open questions, four for exam items) and are drawn by seed.
+A draft must add something to its relatives and keep to the growth asked for before anyone is paid to verify it; the key
+of an evolved exam item is then verified by solvers. The methods are the original's (five for open questions, four for
+exam items); one is drawn by seed, or the author chooses among those that fit.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from ultramed.curation.solve import solve
+from ultramed.curation.novelty import Novelty, growth, least_novelty
+from ultramed.curation.solve import Panel
 from ultramed.inference.ask.structured import find_object
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import EvolveSet, Params, SetName
 from ultramed.prompts import Prompt, render
-from ultramed.records import Instruction, Verdict, drop, keep, quarantine
+from ultramed.records import Draft, Instruction, Verdict, drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator
-from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, made, open_question, tried
+from ultramed.synthesis.items import Outcome, dealt, exam_item, first_usable, flaw, listed, made, open_question, tried
+from ultramed.synthesis.verification import NONE, told, verify
 from ultramed.synthetic import SETS
 
-EXAM_METHODS = (
-    "add one more constraint or finding that has to be considered",
-    "replace a general concept by a more specific one",
-    "make the wrong options harder to tell from the right one",
-    "require several steps of reasoning where one was enough",
-)
-OPEN_METHODS = (
-    "add one more constraint or requirement",
-    "replace a general concept by a more specific one",
-    "require several steps of reasoning where one was enough",
-    "deepen or broaden what is asked",
-    "bring in concrete data or a case",
-)
+EXAM_METHODS = {  # short name → what the author is told
+    "constraint": "add one more constraint or finding that has to be considered",
+    "specific": "replace a general concept by a more specific one",
+    "distractors": "make the wrong options harder to tell from the right one, and give the question the finding that "
+                   "decides between them",
+    "steps": "require several steps of reasoning where one was enough",
+}
+OPEN_METHODS = {
+    "constraint": "add one more constraint or requirement",
+    "specific": "replace a general concept by a more specific one",
+    "steps": "require several steps of reasoning where one was enough",
+    "deepen": "deepen or broaden what is asked",
+    "data": "bring in concrete data or a case",
+}
 
 
 @dataclass
 class Evolved:
     rows: list[Instruction] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
 
 
-def evolve(client: Client, name: SetName, parents: list[Instruction], params: Params) -> Evolved:
+def evolve(client: Client, panel: Panel, name: SetName, parents: list[Instruction], params: Params) -> Evolved:
     """Run all rounds. Each attempt gets a verdict under the id that its row has, or would have had; a round starts
     from the rows that the last one kept."""
-    rules, result = params.evolve.sets[name], Evolved()
+    rules = params.evolve.sets[name]
     chosen = set(draw([p.id for p in parents], rules.parents, params.seed, "evolve", name))
     current = [p for p in parents if p.id in chosen]
+    work = _Evolution(client, panel, params, name, current)
     for number in range(1, rules.rounds + 1):
-        drafts = _write(client, name, current, number, params, result)
-        current = _verify(client, drafts, params, result)
-        result.rows += current
-    return result
+        current = work.round(current, number)
+    return work.result
 
 
 def child_id(parent: Instruction, number: int) -> str:
@@ -59,20 +65,96 @@ def child_id(parent: Instruction, number: int) -> str:
     return f"{renamed.prefix if renamed else prefix},{root}-synthetic-{number}"
 
 
-def _write(
-    client: Client, name: SetName, parents: list[Instruction], number: int, params: Params, result: Evolved
-) -> list[tuple[Instruction, Verdict]]:
-    """The usable drafts of one round; verdicts on the others are added to the result."""
-    rules = params.evolve.sets[name]
-    jobs = [(p, v) for p in parents for v in range(rules.variants)]
-    parent_of = dict(zip(_ids(jobs, number, rules), (p for p, _ in jobs), strict=True))
-    drafts = first_usable(
-        client, list(parent_of), lambda row_id, attempt: _request(parent_of[row_id], row_id, attempt, params),
-        lambda answer: _draft(parent_of[answer.request.row_id], answer, client.settings.rights),
-        params.evolve.tries, f"evolve {name}, round {number}",
-    )
-    result.verdicts += [verdict for row, verdict in drafts.values() if row is None]
-    return [(row, verdict) for row, verdict in drafts.values() if row is not None]
+class _Evolution:
+    """The rounds of one set."""
+
+    def __init__(
+        self, client: Client, panel: Panel, params: Params, name: SetName, parents: list[Instruction]
+    ) -> None:
+        self.client, self.panel, self.params, self.rules = client, panel, params, params.evolve.sets[name]
+        self.what, self.result = f"evolve {name}", Evolved()
+        self._relatives: dict[str, list[Instruction]] = defaultdict(list)  # by family: parents and usable drafts
+        self._drafts: dict[str, Draft] = {}
+        for parent in parents:
+            self._relatives[parent.family].append(parent)
+
+    def round(self, parents: list[Instruction], number: int) -> list[Instruction]:
+        """One round: usable drafts, verified. Returns the rows kept."""
+        jobs = [(p, v) for p in parents for v in range(self.rules.variants)]
+        parent_of = dict(zip(_ids(jobs, number, self.rules), (p for p, _ in jobs), strict=True))
+        outcomes = first_usable(
+            self.client, list(parent_of), lambda row_id, attempt: self._request(parent_of[row_id], row_id, attempt),
+            lambda answer: self._read(parent_of[answer.request.row_id], answer), self.params.evolve.tries,
+            f"{self.what}, round {number}",
+        )
+        rows = [row for row, _ in outcomes.values() if row is not None]
+        checked = verify(self.panel, rows, self.params, "evolve")
+        for row_id, (row, verdict) in outcomes.items():
+            votes = checked.votes.get(row_id, NONE)
+            if failure := checked.failed.get(row_id):
+                verdict = replace(failure, reason=f"{verdict.reason}; {failure.reason}")
+            elif row is not None:
+                said = told(row, votes, self.params) if row.key else "open question"
+                verdict = replace(verdict, reason=f"{verdict.reason}; {said}")
+                self.result.rows.append(row)
+            self.result.verdicts.append(verdict)
+            key = row.key if row else None
+            self.result.drafts.append(replace(
+                self._drafts.get(row_id) or _unread(row_id, parent_of[row_id]), votes=len(votes.letters),
+                for_key=votes.count(key) if key else 0, against=votes.against(key) if key else 0))
+        return [row for row in rows if row.id not in checked.failed]
+
+    def _request(self, parent: Instruction, row_id: str, attempt: int) -> Request:
+        settings, methods = self.params.evolve, _methods(parent)
+        names = tuple(methods) if settings.method == "chosen" else ()
+        told = [f"{n}: {method}" for n, method in methods.items()] if names else [methods[self._drawn(parent, row_id)]]
+        filling: dict[str, object] = {"question": parent.prompt, "growth": settings.growth, "methods": told}
+        filling |= {"key": parent.key} if parent.key else {}
+        prompt = render("evolve-exam" if parent.key else "evolve-open", **filling)
+        seed, step = tried(self.params.seed, "evolve", row_id, attempt)
+        sampling = Sampling.of(settings, settings.max_tokens, seed)
+        kind = (exam_item(settings.max_tokens, methods=names) if parent.key
+                else open_question(settings.max_tokens, names))
+        return Request(row_id, step, prompt, sampling, kind, rights=parent.rights)
+
+    def _drawn(self, parent: Instruction, row_id: str) -> str:
+        return generator(self.params.seed, "evolve", row_id).choice(list(_methods(parent)))
+
+    def _read(self, parent: Instruction, answer: Answer) -> Outcome:
+        row_id = answer.request.row_id
+        self._drafts.pop(row_id, None)
+        if not answer.ok:
+            return None, quarantine(row_id, "evolve", answer.failure, answer.detail)
+        written = answer.value
+        options = listed(written.options) if parent.key else []
+        method = getattr(written, "method", None) or self._drawn(parent, row_id)
+        self._drafts[row_id] = draft = replace(_unread(row_id, parent), method=method)
+        if defect := flaw(written.question, options, parent.question, *_demonstrated(answer.request.prompt)):
+            return None, drop(row_id, "evolve", *defect)
+        options, key = dealt(row_id, options, written.answer, self.params.seed) if parent.key else ([], None)
+        row = made(parent, row_id, written.question, options, key)
+        relatives = self._relatives[row.family]
+        grown, added = growth(row, parent), least_novelty(row, relatives)
+        self._drafts[row_id] = replace(draft, growth=grown, new_words=len(added.words) if added else None)
+        if verdict := self._refused(row_id, grown, added, parent):
+            return None, verdict
+        renamed = SETS.get(parent.source)
+        rights = most_restrictive(parent.rights, self.client.settings.rights)
+        row = replace(row, source=renamed.source if renamed else parent.source, rights=rights)
+        relatives.append(row)
+        words = ", ".join(added.words[:5]) if added else ""
+        return row, keep(row_id, "evolve", "evolved", f"{method}{f': {words}' if words else ''}")
+
+    def _refused(self, row_id: str, grown: int, added: Novelty | None, parent: Instruction) -> Verdict | None:
+        """A draft that costs its verification for nothing."""
+        limit = self.params.evolve.growth
+        if grown > limit:
+            return drop(row_id, "evolve", "grown_too_long",
+                        f"{grown} words longer than {parent.id}; evolve.growth is {limit}")
+        if added and not added.enough:
+            code = "nothing_new" if added.of == parent.id else "repeats_relative"
+            return drop(row_id, "evolve", code, added.reason)
+        return None
 
 
 def _ids(jobs: list[tuple[Instruction, int]], number: int, rules: EvolveSet) -> list[str]:
@@ -85,52 +167,16 @@ def _ids(jobs: list[tuple[Instruction, int]], number: int, rules: EvolveSet) -> 
     return ids
 
 
-def _request(parent: Instruction, row_id: str, attempt: int, params: Params) -> Request:
-    settings = params.evolve
-    exam = parent.key is not None
-    method = generator(params.seed, "evolve", row_id).choice(EXAM_METHODS if exam else OPEN_METHODS)
-    filling = {"method": method, "question": parent.prompt} | ({"key": parent.key} if exam else {})
-    prompt = render("evolve-exam" if exam else "evolve-open", **filling)
-    seed, step = tried(params.seed, "evolve", row_id, attempt)
-    sampling = Sampling.of(settings, settings.max_tokens, seed)
-    kind = exam_item(settings.max_tokens) if exam else open_question(settings.max_tokens)
-    return Request(row_id, step, prompt, sampling, kind, rights=parent.rights)
+def _methods(parent: Instruction) -> dict[str, str]:
+    return EXAM_METHODS if parent.key else OPEN_METHODS
 
 
-def _draft(parent: Instruction, answer: Answer, model_rights: str) -> Draft:
-    row_id = answer.request.row_id
-    if not answer.ok:
-        return None, quarantine(row_id, "evolve", answer.failure, answer.detail)
-    written = answer.value
-    options = listed(written.options) if parent.key else []
-    if defect := flaw(written.question, options, parent.question, *_demonstrated(answer.request.prompt)):
-        return None, drop(row_id, "evolve", *defect)
-    row = made(parent, row_id, written.question, options, written.answer if parent.key else None)
-    renamed = SETS.get(parent.source)
-    source, rights = renamed.source if renamed else parent.source, most_restrictive(parent.rights, model_rights)
-    return replace(row, source=source, rights=rights), keep(row_id, "evolve", "evolved")
+def _unread(row_id: str, parent: Instruction) -> Draft:
+    return Draft(id=row_id, parent=parent.id, round=parent.round + 1, method="", new_words=None, growth=None, votes=0,
+                 for_key=0, against=0, blind=None)
 
 
 def _demonstrated(prompt: Prompt) -> list[str]:
     """The questions of worked examples in a prompt, which a small model may return as its own."""
     replies = [find_object(text) for role, text in prompt.messages if role == "assistant"]
     return [str(reply["question"]) for reply in replies if reply and "question" in reply]
-
-
-def _verify(
-    client: Client, drafts: list[tuple[Instruction, Verdict]], params: Params, result: Evolved
-) -> list[Instruction]:
-    """Keep open questions, and exam items whose key enough solvers find. The solver is `evolve.model` too; a model
-    that did not write the item would be better."""
-    settings = params.evolve
-    votes = solve(client, [d for d, _ in drafts if d.key], settings.verifiers, params.seed, "verify")
-    kept = []
-    for draft, verdict in drafts:
-        agree = votes.get(draft.id, []).count(draft.key or "")
-        reason = f"{agree} of {settings.verifiers} solvers found the key {draft.key}, {settings.agree} needed"
-        if draft.key and agree < settings.agree:
-            result.verdicts.append(drop(draft.id, "evolve", "key_unverified", verdict.reason + reason))
-            continue
-        kept.append(draft)
-        result.verdicts.append(replace(verdict, reason=verdict.reason + (reason if draft.key else "open question")))
-    return kept

@@ -1,4 +1,4 @@
-"""Generated rows: reply types of exam items, what makes an item unusable, and retries."""
+"""Generated rows: reply types of exam items, what makes an item unusable, retries, where the key stands."""
 
 import re
 from collections.abc import Callable
@@ -11,50 +11,61 @@ from pydantic import BaseModel, Field, create_model
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request
 from ultramed.records import Instruction, Message, Option, Verdict
-from ultramed.seeds import seed_of
+from ultramed.seeds import generator, seed_of
 from ultramed.tokens import characters
 
 LETTERS = "ABCD"
 FINAL = frozenset({"not_significant", "not_sufficient", "rejected"})  # codes that another seed must not overturn
-Draft = tuple[Instruction | None, Verdict]  # a generated row or None, and the verdict
+Outcome = tuple[Instruction | None, Verdict]  # a generated row or None, and the verdict
 _META = re.compile(
     r"\b(?:rewritten|rewrite|(?:original|given|above|this) (?:question|prompt|text)|answer to the question"
     r"|(?:this|the) (?:prompt|passage)(?! of)|correct answer is|grow by \d+)\b",
     re.IGNORECASE,
 )
+_REFERS = re.compile(  # to other options, so that their order would matter
+    r"\b(?:all|none|both|neither|any|some)(?: of)?(?: the)? "
+    r"(?:above|below|foregoing|preceding|options?|choices|answers?)\b"
+    r"|\boptions? [A-D]\b|^\W*(?:both |only |neither )?[A-D](?: only|(?:,| and| or| nor| &|\+) ?[A-D]\b.*)\W*$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"\w+|(?<!\w)-(?=\d)|[^\w\s.,;:!?()\[\]'\"’“”-]")  # signs count: "FEV1 ↑" is not "FEV1 ↓"
 
 
 @cache
-def exam_item(max_tokens: int, flagged: bool = False) -> type[BaseModel]:
+def exam_item(max_tokens: int, flagged: bool = False, methods: tuple[str, ...] = ()) -> type[BaseModel]:
     """Reply type of an exam item that fits the token limit. A flagged one first says whether its passage is
-    significant and sufficient, and may leave the rest empty."""
+    significant and sufficient, and may leave the rest empty. `methods`: from which the author chooses first."""
     room, least = characters(max_tokens), 0 if flagged else 1
     option = (str, Field(min_length=least, max_length=room // 12))
     options = create_model("Options", **dict.fromkeys(LETTERS, option))  # type: ignore[call-overload]
     flags: dict[str, Any] = {"significant": (bool, ...), "sufficient": (bool, ...)} if flagged else {}
     letter: Any = Literal[tuple(LETTERS)]
     return create_model(
-        "TextbookItem" if flagged else "EvolvedExam", **flags,
+        "TextbookItem" if flagged else "EvolvedExam", **flags, **_chosen(methods),
         question=(str, Field(min_length=20 * least, max_length=room // 2)),
         options=(options, ...), answer=(letter, ...),
     )
 
 
 @cache
-def open_question(max_tokens: int) -> type[BaseModel]:
+def open_question(max_tokens: int, methods: tuple[str, ...] = ()) -> type[BaseModel]:
     """Reply type of an evolved open question."""
     limit = Field(min_length=15, max_length=characters(max_tokens))
-    return create_model("EvolvedOpen", question=(str, limit))
+    return create_model("EvolvedOpen", **_chosen(methods), question=(str, limit))
+
+
+def _chosen(methods: tuple[str, ...]) -> dict[str, Any]:
+    return {"method": (Literal[methods], ...)} if methods else {}
 
 
 def first_usable(
-    client: Client, ids: list[str], request: Callable[[str, int], Request], read: Callable[[Answer], Draft],
+    client: Client, ids: list[str], request: Callable[[str, int], Request], read: Callable[[Answer], Outcome],
     tries: int, what: str,
-) -> dict[str, Draft]:
+) -> dict[str, Outcome]:
     """For every row id its first usable draft, else the outcome of the last try. `request` builds the request from an
     id and a try number; only rows still without a draft are tried again. Reasons begin with the try."""
-    drafts: dict[str, Draft] = {}
+    drafts: dict[str, Outcome] = {}
     waiting = ids
     for number in range(1, tries + 1):
         answers = client.ask((request(row_id, number) for row_id in waiting), f"{what}, try {number}", len(waiting))
@@ -88,10 +99,26 @@ def flaw(question: str, options: list[Option], *shown: str) -> tuple[str, str] |
         return "meta_words", f"it speaks of '{match[0].lower()}'"
     if options and all(o.text.strip(" .").upper() in tuple(LETTERS) for o in options):
         return "bare_letters", f"{len(options)} of {len(options)} options are nothing but a letter"
+    if pointer := next(filter(None, map(_REFERS.search, [question, *(o.text for o in options)])), None):
+        return "refers_to_options", f"'{pointer[0].strip().lower()}' refers to options by their place"
     texts = [_plain(o.text) for o in options]
     if "" in texts or len(set(texts)) < len(texts):
         return "repeated_option", f"{len(texts)} options, {len(set(texts) - {''})} of them different"
     return None
+
+
+def dealt(row_id: str, options: list[Option], key: str, seed: int) -> tuple[list[Option], str]:
+    """The options in an order drawn by seed, and the letter of the right one.
+
+    Its place follows the numbers in the row's id, turned by a draw for the rest of the id: evener than a draw for each
+    row, and still the same whatever other rows there are.
+    """
+    rest = [o for o in options if o.letter != key]
+    generator(seed, "letters", row_id).shuffle(rest)
+    turned = seed_of(seed, "letters", _NUMBER.sub("#", row_id)) + sum(map(int, _NUMBER.findall(row_id)))
+    place = turned % len(options)
+    rest.insert(place, next(o for o in options if o.letter == key))
+    return [Option(letter, o.text) for letter, o in zip(LETTERS, rest, strict=True)], LETTERS[place]
 
 
 def made(parent: Instruction, row_id: str, question: str, options: list[Option], key: str | None) -> Instruction:

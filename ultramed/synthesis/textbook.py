@@ -6,18 +6,20 @@ The passage is cited by id, hash and length; its text never becomes part of a ro
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ultramed.curation.solve import Panel
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
-from ultramed.records import Instruction, Verdict, drop, keep, quarantine
+from ultramed.records import Draft, Instruction, Verdict, drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator, seed_of
-from ultramed.synthesis.items import Draft, exam_item, first_usable, flaw, listed, tried
+from ultramed.synthesis.items import Outcome, dealt, exam_item, first_usable, flaw, listed, tried
+from ultramed.synthesis.verification import NONE, told, verify
 from ultramed.synthetic import TEXTBOOKQA
 
 STAGE = "textbook"
@@ -37,6 +39,7 @@ class Passage:
 class Synthesised:
     rows: list[Instruction] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
 
 
 def passages(folder: Path) -> Iterator[Passage]:
@@ -51,19 +54,41 @@ def passages(folder: Path) -> Iterator[Passage]:
                                   "fix or remove the line, then `ultramed pin` the corpus") from None
 
 
-def write_items(client: Client, corpus: list[Passage], examples: list[Instruction], params: Params) -> Synthesised:
-    """One item per drawn passage; every drawn passage gets a verdict under the row's id."""
+def write_items(
+    client: Client, panel: Panel, corpus: list[Passage], examples: list[Instruction], params: Params
+) -> Synthesised:
+    """One verified item per drawn passage; every drawn passage gets a verdict under the row's id."""
     settings = params.textbook
     chosen = set(draw([p.id for p in corpus], settings.paragraphs, params.seed, STAGE))
     drawn = {f"{TEXTBOOKQA.prefix},{p.id}": p for p in corpus if p.id in chosen}
     shown = {row_id: _demonstrations(p, examples, params) for row_id, p in drawn.items()}
     rights = most_restrictive(settings.rights, client.settings.rights)
-    drafts = first_usable(
+    outcomes = first_usable(
         client, list(drawn), lambda row_id, number: _request(row_id, drawn[row_id], shown[row_id], number, params),
-        lambda answer: _read(drawn[answer.request.row_id], shown[answer.request.row_id], answer, rights),
+        lambda answer: _read(drawn[answer.request.row_id], shown[answer.request.row_id], answer, rights, params.seed),
         settings.tries, STAGE,
     )
-    return Synthesised([row for row, _ in drafts.values() if row], [verdict for _, verdict in drafts.values()])
+    return _verified(panel, outcomes, params)
+
+
+def _verified(panel: Panel, outcomes: dict[str, Outcome], params: Params) -> Synthesised:
+    """The written items whose key solvers confirm, with all verdicts and the votes."""
+    result = Synthesised()
+    checked = verify(panel, [row for row, _ in outcomes.values() if row], params, STAGE, params.textbook.blind)
+    for row_id, (row, verdict) in outcomes.items():
+        votes, blind = checked.votes.get(row_id, NONE), checked.blind.get(row_id)
+        if failure := checked.failed.get(row_id):
+            verdict = replace(failure, reason=f"{verdict.reason}; {failure.reason}")
+        elif row is not None:
+            verdict = replace(verdict, reason=f"{verdict.reason}; {told(row, votes, params)}")
+            result.rows.append(row)
+        result.verdicts.append(verdict)
+        key = row.key if row else None
+        result.drafts.append(Draft(
+            id=row_id, parent=None, round=0, method="", new_words=None, growth=None, votes=len(votes.letters),
+            for_key=votes.count(key) if key else 0, against=votes.against(key) if key else 0,
+            blind=blind.count(key) if blind and key else None))
+    return result
 
 
 def _demonstrations(passage: Passage, examples: list[Instruction], params: Params) -> list[Instruction]:
@@ -90,7 +115,7 @@ def _shown(example: Instruction) -> str:
     return json.dumps(item, ensure_ascii=False)
 
 
-def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights: str) -> Draft:
+def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights: str, seed: int) -> Outcome:
     row_id = answer.request.row_id
     if not answer.ok:
         return None, quarantine(row_id, STAGE, answer.failure, answer.detail)
@@ -101,7 +126,8 @@ def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights:
     options = listed(item.options)
     if defect := flaw(item.question, options, *(e.question for e in examples)):
         return None, drop(row_id, STAGE, *defect)
+    options, key = dealt(row_id, options, item.answer, seed)
     row = TEXTBOOKQA.instruction(
-        row_id, item.question.strip(), rights=rights, options=options, key=item.answer,
+        row_id, item.question.strip(), rights=rights, options=options, key=key,
         origin=f"textbook passage {passage.id}, sha256 {passage.hash}, characters 0-{len(passage.text)}")
     return row, keep(row_id, STAGE, "written", f"from passage {passage.id}")

@@ -1,0 +1,46 @@
+"""Written exam items stand only if independent solvers find their key, and not from the options alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ultramed.curation.solve import Panel, Votes
+from ultramed.params import Params
+from ultramed.records import Instruction, Verdict, drop
+
+NONE = Votes()
+
+
+@dataclass
+class Verified:
+    """The votes on each item, and a verdict on those that fail."""
+
+    votes: dict[str, Votes] = field(default_factory=dict)
+    blind: dict[str, Votes] = field(default_factory=dict)  # without the question
+    failed: dict[str, Verdict] = field(default_factory=dict)
+
+
+def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: str, blind: int = 0) -> Verified:
+    """Ask the panel. An item fails if all of `blind` solvers find its key without its question (the cheaper test, made
+    first), or if fewer than `evolve.agree` find it with it or more agree on another letter. Open questions pass."""
+    rules, result = params.evolve, Verified()
+    keyed = [i for i in items if i.key]
+    if blind:
+        result.blind = panel.solve(keyed, blind, "blind", blind=True)
+        for item in keyed:
+            if (found := result.blind[item.id].count(item.key)) == blind:
+                result.failed[item.id] = drop(
+                    item.id, stage, "solvable_blind", f"{found} of {blind} solvers found the key {item.key} from the "
+                    f"options alone; {blind} drop it")
+        keyed = [i for i in keyed if i.id not in result.failed]
+    result.votes = panel.solve(keyed, rules.verifiers, "verify")
+    for item in keyed:
+        if not result.votes[item.id].confirm(item.key, rules.agree):
+            result.failed[item.id] = drop(item.id, stage, "key_unverified", told(item, result.votes[item.id], params))
+    return result
+
+
+def told(item: Instruction, votes: Votes, params: Params) -> str:
+    """What the solvers said, for a verdict."""
+    rules = params.evolve
+    found = f"{votes.count(item.key)} of {rules.verifiers} solvers found the key {item.key}, {rules.agree} needed"
+    return found if not (most := votes.against(item.key)) else f"{found}; {most} agree on another letter"
