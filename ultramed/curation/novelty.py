@@ -5,18 +5,27 @@ question, while a paraphrase shares little and is the same one. So the words are
 form: neither inflected, spelt otherwise, abbreviated, nor as a synonym, and none of the stock phrases of examinations.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ultramed.curation import comparison
 from ultramed.curation.spelling import folded
 from ultramed.curation.stock import PHRASES, STOCK, SYNONYMS
-from ultramed.curation.vocabulary import FUNCTION_WORDS, SPELT_NUMBERS
+from ultramed.curation.vocabulary import FUNCTION_WORDS, SPELT_NUMBERS, listed
 from ultramed.records import Instruction
 
 LEAST = 2  # new words that make another question
+_TENS = listed("20 30 40 50 60 70 80 90")
 _LONGEST_PHRASE = max(map(len, PHRASES))
 _INITIALS = range(2, 6)  # letters of an abbreviation
+_SENTENCE = re.compile(r"[^.!?:\n]+(?:[.:](?=\S)[^.!?:\n]+)*[.!?:]*")
+_TO_THE_READER = re.compile(  # about the task, not about the patient
+    r"^\W*(?:please |now |carefully )*(?:read|think|choose|select|pick|weigh|trust|take your|review the)\b"
+    r"|\b(?:answers?|answering|question|item|vignette|scenario|letter|examinees?|candidates?|guess(?:ing)?|yourself|your"
+    r"|test[- ]takers?|(?:best|single|right|correct|one) option|options? (?:below|above|listed|given|provided|that)"
+    r"|choices? (?:below|above|listed|given|provided|that)|(?:step|reason) by step|multiple[- ]choice)\b",
+    re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def _same(one: str, other: str) -> bool:
 
 def _new(texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     """Words of `texts` that `others` lack, in order, each once; numbers only if there are more of them than before."""
-    own, known = ([comparison.words(text) for text in group] for group in (texts, others))
+    own, known = ([comparison.words(text) for text in group] for group in (map(_about_the_case, texts), others))
     terms, before = ([t for words in group for t in _terms(words)] for group in (own, known))
     plain_before = [w for words in known for w in words]
     stems, joined = {_stem(t) for t in before}, "".join(before)
@@ -107,12 +116,21 @@ def _terms(words: list[str]) -> list[str]:
                        if tuple(words[position : position + n]) in PHRASES), None)
         position += len(phrase) if phrase else 1
         word = PHRASES[phrase] if phrase else words[position - 1]
-        word = SPELT_NUMBERS.get(word, word)
+        word = word if word == "one" else SPELT_NUMBERS.get(word, word)
+        if terms and terms[-1] in _TENS and len(word) == 1 and word.isdigit() and words[position - 2] in SPELT_NUMBERS:
+            terms[-1] = terms[-1][0] + word  # twenty-five
+            continue
         if word in FUNCTION_WORDS or word in STOCK or not (word[0].isalnum()):
             continue
         word = folded(word)
         terms.append(SYNONYMS.get(word, word))
     return [t for t in terms if t not in STOCK]
+
+
+def _about_the_case(text: str) -> str:
+    """The text without statements that tell the reader how to go about it, but with whatever they say in figures."""
+    told = (m[0] for m in _SENTENCE.finditer(text))
+    return " ".join(s for s in told if "?" in s or any(c.isdigit() for c in s) or not _TO_THE_READER.search(s))
 
 
 def _numbers(terms: list[str]) -> int:

@@ -44,6 +44,13 @@ class Votes:
         """Whether at least `agree` solvers found the key, and no other letter has more votes."""
         return self.count(key) >= max(agree, self.against(key))
 
+    def tied(self, key: str | None) -> bool:
+        """Whether another letter has as many votes as the key."""
+        return 0 < self.count(key) == self.against(key)
+
+    def __add__(self, more: "Votes") -> "Votes":
+        return Votes(self.letters + more.letters)
+
 
 class Panel:
     """The models that solve. Servers are let go before another model is asked: they may have to share a GPU."""
@@ -52,12 +59,17 @@ class Panel:
         self.clients, self.params = clients, params
         self._all = {client.name: client for client in (author, *clients)}
 
-    def solve(self, items: Sequence[Instruction], solvers: int, step: str, blind: bool = False) -> dict[str, Votes]:
-        """The votes on each item by its id. The solvers are dealt to the models in turn. `blind`: without the stem."""
+    def solve(
+        self, items: Sequence[Instruction], solvers: int, step: str, blind: bool = False, first: int = 0
+    ) -> dict[str, Votes]:
+        """The votes on each item by its id. The solvers are dealt to the models in turn. `blind`: without the stem;
+        `first`: number of solvers that have been asked before."""
         letters: dict[str, list[str]] = defaultdict(list)
-        for place, client in enumerate(self.clients[:solvers]):
+        for place, client in enumerate(self.clients):
+            numbers = [n for n in range(first, first + solvers) if n % len(self.clients) == place]
+            if not numbers:
+                continue
             self._release_others(client, items)
-            numbers = range(place, solvers, len(self.clients))
             requests = (self._request(i, n, step, blind) for i in items for n in numbers)
             what = f"{step}, {client.name}" if len(self.clients) > 1 else step
             orders = ((i, self._order(i, n)) for i in items for n in numbers)

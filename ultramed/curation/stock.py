@@ -66,7 +66,8 @@ STOCK = listed(  # neither a finding nor a task of their own
     "accompany accompanied accompanying follow follows following followed involve involves involved involving main "
     "mainly major overall general generally actual actually indeed still yet again between through throughout "
     "during until per across against amid among amongst off out up down over under it's that's let's subsequent "
-    "respectively whose whom versus vs etc eg ie ok okay nb please kindly thank thanks "
+    "respectively whose whom versus vs etc eg ie ok okay nb please kindly thank thanks before only all whole entire "
+    "complete everyday care one more less much most least contained description text passage final life "
 )
 _SAME = (  # the first form stands for the others
     "abdomen belly tummy stomach", "dyspnea breathlessness breathless", "emesis vomiting vomit vomits vomited",

@@ -47,7 +47,7 @@ SPELT_NUMBERS = {
     "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen":
     "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19", "twenty": "20", "first": "1st",
     "second": "2nd", "third": "3rd", "once": "1", "twice": "2", "double": "2", "thirty": "30", "forty": "40",
-    "fifty": "50", "hundred": "100",
+    "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90", "hundred": "100",
 }
 ROMAN_NUMBERS = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",

@@ -23,12 +23,12 @@ _META = re.compile(
     re.IGNORECASE,
 )
 _REFERS = re.compile(  # to other options, so that their order would matter
-    r"\b(?:all|none|both|neither|any|some)(?: of)?(?: the)? "
+    r"\b(?:all|none|both|neither|any|some)(?: of)?(?: the| these)? "
     r"(?:above|below|foregoing|preceding|options?|choices|answers?)\b"
     r"|\boptions? [A-D]\b|^\W*(?:both |only |neither )?[A-D](?: only|(?:,| and| or| nor| &|\+) ?[A-D]\b.*)\W*$",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d+")
+_COUNTER = re.compile(r"(\d+)(?!.*\d)")
 _WORD = re.compile(r"\w+|(?<!\w)-(?=\d)|[^\w\s.,;:!?()\[\]'\"’“”-]")  # signs count: "FEV1 ↑" is not "FEV1 ↓"
 
 
@@ -110,13 +110,17 @@ def flaw(question: str, options: list[Option], *shown: str) -> tuple[str, str] |
 def dealt(row_id: str, options: list[Option], key: str, seed: int) -> tuple[list[Option], str]:
     """The options in an order drawn by seed, and the letter of the right one.
 
-    Its place follows the numbers in the row's id, turned by a draw for the rest of the id: evener than a draw for each
-    row, and still the same whatever other rows there are.
+    Ids count through a source. Each run of as many ids as there are options gets all letters, in an order of its own:
+    evener than a draw for each row, and the same whatever other rows there are.
     """
     rest = [o for o in options if o.letter != key]
     generator(seed, "letters", row_id).shuffle(rest)
-    turned = seed_of(seed, "letters", _NUMBER.sub("#", row_id)) + sum(map(int, _NUMBER.findall(row_id)))
-    place = turned % len(options)
+    root, _, variant = row_id.partition("-synthetic-")
+    counted = _COUNTER.search(root)
+    run, within = divmod(int(counted[1]) if counted else 0, len(options))
+    name = root[: counted.start()] if counted else root
+    places = generator(seed, "places", name, run, variant).sample(range(len(options)), len(options))
+    place = places[within]
     rest.insert(place, next(o for o in options if o.letter == key))
     return [Option(letter, o.text) for letter, o in zip(LETTERS, rest, strict=True)], LETTERS[place]
 

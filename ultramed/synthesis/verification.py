@@ -21,7 +21,8 @@ class Verified:
 
 def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: str, blind: int = 0) -> Verified:
     """Ask the panel. An item fails if all of `blind` solvers find its key without its question (the cheaper test, made
-    first), or if fewer than `evolve.agree` find it with it or more agree on another letter. Open questions pass."""
+    first), or if fewer than `evolve.agree` find it with it, or more agree on another letter. Where another letter has
+    as many votes as the key, as many solvers are asked again; if it still has, the key stands. Open questions pass."""
     rules, result = params.evolve, Verified()
     keyed = [i for i in items if i.key]
     if blind:
@@ -33,6 +34,9 @@ def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: st
                     f"options alone; {blind} drop it")
         keyed = [i for i in keyed if i.id not in result.failed]
     result.votes = panel.solve(keyed, rules.verifiers, "verify")
+    tied = [i for i in keyed if result.votes[i.id].tied(i.key)]
+    for item_id, more in panel.solve(tied, rules.verifiers, "verify", first=rules.verifiers).items():
+        result.votes[item_id] += more
     for item in keyed:
         if not result.votes[item.id].confirm(item.key, rules.agree):
             result.failed[item.id] = drop(item.id, stage, "key_unverified", told(item, result.votes[item.id], params))
@@ -42,5 +46,5 @@ def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: st
 def told(item: Instruction, votes: Votes, params: Params) -> str:
     """What the solvers said, for a verdict."""
     rules = params.evolve
-    found = f"{votes.count(item.key)} of {rules.verifiers} solvers found the key {item.key}, {rules.agree} needed"
+    found = f"{votes.count(item.key)} of {len(votes.letters)} solvers found the key {item.key}, {rules.agree} needed"
     return found if not (most := votes.against(item.key)) else f"{found}; {most} agree on another letter"
