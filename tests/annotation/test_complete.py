@@ -6,13 +6,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from oracle_endpoint import Body, Served, asked, exam, said, says, settings
+from oracle_endpoint import Body, Served, asked, exam, said, says, schema_of, settings
 
 from ultramed.annotation.complete import Completed, complete
 from ultramed.curation.solve import panel
 from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import Client, connect
 from ultramed.records import Instruction, Message
+from ultramed.seeds import seed_of
 
 ROWS = {
     "MedQA,1": ("Which electrolyte is lost in the urine of a patient on a thiazide diuretic?",
@@ -236,3 +237,92 @@ def test_thinking_that_does_not_end_is_no_answer(served: Served) -> None:
     served.spoil = think
     done, _ = completed(served, [asked("ChatDoctor,1", "Why do I cough?")], complete__cut=True)
     assert codes(done) == {"ChatDoctor,1": "truncated"}
+
+
+def test_the_share_of_answers_that_reach_the_key_is_kept_as_difficulty(served: Served) -> None:
+    served.oracle.truth = truth(rows())
+    served.spoil = _errs
+    done, client = completed(served, rows(), complete__samples=4)
+    assert {c.instruction_id: c.pass_rate for c in done.rows} == {
+        "MedQA,1": 1.0, "MedQA,2": 0.5, "MedQA,3": 1.0, "MedQA,4": 1.0}
+    assert done.verdicts["MedQA,2"].reason.endswith("; 2 of 4 answers reached the key")
+    assert Counter(u.step for u in client.manifest) == {"attempt-1": 16}
+    assert len({b["seed"] for b in served.bodies}) == 16
+    kept = next(c for c in done.rows if c.instruction_id == "MedQA,2")
+    uses = [u.request_key for u in client.manifest if u.row_id == "MedQA,2"]
+    assert kept.request_key == uses[0], "the first right answer is the completion"
+
+
+@pytest.mark.parametrize(("limits", "left", "code"), [
+    ({"complete__least_pass_rate": 0.6}, {"MedQA,1", "MedQA,3", "MedQA,4"}, "low_pass_rate"),
+    ({"complete__most_pass_rate": 0.9}, {"MedQA,2"}, "high_pass_rate"),
+])
+def test_items_may_be_kept_by_their_pass_rate(
+    served: Served, limits: dict[str, float], left: set[str], code: str
+) -> None:
+    served.oracle.truth = truth(rows())
+    served.spoil = _errs
+    done, _ = completed(served, rows(), complete__samples=4, **limits)
+    assert {c.instruction_id for c in done.rows} == left
+    assert {v.code for i, v in done.verdicts.items() if i not in left} == {code}
+
+
+def _errs(body: Body, reply: Body) -> None:
+    """The second and the fourth answer to one question are wrong."""
+    seeds = [seed_of(settings().seed, "complete", "MedQA,2", 1, n) for n in (1, 3)]
+    if body["seed"] in seeds:
+        says(reply, json.dumps(said(reply) | {"answer": "B"}))
+
+
+def test_an_open_answer_that_failed_is_tried_again(served: Served) -> None:
+    items = [asked("ChatDoctor,1", "Why do I cough?"), asked("ChatDoctor,2", "Why do I sneeze?")]
+    first = {seed_of(settings().seed, "complete", "ChatDoctor,1", 1)}
+    served.spoil = lambda body, reply: says(reply, "") if body["seed"] in first else None
+    done, client = completed(served, items)
+    assert codes(done) == {"ChatDoctor,1": "accepted", "ChatDoctor,2": "accepted"}
+    assert {c.instruction_id: (c.attempts, c.pass_rate) for c in done.rows} == {
+        "ChatDoctor,1": (2, None), "ChatDoctor,2": (1, None)}
+    assert [(u.row_id, u.step) for u in client.manifest] == [
+        ("ChatDoctor,1", "attempt-1"), ("ChatDoctor,2", "attempt-1"), ("ChatDoctor,1", "attempt-2")]
+
+
+def test_a_reasoning_that_leads_elsewhere_is_not_accepted(served: Served) -> None:
+    """The reader does not see the letter: a right letter below a reasoning for another option is found out."""
+    served.oracle.truth = truth(rows())
+    told = {"MedQA,1": "A thiazide spares calcium and wastes potassium, so potassium is lost (B).",
+            "MedQA,2": "Scales that shine silver on an itching lesion mean scabies. Option A."}
+    reasons = {ROWS[i][0]: {"reasoning": text, "answer": ROWS[i][2]} for i, text in told.items()}
+
+    def spoil(body: Body, reply: Body) -> None:
+        turn = body["messages"][-1]["content"]
+        if schema_of(body) == "Explained" and body["seed"] == seed_of(settings().seed, "complete", _id(turn), 1):
+            says(reply, json.dumps(reasons.get(_stem(turn), said(reply))))
+
+    served.spoil = spoil
+    done, client = completed(served, rows()[:2], complete__check_reasoning=True, complete__attempts=1)
+    assert codes(done) == {"MedQA,1": "accepted", "MedQA,2": "reasoning_elsewhere"}
+    assert done.verdicts["MedQA,2"].reason == (
+        "attempt 1: a reader of the reasoning reached D, the key is A")
+    assert {c.reasoning for c in done.rows} == {told["MedQA,1"]}, "the completion itself keeps its letters"
+    read = [p for p in served.prompts("Choice") if "Reasoning:" in p]
+    assert any("potassium is lost (▢)." in p for p in read) and any("Option ▢." in p for p in read)
+    assert Counter(u.step for u in client.manifest) == {"attempt-1": 2, "read-1": 2}
+
+
+def test_the_next_right_answer_is_read_where_the_first_leads_elsewhere(served: Served) -> None:
+    served.oracle.truth = truth(rows())
+    bad = json.dumps({"reasoning": "Silvery scales that itch are typical of scabies.", "answer": "A"})
+    first = seed_of(settings().seed, "complete", "MedQA,2", 1)
+    served.spoil = lambda body, reply: says(reply, bad) if body["seed"] == first else None
+    done, client = completed(served, rows()[1:2], complete__check_reasoning=True, complete__samples=3)
+    assert codes(done) == {"MedQA,2": "accepted"} and done.rows[0].pass_rate == 1.0
+    assert [u.step for u in client.manifest] == ["attempt-1"] * 3 + ["read-1"] * 2
+    assert done.rows[0].request_key == [u.request_key for u in client.manifest][1]
+
+
+def _stem(turn: str) -> str:
+    return turn.split("\n\n")[0]
+
+
+def _id(turn: str) -> str:
+    return next((i for i, (stem, *_) in ROWS.items() if stem == _stem(turn)), "")

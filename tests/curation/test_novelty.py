@@ -110,7 +110,8 @@ def test_curation_keeps_what_evolution_was_asked_to_write() -> None:
 
 
 def test_curation_drops_a_relative_that_only_rewords() -> None:
-    rows = [PARENT, *(replace(child(stem), id=f"MedQA-Evol,1-synthetic-{n}") for n, stem in enumerate(COSMETIC[3:7], 1))]
+    reworded = [replace(child(stem), id=f"MedQA-Evol,1-synthetic-{n}") for n, stem in enumerate(COSMETIC[3:7], 1)]
+    rows = [PARENT, *reworded]
     found = near_duplicates(rows, settings().dedup)
     assert set(found) == {row.id for row in rows[1:]}
     assert "a relative without enough new words" in found[rows[1].id].reason

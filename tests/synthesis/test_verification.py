@@ -18,7 +18,7 @@ DRUGS = ["Lisinopril", "Amlodipine", "Metoprolol", "Hydralazine"]
 
 
 def items(count: int, first: int = 0) -> list[Instruction]:
-    return [exam(f"TextBookQA,Book_{n}", f"Which drug is right for the patient of case number {n}?", DRUGS, "ABCD"[n % 4])
+    return [exam(f"TextBookQA,Book_{n}", f"Which drug is right for the patient of case {n}?", DRUGS, "ABCD"[n % 4])
             for n in range(first, first + count)]
 
 
@@ -32,13 +32,14 @@ def wrong_key(item: Instruction) -> str:
     return DRUGS[("ABCD".index(item.key or "") + 1) % 4]
 
 
-@pytest.mark.parametrize(("skill", "wrong_kept", "right_lost"), [(0.6, 0.07, 0.2), (0.8, 0.03, 0.05), (0.95, 0.0, 0.01)])
+@pytest.mark.parametrize(
+    ("skill", "wrong_kept", "right_lost"), [(0.6, 0.07, 0.2), (0.8, 0.03, 0.05), (0.95, 0.0, 0.01)])
 @pytest.mark.parametrize("form", ["letter", "json", "text"])
 def test_wrong_keys_fall_and_right_ones_stay(
     served: Served, skill: float, wrong_kept: float, right_lost: float, form: str
 ) -> None:
-    """Planted: 150 right keys, 150 wrong ones. With 5 solvers of whom 2 must agree, about 3 % of the wrong keys are kept
-    and 12 % of the right ones lost at a skill of 60 %; a majority of 3 would lose 32 %."""
+    """Planted: 150 right keys, 150 wrong ones. With 5 solvers of whom 2 must agree, about 3 % of the wrong keys are
+    kept and 12 % of the right ones lost at a skill of 60 %; a majority of 3 would lose 32 %."""
     right, wrong = items(150), items(150, first=1000)
     served.oracle.truth = {"answers": {i.question: DRUGS["ABCD".index(i.key or "")] for i in right}
                            | {i.question: wrong_key(i) for i in wrong}}
@@ -139,7 +140,7 @@ def test_options_that_point_to_others_are_no_item(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("texts", [
-    ["Vitamin A", "Vitamin B", "Vitamin C", "Vitamin D"], ["Hepatitis A and B vaccines", "Factor VIII", "Protein C", "A1c"],
+    ["Vitamin A", "Vitamin B", "Vitamin C", "Vitamin D"], ["Hepatitis A and B", "Factor VIII", "Protein C", "A1c"],
     ["Both kidneys", "Neither ureter", "The right kidney", "The bladder"], ["A band", "I band", "H zone", "Z line"],
     ["Blood group A", "Blood group B", "Blood group AB", "Blood group O"],
 ])

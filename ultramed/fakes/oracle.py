@@ -37,7 +37,7 @@ _FINDINGS = (
     "splenomegaly", "night sweats", "a petechial rash", "pitting oedema", "a systolic murmur", "hyponatraemia",
     "jaundice", "clubbing of the nails", "haematuria", "photophobia", "ptosis", "orthopnoea", "a raised lipase",
     "neutropenia", "ketonuria", "hoarseness", "dysphagia", "melaena", "alopecia", "nystagmus", "tinnitus", "stridor",
-    "ascites", "hirsutism", "gynaecomastia", "polydipsia", "tenesmus", "xerostomia", "uveitis", "arthralgia", "hypercalcaemia",
+    "ascites", "hirsutism", "gynaecomastia", "polydipsia", "tenesmus", "xerostomia", "uveitis", "arthralgia",
 )
 _WRITTEN, _RIGHT = "Which statement on finding", "right statement on"  # in items that the oracle writes
 _ANSWER = re.compile(r"^Answer (\d+):\n(.*?)(?=^Answer \d+:\n|\Z)", re.MULTILINE | re.DOTALL)
@@ -96,7 +96,7 @@ class Oracle:
 
     def _choice(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
         body, __, reasoning = text.partition("\n\nReasoning:\n")
-        named = [letter for letter, option in _OPTION.findall(body) if option.strip() in reasoning]
+        named = [letter for letter, option in _OPTION.findall(body) if option.strip().lower() in reasoning.lower()]
         return {"answer": (named[0] if len(named) == 1 else "none") if named else self._letter(body, chance)}
 
     def _explained(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
