@@ -289,7 +289,7 @@ def test_an_open_answer_that_failed_is_tried_again(served: Served) -> None:
 def test_a_reasoning_that_leads_elsewhere_is_not_accepted(served: Served) -> None:
     """The reader does not see the letter: a right letter below a reasoning for another option is found out."""
     served.oracle.truth = truth(rows())
-    told = {"MedQA,1": "A thiazide spares calcium and wastes potassium, so potassium is lost (B).",
+    told = {"MedQA,1": "More sodium reaches the collecting duct, where potassium is lost (B).",
             "MedQA,2": "Scales that shine silver on an itching lesion mean scabies. Option A."}
     reasons = {ROWS[i][0]: {"reasoning": text, "answer": ROWS[i][2]} for i, text in told.items()}
 
