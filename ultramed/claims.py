@@ -1,6 +1,8 @@
-"""The rights class of a row, derived from every party with a claim on it: its source (already combined with the models
-that wrote it), the teacher of its completion and the model that scored it; for a pair, also both candidates' models and
-the judge. Anything unclassified is `deny`.
+"""The rights class of a row, derived from every party with a claim on it: its source, the models that wrote it, the
+teacher of its completion and the model that scored it; for a pair, also both candidates' models and the judge. Anything
+unclassified is `deny`.
+
+Classes are today's, from params: a model or source that is read anew changes what its old rows may be used for.
 
 Example: a MedQA row (recipe) answered by an open model is `recipe`; `open` and `research` withhold it.
 """
@@ -14,6 +16,7 @@ from ultramed import artifacts
 from ultramed.params import Params, RemoteModel
 from ultramed.records import Instruction
 from ultramed.rights import most_restrictive
+from ultramed.synthetic import MEDQA_EVOL, TEXTBOOKQA, WIKIINSTRUCT
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,29 @@ class Claims:
         self._models = {name: model.rights for name, model in entries} if models is None else models
 
     def source(self, row: Instruction) -> Claim:
-        """What the row's source allows, by the row and by params; a signed override replaces both."""
-        holder, declared = f"source {row.source}", self._params.sources.get(row.source)
-        if override := self._params.release.overrides.get(row.source):
-            return Claim(holder, override.rights)
-        return Claim(holder, most_restrictive(row.rights, *([declared.rights] if declared else [])))
+        """What the text behind the row and the models that wrote or evolved it allow."""
+        texts, authors = self._origin(row)
+        return strictest([*texts, *map(self.model, authors)])
+
+    def _origin(self, row: Instruction) -> tuple[list[Claim], list[str]]:
+        """Claims of the texts that a row is made from, and its authors' models."""
+        params, evolved = self._params, [self._params.evolve.model] if row.round else []
+        if row.source == TEXTBOOKQA.source:
+            return [self._text(row.source, params.textbook.rights)], [params.textbook.model, *evolved]
+        if row.source == WIKIINSTRUCT.source:
+            return [self._text(row.source, params.wikipedia.rights)], [params.wikipedia.model, *evolved]
+        if row.source == MEDQA_EVOL.source and row.source not in params.release.overrides:
+            return [self._declared(MEDQA_EVOL.set)], evolved
+        return [self._declared(row.source)], evolved
+
+    def _declared(self, source: str) -> Claim:
+        declared = self._params.sources.get(source)
+        return self._text(source, declared.rights if declared else "deny")
+
+    def _text(self, source: str, rights: str) -> Claim:
+        """A signed override replaces what params say of a source."""
+        override = self._params.release.overrides.get(source)
+        return Claim(f"source {source}", override.rights if override else rights)
 
     def model(self, name: str) -> Claim:
         """What a model's terms allow, by its name in params or the name of a pool member. The row's own answer

@@ -73,6 +73,14 @@ class Instruction(Record):
         return f"{self.question}\n\n{self.options_text}" if self.options else self.question
 
     @property
+    def dialogue(self) -> str:
+        """The question with the turns that led to it, as one text: for models that score or judge."""
+        turns = [m for m in self.messages[:-1] if m.role != "system"]
+        speakers = {"user": "User", "assistant": "Assistant"}
+        before = [f"{speakers[m.role]}: {m.content}" for m in turns]
+        return "\n\n".join([*before, f"User: {self.prompt}"]) if before else self.prompt
+
+    @property
     def chat(self) -> list[dict[str, str]]:
         """All turns for a chat endpoint, the last one with options."""
         return [m.chat() for m in self.messages[:-1]] + [{"role": "user", "content": self.prompt}]
@@ -132,6 +140,7 @@ class Completion(Record):
     request_key: str | None  # None if no model was asked
     thinking: str | None = None  # what the teacher thought before it answered; None if it is not kept
     pass_rate: float | None = None  # share of the teacher's answers that reached the key; None for open questions
+    cut: bool = False  # whether the token limit cut it
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from oracle_endpoint import Body, Served, asked, exam, says, settings
 
 from ultramed.annotation.candidates import choose, from_source, sample
@@ -39,9 +40,15 @@ def test_contested_rows_are_never_chosen() -> None:
 def test_the_choice_depends_on_no_order() -> None:
     assert all(chosen(4, shuffle=n) == chosen(4) for n in range(10))
     tied = [asked(f"medqa,{n}", "What?") for n in (3, 1, 2)]
-    params = settings(candidates__prompts=2)
-    assert [i.id for i in choose(tied, set(), dict.fromkeys(("medqa,1", "medqa,2", "medqa,3"), 5.0), params)] == [
-        "medqa,1", "medqa,2"]
+    scores = dict.fromkeys(("medqa,1", "medqa,2", "medqa,3"), 5.0)
+    firsts = {choose(tied, set(), scores, settings(candidates__prompts=1, seed=seed))[0].id for seed in range(20)}
+    assert firsts == set(scores), "equal scores are ordered by hash, no id is preferred"
+
+
+def test_each_source_may_have_a_number_of_its_own() -> None:
+    params = settings(candidates__prompts={"medqa": 2, "pubmedqa": 5})
+    scores = {f"{s},{n}": x for s, found in SCORES.items() for n, x in enumerate(found)}
+    assert [i.id for i in choose(rows(), set(), scores, params)] == ["medqa,1", "pubmedqa,0", "medqa,2"]
 
 
 def test_a_member_answers_with_its_own_prompt_and_sampling(served: Served) -> None:
@@ -79,14 +86,38 @@ def test_a_letter_beyond_the_options_is_none_but_the_answer_stays(served: Served
     assert answer.reasoning == answer.text  # nothing was mistaken for a closing sentence
 
 
-def test_cut_replies_are_candidates_only_where_params_say_so(served: Served) -> None:
+@pytest.mark.parametrize(("rule", "outcome"), [("drop", "quarantined"), ("mark", "kept"), ("again", "kept")])
+def test_cut_replies_are_left_out_marked_or_asked_again(
+    served: Served, capsys: pytest.CaptureFixture[str], rule: str, outcome: str
+) -> None:
     served.spoil = lambda _, reply: says(reply, "A beginning without", "length")
-    for cut, outcome in ((False, "quarantined"), (True, "kept")):
-        params = settings(served.address, complete__cut=cut)
-        with connect("oracle", "candidates@brief", params) as client:
-            member = params.candidates.pool["brief"]
-            (answer, verdict), = sample(client, "brief", member, [asked("a,1", "Why?")], params)
-        assert verdict.outcome == outcome and (answer is not None) == cut
+    params = settings(served.address, candidates__cut=rule)
+    with connect("oracle", "candidates@brief", params) as client:
+        member = params.candidates.pool["brief"]
+        (answer, verdict), = sample(client, "brief", member, [asked("a,1", "Why?")], params)
+    assert verdict.outcome == outcome and (answer is not None and answer.cut) == (outcome == "kept")
+    limits = [member.max_tokens, 2 * member.max_tokens] if rule == "again" else [member.max_tokens]
+    assert [b["max_tokens"] for b in served.bodies] == limits
+    assert f"WARNING candidates, brief: 1 of 1 answers were cut after {limits[-1]} tokens" in capsys.readouterr().err
+
+
+def test_an_answer_that_ends_with_more_room_is_whole(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    def short(body: Body, reply: Body) -> None:
+        if "long" in str(body["messages"]) and body["max_tokens"] < 90:
+            says(reply, "A beginning without", "length")
+
+    served.spoil = short
+    params = settings(served.address, candidates__cut="again")
+    member = params.candidates.pool["brief"].model_copy(update={"max_tokens": 48})
+    rows = [asked("a,1", "Why, at long last?"), asked("a,2", "How?")]
+    with connect("oracle", "candidates@brief", params) as client:
+        read = list(sample(client, "brief", member, rows, params))
+        steps = [(u.row_id, u.step) for u in client.manifest]
+    assert [(a.id, a.cut, a.text) for a, _ in read if a] == [
+        ("a,1@brief", False, "A planted answer to an open question."),
+        ("a,2@brief", False, "A planted answer to an open question.")]
+    assert steps == [("a,1", "candidate"), ("a,2", "candidate"), ("a,1", "candidate-again")]
+    assert "WARNING" not in capsys.readouterr().err
 
 
 def test_the_rows_own_answer_competes_where_there_is_one() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from statistics import mean
 from typing import Any
 
@@ -13,7 +14,7 @@ from ultramed.annotation.judge import judge, judgement, shuffled
 from ultramed.errors import PromptError
 from ultramed.fakes.oracle import Biases
 from ultramed.inference.client import Client, connect
-from ultramed.records import Completion, Feedback, Instruction, Verdict
+from ultramed.records import Completion, Feedback, Instruction, Message, Verdict
 
 Judged = list[tuple[list[Feedback], Verdict]]
 AUTHORS = ("ann", "bob", "cid", "dee", "eva", "fay", "gus", "hal")
@@ -152,3 +153,22 @@ def test_the_key_of_an_exam_item_is_shown(served: Served) -> None:
     judged(served, [(exam("q,1", question.question, ["x", "y"], "B"), candidates), case(2)])
     shown = {("Correct option: B" in p, "A. x\nB. y" in p) for p in served.prompts()}
     assert shown == {(True, True), (False, False)}
+
+
+def test_the_turns_before_a_question_are_shown_as_they_were_to_the_authors(served: Served) -> None:
+    talk = [Message("system", "never shown"), Message("user", "I bleed."), Message("assistant", "Where?"),
+            Message("user", "At the gums.")]
+    judged(served, [(asked("q,1", "", messages=talk), case(1)[1])])
+    (prompt,) = served.prompts()
+    assert "Question:\nUser: I bleed.\n\nAssistant: Where?\n\nUser: At the gums.\n" in prompt
+    assert "never shown" not in prompt
+
+
+def test_the_key_is_shown_with_its_text_and_a_cut_answer_is_marked(served: Served) -> None:
+    question, candidates = case(1)
+    cut = [replace(candidates[0], cut=True), *candidates[1:]]
+    judged(served, [(exam("q,1", question.question, ["Aspirin", "Heparin"], "B"), cut)])
+    (prompt,) = served.prompts()
+    assert "Correct option: B. Heparin" in prompt
+    assert prompt.count("[cut off here by a length limit]") == 1
+    assert f"{candidates[0].text}\n[cut off here by a length limit]" in prompt

@@ -1,5 +1,6 @@
 """Pairs from feedback, with the arithmetic spelt out."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import permutations
 from random import Random
@@ -8,7 +9,7 @@ from typing import get_args
 import pytest
 from oracle_endpoint import settings
 
-from ultramed.annotation.pairs import Label, all_pairs, criteria, select, verdict
+from ultramed.annotation.pairs import Label, all_pairs, criteria, limited, select, verdict
 from ultramed.gates.suites.paired import LABELS
 from ultramed.records import Completion, Feedback, Pair
 
@@ -131,11 +132,51 @@ def test_no_pair_twice_and_never_more_than_allowed(per_prompt: int) -> None:
 
 def test_verdicts_count_what_there_was() -> None:
     pairs = paired(("a", 1, 5, 40), ("b", 2, 4, 40))
-    assert verdict("q", pairs, pairs, 2).reason == "1 pairs, 1 selected" and verdict("q", pairs, pairs, 2).keep
-    assert verdict("q", pairs, [], 2).code == "none_selected"
-    nothing = verdict("q", [], [], 4)
+    assert verdict("q", pairs, pairs, pairs, 2).reason == "1 pairs, 1 selected"
+    assert verdict("q", pairs, pairs, pairs, 2).keep
+    assert verdict("q", pairs, [], [], 2).code == "none_selected"
+    assert verdict("q", pairs, pairs, [], 2).code == "over_limit"
+    nothing = verdict("q", [], [], [], 4)
     assert (nothing.outcome, nothing.code) == ("dropped", "no_pair") and nothing.reason.startswith("0 of 6 pairs")
 
 
 def test_every_label_has_its_words_and_its_check() -> None:
     assert list(criteria(settings().pair)) == list(get_args(Label)) == list(LABELS)
+
+
+def chosen_by(*authors: str) -> list[Pair]:
+    """A selected pair of an instruction of its own for each author."""
+    return [Pair(f"q{n}#{a}>z", f"q{n}", f"q{n}@{a}", f"q{n}@z", 5, 3, 1, 2, 2, "easy", "train")
+            for n, a in enumerate(authors)]
+
+
+def kept(pairs: list[Pair], sources: dict[str, str] | None = None, **changes: object) -> Counter[str]:
+    found = limited(pairs, sources or {p.instruction_id: "medqa" for p in pairs}, settings(**changes))
+    assert found == [p for p in pairs if p in found], "the order stays"
+    return Counter(p.chosen_id.partition("@")[2] for p in found)
+
+
+@pytest.mark.parametrize(("counts", "share", "left"), [
+    ((80, 10, 10), 0.5, (20, 10, 10)), ((80, 10, 10), 0.4, (13, 10, 10)), ((40, 40, 20), 0.4, (40, 40, 20)),
+    ((50, 50, 10), 0.45, (45, 45, 10)), ((5, 5, 5), 0.34, (5, 5, 5)), ((80, 10, 10), 1.0, (80, 10, 10)),
+    ((30,), 0.5, (0,)),
+])
+def test_no_author_has_more_than_its_share_of_what_is_left(
+    counts: tuple[int, ...], share: float, left: tuple[int, ...]
+) -> None:
+    pairs = chosen_by(*(author for author, n in zip("abc", counts, strict=False) for _ in range(n)))
+    found = kept(pairs, pair__author_share=share)
+    assert tuple(found[a] for a in "abc"[: len(counts)]) == left
+    assert all(n <= share * sum(found.values()) for n in found.values())
+
+
+def test_a_source_has_at_most_its_quota_taken_by_hash() -> None:
+    pairs = chosen_by(*"a" * 60)
+    sources = {p.instruction_id: "medqa" if n < 40 else "medquad" for n, p in enumerate(pairs)}
+    found = limited(pairs, sources, settings(pair__quota={"medqa": 7}))
+    by_source = Counter(sources[p.instruction_id] for p in found)
+    assert by_source == {"medqa": 7, "medquad": 20}
+    more = limited(pairs, sources, settings(pair__quota={"medqa": 9}))
+    assert {p.id for p in found} < {p.id for p in more}, "a larger quota keeps what a smaller one took"
+    other = limited(pairs, sources, settings(pair__quota={"medqa": 7}, seed=5))
+    assert {p.id for p in found} != {p.id for p in other}

@@ -8,7 +8,7 @@ from oracle_endpoint import Body, Served, asked, exam, says, settings
 
 from ultramed.curation.score import score
 from ultramed.inference.client import Client, connect
-from ultramed.records import Instruction, Score, Verdict
+from ultramed.records import Instruction, Message, Score, Verdict
 
 HARD, EASY = asked("a,1", "By which mechanism does lithium accumulate?"), asked("a,2", "Which organ pumps blood?")
 
@@ -90,3 +90,12 @@ def test_long_questions_are_cut_for_the_scorer_alone(served: Served) -> None:
         assert len(list(score(client, [long, HARD], given, 2))) == 2
     assert sorted(p.removeprefix("Question: ") for p in served.prompts()) == [
         "By which mechanism does", "one two\nthree  four"]
+
+
+def test_the_turns_before_a_question_are_shown_to_the_scorer(served: Served) -> None:
+    talk = [Message("user", "I bleed."), Message("assistant", "Where?"), Message("user", "At the gums.")]
+    given = settings(served.address, score__method="text", score__words=None)
+    with connect("oracle", "score", given) as client:
+        assert len(list(score(client, [asked("a,1", "", messages=talk), HARD], given, 2))) == 2
+    told, = [p for p in served.prompts() if "gums" in p]
+    assert "User: I bleed.\n\nAssistant: Where?\n\nUser: At the gums." in told

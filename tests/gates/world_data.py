@@ -218,7 +218,8 @@ def _row(row: Instruction, profile: str) -> dict[str, Any]:
 
 def _pair(pair: Pair, profile: str) -> dict[str, Any]:
     chosen, rejected = (i.rsplit("@", 1)[1] for i in (pair.chosen_id, pair.rejected_id))
-    shape = {"prompt_id": pair.instruction_id, "metadata": {"chosen_model": chosen, "rejected_model": rejected}}
+    shape = {"prompt_id": pair.instruction_id, "metadata": {
+        "chosen_model": chosen, "rejected_model": rejected, "judge": "smollm2"}}
     return shape | ({"pair_id": pair.id} if profile == "recipe" else {"prompt": "What is it?"})
 
 

@@ -60,8 +60,8 @@ def test_a_forbidden_pair_is_refused(release: Params) -> None:
 def test_rights_that_were_withdrawn_since_are_seen(release: Params) -> None:
     source = release.sources["medquad"].model_copy(update={"rights": "deny"})
     changed = release.model_copy(update={"sources": release.sources | {"medquad": source}})
-    # three instructions, three pairs, and the test pair once more in rewardbench
-    assert "7 row(s) may not be published" in found(changed)[0]
+    # three instructions, three pairs and their six answers, three ranked prompts, the test pair again in rewardbench
+    assert "16 row(s) may not be published" in found(changed)[0]
 
 
 def test_texts_are_no_recipe(release: Params) -> None:

@@ -34,10 +34,11 @@ def cells(card: str, first: str) -> list[str]:
 
 def test_the_header_lists_the_splits_there_are(settings: Params) -> None:
     found = header(made(settings, "open"))
-    assert [c["config_name"] for c in found["configs"]] == ["instructions", "preference", "rewardbench"]
+    assert [c["config_name"] for c in found["configs"]] == [
+        "instructions", "preference", "ranked", "kto", "rewardbench"]
     assert found["configs"][0]["default"] is True
     assert [f["split"] for f in found["configs"][0]["data_files"]] == ["train", "validation", "test"]
-    assert [f["split"] for f in found["configs"][2]["data_files"]] == ["test"]
+    assert [f["split"] for f in found["configs"][4]["data_files"]] == ["test"]
     assert (found["license"], found["size_categories"]) == ("cc-by-4.0", ["n<1K"])
     assert not any(name.startswith("extra_gated") for name in found)
 

@@ -5,6 +5,7 @@ from release_world import ROWS
 
 from ultramed.claims import Claim, Claims, strictest
 from ultramed.errors import ParamsError, RightsError
+from ultramed.gates import entitlement
 from ultramed.params import Override, Params, RemoteModel
 from ultramed.records import Instruction
 from ultramed.release.profiles import allowed, withhold
@@ -75,3 +76,36 @@ def test_a_withheld_row_says_who_forbids_it() -> None:
     verdict = withhold("MedQA,5", "open", Claim("source medqa", "recipe"), frozenset({"open"}))
     assert (verdict.stage, verdict.outcome, verdict.code) == ("release@open", "dropped", "rights_recipe")
     assert verdict.reason == "source medqa allows 'recipe', and profile 'open' carries open"
+
+
+WIKI = ROWS[3][0]
+
+
+def test_a_model_read_anew_as_deny_takes_back_what_it_wrote(settings: Params) -> None:
+    """The row still says `open`, as it did when it was written."""
+    assert Claims(settings).source(WIKI).rights == WIKI.rights == "open"
+    evolved = replace(WIKI, round=1, parent=WIKI.id)
+    changes = {"wikipedia": (True, True), "evolve": (False, True), "textbook": (False, False)}
+    for section, denied in changes.items():
+        today = changed(with_teacher(settings, "deny"), section, model="teacher")
+        for row, gone in zip((WIKI, evolved), denied, strict=True):
+            claim = Claims(today).source(row)
+            assert claim == (Claim("model teacher", "deny") if gone else Claim("source wikiinstruct", "open"))
+
+
+@pytest.mark.parametrize(("source", "evolved"), [
+    ("medqa", False), ("medquad", False), ("chatdoctor", False), ("medqa_evol", True), ("textbookqa", False),
+    ("textbookqa", True), ("wikiinstruct", False), ("wikiinstruct", True), ("unheard_of", False)])
+@pytest.mark.parametrize("rights", ["open", "research", "deny"])
+@pytest.mark.parametrize("section", ["evolve", "textbook", "wikipedia", "score"])
+def test_the_checks_come_to_the_same_class_by_code_of_their_own(
+    settings: Params, source: str, evolved: bool, rights: str, section: str
+) -> None:
+    today = changed(with_teacher(settings, rights), section, model="teacher")
+    row = replace(WIKI, source=source, round=int(evolved), rights="open")
+    assert Claims(today).source(row).rights == entitlement.kinds(today).get((source, evolved), "deny")
+
+
+@pytest.mark.parametrize("name", ["smollm2", "encoder", "careful", "source", "sft", "dpo", "nobody"])
+def test_the_checks_come_to_the_same_class_of_a_model(settings: Params, name: str) -> None:
+    assert Claims(settings).model(name).rights == entitlement.model(settings, name)

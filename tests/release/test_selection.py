@@ -43,3 +43,16 @@ def test_a_test_prompt_that_stands_in_train_stops_the_release(settings: Params) 
     write_world(rows, settings)
     with pytest.raises(GateError, match=r"1 prompt\(s\) of the test split are also in train, the first is MedQuad,1"):
         select(settings, "open")
+
+
+def test_old_rows_of_an_author_that_is_denied_today_are_in_no_release(settings: Params) -> None:
+    """Nothing was written again: the artifacts are those of the day when the model was open."""
+    completed = [(row, split) for row, split in ROWS if row.source in ("medquad", "wikiinstruct")]
+    assert "WikiInstruct,w1" in select(settings, "recipe").rows and completed
+    denied = settings.models.local["smollm2"].model_copy(update={"rights": "deny"})
+    today = settings.model_copy(update={"models": settings.models.model_copy(
+        update={"local": settings.models.local | {"smollm2": denied}})})
+    for profile in ("open", "research", "recipe"):
+        found = select(today, profile)
+        assert not found.rows and not found.pairs and not found.judged
+    assert {v.code for v in found.verdicts if v.id == "WikiInstruct,w1"} == {"rights_deny"}

@@ -36,8 +36,9 @@ def test_instructions_keep_the_original_columns(settings: Params, tmp_path: Path
         ],
         "answer": "The reference of MedQuad,3.",
         "score": "5.5",  # the third row of the world: 5 + 2/4
+        "pass_rate": None,
     }]
-    assert list(rows[0]) == ["id", "type", "conversations", "answer", "score"]
+    assert list(rows[0]) == ["id", "type", "conversations", "answer", "score", "pass_rate"]
 
 
 def test_preference_rows_join_the_candidates_texts(settings: Params, tmp_path: Path) -> None:
@@ -111,3 +112,37 @@ def test_thinking_has_a_column_of_its_own_where_it_is_kept(settings: Params, tmp
     assert row["thinking"] == "Hm, MedQuad,3." and "Hm" not in row["conversations"][-1]["value"]
     build(kept, select(kept, "research"), tmp_path / "release")
     assert audit(kept, "research", tmp_path / "release") == []
+
+
+def test_ranked_rows_hold_every_pair_once_by_position(settings: Params, tmp_path: Path) -> None:
+    shards.write_configs(select(settings, "open"), tmp_path / "out")
+    row, = read(tmp_path / "out/ranked/test-00000-of-00001.parquet")
+    assert row["prompt_id"] == "MedQuad,3" and [t["role"] for t in row["prompt"]] == ["user"]
+    assert [c["rank"] for c in row["candidates"]] == sorted(c["rank"] for c in row["candidates"])
+    pairs = {(row["candidates"][p["chosen"]]["model"], row["candidates"][p["rejected"]]["model"]) for p in row["pairs"]}
+    assert ("careful", "source") in pairs and row["weight"] == 1 / len(row["pairs"]) == 1 / len(pairs)
+    assert all(row["candidates"][p["chosen"]]["rank"] < row["candidates"][p["rejected"]]["rank"] for p in row["pairs"])
+    assert {(c["judge"], c["cut"]) for c in row["candidates"]} == {("smollm2", False)}
+
+
+def test_kto_rows_label_each_answer_once(settings: Params, tmp_path: Path) -> None:
+    shards.write_configs(select(settings, "open"), tmp_path / "out")
+    rows = read(tmp_path / "out/kto/test-00000-of-00001.parquet")
+    assert [(r["model"], r["label"], r["score"]) for r in rows] == [("careful", True, 5), ("source", False, 3)]
+    assert rows[0]["completion"] == [{"role": "assistant", "content": "careful on MedQuad,3."}]
+    assert [t["role"] for t in rows[0]["prompt"]] == ["user"]
+
+
+def test_an_answer_both_chosen_and_rejected_has_no_label(settings: Params) -> None:
+    selection = select(settings, "open")
+    pair = selection.pairs[0]
+    turned = replace(pair, chosen_id=pair.rejected_id, rejected_id=pair.chosen_id, id="turned")
+    selection.pairs = [pair, turned]
+    assert list(shards.kto_rows(selection)) == []
+
+
+def test_candidates_of_a_denied_author_leave_the_ranked_rows_with_their_pairs(settings: Params, tmp_path: Path) -> None:
+    selection = select(settings, "open")
+    selection.authors -= {"source"}
+    assert all(c["model"] != "source" for _, row in shards.ranked_rows(selection) for c in row["candidates"])
+    assert "MedQuad,3" not in {row["prompt_id"] for _, row in shards.ranked_rows(selection)}

@@ -92,11 +92,11 @@ def test_a_pair_gets_its_texts() -> None:
 
 
 def paired(params: Params) -> tuple[Preference, str]:
-    """A pair by two pool members, on a row of class research."""
-    i = asked("MedQuad,1", "What now?", source="medquad", rights="research")
+    """A pair by two pool members, on a row of a source of class research, whatever the row itself says."""
+    i = asked("MedInstruct-52k,1", "What now?", source="medinstruct_52k", rights="open")
     names = ("brief", "careful")
     answers = {f"{i.id}@{a}": Completion(f"{i.id}@{a}", i.id, a, "", f"{a} says", None, 1, "k") for a in names}
-    p = Pair("MedQuad,1#brief>careful", i.id, *answers, 5, 3, 1, 2, 2, "easy", "train")
+    p = Pair("MedInstruct-52k,1#brief>careful", i.id, *answers, 5, 3, 1, 2, 2, "easy", "train")
     assigned = {i.id: Assignment(i.id, "f", "train")}
     found, = preferences([p], answers, {i.id: i}, assigned, Claims(params), params.judge.model)
     return found

@@ -1,40 +1,62 @@
 """Candidates: one answer per pool member to each chosen instruction, for the judge to compare."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from ultramed.exam import chosen_letter, reasoning
 from ultramed.inference.client import Client
+from ultramed.inference.finish import ending
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Member, Params
 from ultramed.prompts import Prompt, render
 from ultramed.records import Completion, Instruction, Verdict, drop, keep, quarantine
 from ultramed.seeds import seed_of
 
+ROOM = 2  # how many times the tokens an answer may have if it is asked for again
+MOST_CUT = 0.05  # share of a member's answers that may be cut without a warning
+
 
 def choose(
     instructions: Iterable[Instruction], contested: set[str], scores: dict[str, float], params: Params
 ) -> list[Instruction]:
-    """The instructions that get candidates: the highest-scored ones, taken from the sources in turn, never one with a
-    contested key. All others if `candidates.prompts` is null."""
+    """The instructions that get candidates: the highest-scored ones, equal scores by hash, never one with a contested
+    key. `candidates.prompts` limits them, taken from the sources in turn, or each source if it names them."""
     by_source: dict[str, list[Instruction]] = defaultdict(list)
     for instruction in instructions:
         if instruction.id not in contested:
             by_source[instruction.source].append(instruction)
-    queues = [sorted(rows, key=lambda i: (-scores[i.id], i.id)) for _, rows in sorted(by_source.items())]
+    limit = params.candidates.prompts
+    queues = [sorted(rows, key=lambda i: (-scores[i.id], seed_of(params.seed, "candidates", i.id)))
+              for _, rows in sorted(by_source.items())]
+    if isinstance(limit, dict):
+        queues = [queue[: limit.get(queue[0].source, 0)] for queue in queues]
     longest = max(map(len, queues), default=0)
     turns = [queue[n] for n in range(longest) for queue in queues if n < len(queue)]
-    return turns[: params.candidates.prompts]
+    return turns[:limit] if isinstance(limit, int) else turns
 
 
 def sample(
     client: Client, name: str, member: Member, instructions: list[Instruction], params: Params
 ) -> Iterator[tuple[Completion | None, Verdict]]:
-    """A pool member's answers, in order. Text cut by the token limit is a candidate only if `complete.cut` is set."""
+    """A pool member's answers, in order. `candidates.cut` says what becomes of those that the token limit cut."""
+    rule, what, cut = params.candidates.cut, f"candidates, {name}", 0
     requests = (_request(i, name, member, params.seed) for i in instructions)
-    answers = client.ask(requests, f"candidates, {name}", len(instructions), truncated_ok=params.complete.cut)
+    answers: Iterable[Answer] = client.ask(requests, what, len(instructions), truncated_ok=rule != "drop")
+    if rule == "again":
+        answers = list(answers)
+        short = [i for i, answer in zip(instructions, answers, strict=True) if _cut(answer)]
+        again = (_request(i, name, member, params.seed, ROOM) for i in short)
+        longer = dict(zip([i.id for i in short], client.ask(again, f"{what}, again", len(short), truncated_ok=True),
+                          strict=True))
+        answers = [better if (better := longer.get(a.request.row_id)) and better.ok else a for a in answers]
     for instruction, answer in zip(instructions, answers, strict=True):
+        cut += _cut(answer)
         yield _read(instruction, name, answer)
+    if cut > MOST_CUT * len(instructions):
+        room = member.max_tokens * (ROOM if rule == "again" else 1)
+        print(f"  WARNING {what}: {cut} of {len(instructions)} answers were cut after {room} tokens; raise "
+              f"candidates.pool.{name}.max_tokens, or this member loses by its limit", file=sys.stderr, flush=True)
 
 
 def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Completion | None, Verdict]]:
@@ -51,12 +73,17 @@ def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Co
         yield candidate, keep(i.id, f"candidates@{name}", "sampled", "the row's own answer")
 
 
-def _request(i: Instruction, name: str, member: Member, seed: int) -> Request:
+def _request(i: Instruction, name: str, member: Member, seed: int, room: int = 1) -> Request:
     prompt = render(member.prompt, question=i.prompt)
     turns = [(m.role, m.content) for m in i.messages[:-1] if m.role != "system"]
     prompt = Prompt(prompt.name, prompt.hash, (*prompt.messages[:-1], *turns, prompt.messages[-1]))
-    sampling = Sampling.of(member, member.max_tokens, seed_of(seed, "candidates", name, i.id))
-    return Request(i.id, "candidate", prompt, sampling, rights=i.rights)
+    sampling = Sampling.of(member, member.max_tokens * room, seed_of(seed, "candidates", name, i.id))
+    return Request(i.id, "candidate" if room == 1 else "candidate-again", prompt, sampling, rights=i.rights)
+
+
+def _cut(answer: Answer) -> bool:
+    """Whether the token limit cut the reply."""
+    return answer.reply is not None and ending(answer.reply.finish_reason) == "truncated"
 
 
 def _read(i: Instruction, name: str, answer: Answer) -> tuple[Completion | None, Verdict]:
@@ -68,6 +95,6 @@ def _read(i: Instruction, name: str, answer: Answer) -> tuple[Completion | None,
     body = reasoning(text) if letter else text
     return Completion(
         id=f"{i.id}@{name}", instruction_id=i.id, author=name, reasoning=body, text=text, extracted=letter, attempts=1,
-        request_key=answer.key
+        request_key=answer.key, cut=_cut(answer)
     ), keep(
         i.id, stage, "sampled", f"{answer.reply.completion_tokens if answer.reply else 0} tokens")

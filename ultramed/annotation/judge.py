@@ -19,6 +19,7 @@ from ultramed.prompts import render
 from ultramed.records import Completion, Feedback, Instruction, Verdict, drop, keep, quarantine
 from ultramed.seeds import generator, seed_of
 
+CUT = "\n[cut off here by a length limit]"  # below an answer
 ENUMERABLE = 5  # up to this many candidates the schema lists every ranking (5! = 120)
 
 Case = tuple[Instruction, list[Completion]]
@@ -84,7 +85,9 @@ def _permutation(ranking: list[int], numbers: tuple[int, ...]) -> list[int]:
 def _request(instruction: Instruction, shown: list[Completion], params: Params) -> Request:
     settings = params.judge
     prompt = render(
-        "judge", question=instruction.prompt, key=instruction.key, count=len(shown), answers=[c.text for c in shown])
+        "judge", question=instruction.dialogue, count=len(shown),
+        key=next((f"{o.letter}. {o.text}" for o in instruction.options if o.letter == instruction.key), None),
+        answers=[f"{c.text}{CUT if c.cut else ''}" for c in shown])
     if f"from 1 to {settings.scale}" not in prompt.messages[-1][1]:
         raise PromptError("judge.md", f"does not ask for scores from 1 to {settings.scale}, as judge.scale requires",
                           "describe the levels of that scale there")

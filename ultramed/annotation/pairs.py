@@ -8,14 +8,15 @@ The paper names three kinds of selected pair but gives no rules. Here, `easy` pa
 bias: the best-ranked candidate that is shorter than `pair.length` of a lower one.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
 from ultramed.params import PairRules, Params
 from ultramed.records import Completion, Feedback, Pair, Verdict, drop, keep
-from ultramed.seeds import generator
+from ultramed.seeds import generator, seed_of
 
 Label = Literal["easy", "hard", "length"]  # in order of selection; gates/suites/paired.py checks each
 
@@ -71,15 +72,51 @@ def select(pairs: list[Pair], candidates: dict[str, Completion], params: Params)
     return list(picked.values())[: params.pair.per_prompt]
 
 
-def verdict(instruction_id: str, pairs: list[Pair], selected: list[Pair], judged: int) -> Verdict:
-    """The verdict on one judged instruction."""
+def limited(selected: list[Pair], sources: Mapping[str, str], params: Params) -> list[Pair]:
+    """The selected pairs of all instructions within `pair.quota` and `pair.author_share`, in their order. What goes
+    beyond them goes by hash, so that no name is preferred."""
+    order = sorted(selected, key=lambda p: seed_of(params.seed, "limit", p.id))
+    taken: Counter[str] = Counter()
+    within = []
+    for pair in order:
+        source = sources[pair.instruction_id]
+        taken[source] += 1
+        if taken[source] <= params.pair.quota.get(source, len(order)):
+            within.append(pair)
+    most = _most_of_one_author(Counter(map(_author, within)), params.pair.author_share)
+    by_author: Counter[str] = Counter()
+    kept = set()
+    for pair in within:
+        by_author[_author(pair)] += 1
+        if by_author[_author(pair)] <= most:
+            kept.add(pair.id)
+    return [pair for pair in selected if pair.id in kept]
+
+
+def _most_of_one_author(counts: Counter[str], share: float) -> int:
+    """The largest number of pairs that each author may have so that none has more than the share of what is left."""
+    most = max(counts.values(), default=0)
+    while most and most > share * sum(min(n, most) for n in counts.values()):
+        most -= 1
+    return most
+
+
+def _author(pair: Pair) -> str:
+    return pair.chosen_id.rpartition("@")[2]
+
+
+def verdict(instruction_id: str, pairs: list[Pair], selected: list[Pair], kept: list[Pair], judged: int) -> Verdict:
+    """The verdict on one judged instruction: all its pairs, those selected, and those of them within the limits."""
     if not pairs:
         return drop(instruction_id, "pair", "no_pair",
                     f"0 of {judged * (judged - 1) // 2} pairs: scores or the key contradict the ranking, or texts are "
                     "equal")
     if not selected:
         return drop(instruction_id, "pair", "none_selected", f"0 of {len(pairs)} pairs fit a label type")
-    return keep(instruction_id, "pair", "paired", f"{len(pairs)} pairs, {len(selected)} selected")
+    if not kept:
+        return drop(instruction_id, "pair", "over_limit",
+                    f"0 of {len(selected)} selected pairs are within pair.quota and pair.author_share")
+    return keep(instruction_id, "pair", "paired", f"{len(pairs)} pairs, {len(kept)} selected")
 
 
 def _allowed(chosen_right: bool, rejected_right: bool, rules: PairRules) -> bool:

@@ -110,7 +110,8 @@ def _new(texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
 
 def _terms(words: list[str]) -> list[str]:
     """The words that carry meaning, spelling folded, phrases and synonyms replaced by one form."""
-    terms, position = [], 0
+    terms: list[str] = []
+    position = 0
     while position < len(words):
         phrase = next((tuple(words[position : position + n]) for n in range(_LONGEST_PHRASE, 1, -1)
                        if tuple(words[position : position + n]) in PHRASES), None)

@@ -35,7 +35,8 @@ def score(
 def _request(instruction: Instruction, params: Params) -> Request:
     settings = params.score
     by_logprob = settings.method == "logprob"
-    prompt = render("score" if by_logprob else "score-text", question=_cut(instruction.prompt, settings.words))
+    question = _cut(instruction.prompt, settings.words) if settings.words else instruction.dialogue
+    prompt = render("score" if by_logprob else "score-text", question=question)
     sampling = Sampling.of(
         settings, 1 if by_logprob else 400, seed_of(params.seed, "score", instruction.id),
         top_logprobs=settings.top_logprobs if by_logprob else 0,
@@ -61,7 +62,7 @@ def _read(answer: Answer, method: str) -> tuple[Score | None, Verdict]:
     ), keep(row, "score", "scored", f"score {value:g}")
 
 
-def _cut(text: str, words: int | None) -> str:
+def _cut(text: str, words: int) -> str:
     """The first `words` words of a question, line breaks kept; all of it if it is short enough."""
     matches = list(re.finditer(r"\S+", text))
-    return text if words is None or len(matches) <= words else text[: matches[words - 1].end()]
+    return text if len(matches) <= words else text[: matches[words - 1].end()]

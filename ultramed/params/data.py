@@ -159,7 +159,10 @@ class Member(Decoding):
 class Candidates(Section):
     """Answers that compete for preference pairs."""
 
-    prompts: Positive | None  # instructions that get candidates, best scores first, sources in turn; null for all
+    prompts: Positive | dict[Key, Count] | None  # instructions that get candidates, best scores first: in all, sources
+    # in turn; of each source, 0 for those not named; null for all
+    cut: Literal["drop", "mark", "again"]  # answers cut by max_tokens: left out | judged as cut | asked for again with
+    # twice the room, then judged as cut
     source: bool  # whether the row's own answer competes as the candidate `source`
     pool: dict[Key, Member]
 
@@ -189,6 +192,8 @@ class PairRules(Section):
     chosen_misses_key: bool  # whether an exam answer without the right letter may be chosen, if the rejected has none
     length: Share  # a chosen text shorter than this share of the rejected one makes the pair a `length` pair
     per_prompt: Positive  # most pairs selected per instruction
+    quota: dict[Key, Count]  # most pairs selected of a source, by its name; no limit for others
+    author_share: Annotated[float, Field(gt=0, le=1)]  # most of the selected pairs whose chosen answer has one author
 
 
 class Check(Section):

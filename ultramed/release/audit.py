@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ultramed import artifacts, tables
-from ultramed.claims import Claim, Claims
+from ultramed.claims import Claim
 from ultramed.errors import PublishError, RightsError, UltramedError
+from ultramed.gates import entitlement
 from ultramed.params import Params
 from ultramed.records import Completion, Instruction
 from ultramed.release import recipe, shards
@@ -71,28 +72,36 @@ def _layout(params: Params, profile: str, folder: Path) -> Iterator[PublishError
 
 def _claims(params: Params, folder: Path) -> Iterator[tuple[str, Claim]]:
     """(source, deciding claim) of each row; an id missing from the curated set is `deny`."""
-    rights = Claims(params)
-    known = {row.id: (row.source, rights.source(row)) for row in tables.read(artifacts.CURATED, Instruction)}
+    classes = entitlement.kinds(params)
+    known = {row.id: (row.source, Claim(f"source {row.source}", classes.get((row.source, row.round > 0), "deny")))
+             for row in tables.read(artifacts.CURATED, Instruction)}
     teachers = {c.instruction_id: c.author for c in tables.read(artifacts.COMPLETED, Completion)}
     for path in _parquet(folder):
         for row in _rows(path):
             row_id = row.get("id") or row.get("prompt_id") or ""
             name, source = known.get(row_id, ("unknown", Claim("unknown id", "deny")))
-            yield name, _claim(rights, source, row, teachers.get(row_id))
+            yield name, _deciding(params, source, _models(params, row, teachers.get(row_id)))
 
 
-def _claim(rights: Claims, source: Claim, row: dict[str, Any], teacher: str | None) -> Claim:
-    if "metadata" in row:
-        about = row["metadata"]
-        return rights.judged(source, about["chosen_model"], about["rejected_model"], about["judge"])
-    candidates = row.get("candidates") or []
-    models = [name for c in candidates for name in (c["model"], c["judge"]) if name]
-    return rights.judged(rights.instruction(source, teacher), *models)
+def _models(params: Params, row: dict[str, Any], teacher: str | None) -> list[str]:
+    """The models behind a row: the pool members or their models, teacher, scorer and judge."""
+    if about := row.get("metadata"):
+        return [about["chosen_model"], about["rejected_model"], about["judge"]]
+    if "model" in row:
+        return [row["model"], row["judge"]]
+    scored = [params.score.model, *([teacher] if teacher else [])] if "id" in row else []
+    return [*scored, *(name for c in row.get("candidates") or [] for name in (c["model"], c["judge"]) if name)]
+
+
+def _deciding(params: Params, source: Claim, models: list[str]) -> Claim:
+    claims = [source, *(Claim(f"model {name}", entitlement.model(params, name)) for name in models)]
+    worst = entitlement.least(claim.rights for claim in claims)
+    return next(claim for claim in claims if entitlement.least([claim.rights]) == worst)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """Rows, with only the columns that affect rights."""
     with pq.ParquetFile(path) as file:
-        wanted = {"id", "prompt_id", "metadata", "candidates"} & set(file.schema_arrow.names)
+        wanted = {"id", "prompt_id", "metadata", "candidates", "model", "judge"} & set(file.schema_arrow.names)
         for batch in file.iter_batches(columns=sorted(wanted)):
             yield from batch.to_pylist()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ultramed import artifacts, tables
+from ultramed.claims import Claims
 from ultramed.params import Params
 from ultramed.records import Feedback, Instruction, Pair, Use, Verdict
 from ultramed.release.selection import Selection, author
@@ -119,10 +120,10 @@ def _datasets(selection: Selection) -> tuple[list[Dataset], Series, Series]:
         for name, source in selection.params.sources.items()
     }
     _add_scored(selection, datasets)
-    words, score = Series(), Series()
+    words, score, rights = Series(), Series(), Claims(selection.params)
     for row in tables.read(artifacts.CURATED, Instruction):
         datasets[row.source].retained += 1
-        datasets[row.source].classes.add(row.rights)
+        datasets[row.source].classes.add(rights.source(row).rights)
         words.add(len(row.prompt.split()))
         score.add(selection.scores[row.id])
     for verdict in selection.verdicts:

@@ -26,6 +26,8 @@ class Selection:
     judges: dict[str, str]  # candidate id → judge
     rows: set[str] = field(default_factory=set)  # ids of released instructions
     pairs: list[Pair] = field(default_factory=list)  # released, in the order of data/paired
+    judged: set[str] = field(default_factory=set)  # ids of instructions whose candidates may be shown
+    authors: set[str] = field(default_factory=set)  # of candidates that may be shown
     verdicts: list[Verdict] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # id of every row and pair judged here → its source
 
@@ -69,10 +71,15 @@ def _select_rows(selection: Selection, rights: Claims) -> dict[str, bytes]:
     pairs: dict[str, list[Pair]] = {}
     for pair in tables.read(artifacts.PAIRED, Pair, "selected"):
         pairs.setdefault(pair.instruction_id, []).append(pair)
+    judges = {*selection.judges.values()}
+    selection.authors |= {name for name in selection.params.candidates.authors
+                          if rights.model(name).rights in selection.classes}
     prompts = {}
     for row in tables.read(artifacts.CURATED, Instruction):
         prompts[row.id] = prompt_key(row.prompt)
         _decide_row(selection, rights, row, teachers.get(row.id))
+        if rights.judged(rights.source(row), *judges).rights in selection.classes:
+            selection.judged.add(row.id)
         for pair in pairs.pop(row.id, []):
             _decide_pair(selection, rights, row, pair)
     if pairs:

@@ -2,7 +2,8 @@
 
     data/<config>/<split>-00000-of-00001.parquet
 
-`instructions` and `preference` keep the original release's column names; `rewardbench` is the test split of
+`instructions` and `preference` keep the original release's column names; `ranked` has all judged answers of a prompt
+with every rank-ordered pair of them, `kto` single answers with a label, and `rewardbench` is the test split of
 `preference` with a category.
 """
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from ultramed import artifacts, tables
 from ultramed.params import Params
-from ultramed.records import Completion, Instruction, Pair
+from ultramed.records import Completion, Feedback, Instruction, Pair
 from ultramed.release.selection import Selection, author
 
 Rows = Iterable[tuple[str, dict[str, Any]]]  # (the pipeline's name of the split, row)
@@ -34,7 +35,7 @@ def _turns(*names: str) -> pa.DataType:
 
 INSTRUCTIONS = pa.schema([
     *_texts("id", "type"), pa.field("conversations", _turns("from", "value"), nullable=False),
-    *_texts("answer", "score"),
+    *_texts("answer", "score"), pa.field("pass_rate", pa.float64()),
 ])
 THINKING = INSTRUCTIONS.append(pa.field("thinking", pa.string()))  # where complete.keep_thinking says so
 METADATA = pa.struct([
@@ -48,13 +49,30 @@ PREFERENCE = pa.schema([
     pa.field("rejected", _turns("role", "content"), nullable=False), *_texts("label_type"),
     pa.field("metadata", METADATA, nullable=False),
 ])
+ANSWER = pa.struct([
+    *_texts("model", "text"), *(pa.field(name, pa.int64(), nullable=False) for name in ("score", "rank")),
+    *_texts("critique", "judge"), pa.field("cut", pa.bool_(), nullable=False),
+])
+ORDERED = pa.struct([pa.field(side, pa.int64(), nullable=False) for side in ("chosen", "rejected")])
+RANKED = pa.schema([
+    *_texts("prompt_id"), pa.field("prompt", _turns("role", "content"), nullable=False),
+    pa.field("candidates", pa.list_(pa.field("element", ANSWER, nullable=False)), nullable=False),
+    pa.field("pairs", pa.list_(pa.field("element", ORDERED, nullable=False)), nullable=False),
+    pa.field("weight", pa.float64(), nullable=False),
+])
+KTO = pa.schema([
+    *_texts("prompt_id"), pa.field("prompt", _turns("role", "content"), nullable=False),
+    pa.field("completion", _turns("role", "content"), nullable=False), pa.field("label", pa.bool_(), nullable=False),
+    *_texts("model"), pa.field("score", pa.int64(), nullable=False), *_texts("judge"),
+])
 REWARDBENCH = PREFERENCE.append(pa.field("category", pa.string(), nullable=False))
 
 
 def schemas(params: Params) -> dict[str, pa.Schema]:
     """The columns of each config."""
     instructions = THINKING if params.complete.keep_thinking else INSTRUCTIONS
-    return {"instructions": instructions, "preference": PREFERENCE, "rewardbench": REWARDBENCH}
+    return {"instructions": instructions, "preference": PREFERENCE, "ranked": RANKED, "kto": KTO,
+            "rewardbench": REWARDBENCH}
 
 
 def write_configs(
@@ -63,7 +81,8 @@ def write_configs(
     """Write all configs of a profile with text under `folder`; returns rows by config and Hub split, without
     empty ones."""
     makers: dict[str, Callable[[Selection], Rows]] = {
-        "instructions": instruction_rows, "preference": preference_rows, "rewardbench": rewardbench_rows
+        "instructions": instruction_rows, "preference": preference_rows, "ranked": ranked_rows, "kto": kto_rows,
+        "rewardbench": rewardbench_rows,
     }
     columns = schemas(selection.params)
     counts = {
@@ -114,6 +133,7 @@ def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]
             "conversations": [{"from": SPEAKERS[t["role"]], "value": t["content"]} for t in turns],
             "answer": row.key or row.reference or "",
             "score": f"{selection.scores[row.id]:.1f}",  # a string in the original too
+            "pass_rate": completions[row.id].pass_rate,
             "thinking": completions[row.id].thinking,
         }
 
@@ -121,6 +141,50 @@ def instruction_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]
 def preference_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows of config `preference`: the selected pairs with both texts."""
     return _pair_rows(selection, selection.pairs)
+
+
+def ranked_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of config `ranked`: a prompt's answers, best first, and all pairs of them by position; each pair weighs one
+    over their number, so that every prompt counts once."""
+    feedback: dict[str, list[Feedback]] = {}
+    for given in tables.read(artifacts.JUDGED, Feedback):
+        if given.instruction_id in selection.judged and author(given.candidate_id) in selection.authors:
+            feedback.setdefault(given.instruction_id, []).append(given)
+    pairs: dict[str, list[Pair]] = {}
+    for pair in tables.read(artifacts.PAIRED, Pair):
+        pairs.setdefault(pair.instruction_id, []).append(pair)
+    answers = artifacts.candidates(selection.params)
+    for row in tables.read(artifacts.CURATED, Instruction):
+        ranked = sorted(feedback.get(row.id, []), key=lambda f: f.rank)
+        place = {f.candidate_id: n for n, f in enumerate(ranked)}
+        ordered = [{"chosen": place[p.chosen_id], "rejected": place[p.rejected_id]} for p in pairs.get(row.id, [])
+                   if p.chosen_id in place and p.rejected_id in place]
+        if ordered:
+            texts = {c.id: c for c in answers[row.id]}
+            yield selection.split(row.id), {
+                "prompt_id": row.id, "prompt": row.chat, "pairs": ordered, "weight": 1 / len(ordered),
+                "candidates": [{"model": author(f.candidate_id), "text": texts[f.candidate_id].text, "score": f.score,
+                                "rank": f.rank, "critique": f.critique, "judge": f.judge,
+                                "cut": texts[f.candidate_id].cut} for f in ranked],
+            }
+
+
+def kto_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of config `kto`: the answers of the selected pairs, labelled true where chosen and false where rejected;
+    those that are both in different pairs have no label and are left out."""
+    chosen = {pair.chosen_id for pair in selection.pairs}
+    both = chosen & {pair.rejected_id for pair in selection.pairs}
+    seen: set[str] = set()
+    for (split, row), pair in zip(_pair_rows(selection, selection.pairs), selection.pairs, strict=True):
+        for side, answer in (("chosen", pair.chosen_id), ("rejected", pair.rejected_id)):
+            if answer in both or answer in seen:
+                continue
+            seen.add(answer)
+            about = row["metadata"]
+            yield split, {
+                "prompt_id": row["prompt_id"], "prompt": row[side][:-1], "completion": row[side][-1:],
+                "label": side == "chosen", "model": about[f"{side}_model"], "score": about[f"{side}_score"],
+                "judge": about["judge"]}
 
 
 def rewardbench_rows(selection: Selection) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -33,7 +33,7 @@ class Kind:
 DATASET = Kind(
     name="dataset", page="datasets/", word="profile", record="lineage.json", told_by=("profile",),
     ours=re.compile(r"README\.md|NOTICE\.md|lineage\.json|\.gitattributes|"
-                    r"data/(instructions|preference|rewardbench)/.+"),
+                    r"data/(instructions|preference|ranked|kto|rewardbench)/.+"),
     maker="release", gated=frozenset({"research"}), marked=False,
 )
 WEIGHTS = re.compile(r"(additional_chat_templates/)?[\w-][\w.-]*\.(safetensors|json|jinja|txt|model)", re.ASCII)
