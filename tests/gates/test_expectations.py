@@ -262,8 +262,39 @@ def test_every_expectation_has_a_broken_row_or_a_test_of_its_own(world: World) -
     store = Store(world.params, world.base)
     tested = {words for faults in FAULTS.values() for words, *_ in faults}
     elsewhere = {"there are enough rows", AGAINST_KEY, *BALANCED.values(), *LOST}  # test_gate, test_balance, test_drift
+    elsewhere |= {words for *_, words in ORDERED} | {"letters of the right options of written items are even"}
+    elsewhere |= {"the profile allows the rights of every model behind a row"}
     for artifact in set(suites.names()) - {"release"}:  # tested separately below
         assert {rule.words for rule in suite(store, ARTIFACTS[artifact])} - tested - elsewhere == set()
+
+
+ORDERED = [  # artifact, section of params, setting, rule that then breaks
+    ("curated", "curate", {"keep": {"medqa": 2}}, "no source has more rows than curate.keep orders"),
+    ("curated", "curate", {"keep": {"medquad": 0.1}}, "no source has more rows than curate.keep orders"),
+    ("curated", "curate", {"answer_share": {"pubmedqa": 0.01}}, "no answer has more than its curate.answer_share"),
+    ("paired", "pair", {"quota": {"medqa": 0, "medquad": 0, "pubmedqa": 0, "medmcqa": 0, "chatdoctor": 0}},
+     "no source has more selected pairs than its pair.quota"),
+    ("paired", "pair", {"author_share": 0.05}, "no author has more chosen answers than pair.author_share"),
+]
+
+
+@pytest.mark.parametrize(("artifact", "section", "setting", "words"), ORDERED)
+def test_what_goes_beyond_an_order_is_found(
+    world: World, artifact: str, section: str, setting: dict[str, Any], words: str
+) -> None:
+    asked = getattr(world.params, section).model_copy(update=setting)
+    found = judge(artifact, world.params.model_copy(update={section: asked}), world.base).failures
+    assert any(f": {words}: " in line for line in found), found
+
+
+def test_uneven_letters_of_written_items_are_found(world: World) -> None:
+    rows = world.rows["curated", "", "rows"]
+    own = [r for r in rows if r.source == "textbookqa"]
+    copies = [replace(r, id=f"{r.id}x{n}", key="C") for r in own for n in range(12)]
+    world.rows["curated", "", "rows"] = [*(replace(r, key="C") if r in own else r for r in rows), *copies]
+    world.write("curated")
+    found = judge("curated", world.params, world.base).failures
+    assert any("letters of the right options of written items are even" in line for line in found)
 
 
 def test_a_wider_scale_of_the_judge_widens_its_gates(world: World) -> None:

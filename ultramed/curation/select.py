@@ -1,7 +1,9 @@
 """Curation proper: thresholds on the difficulty score, then leaks and duplicates again, now with synthetic rows too."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from ultramed.curation.composition import by_meaning, ordered
 from ultramed.curation.decontaminate import Index
 from ultramed.curation.screen import ScreenResult, refuse_repeated, without_duplicates
 from ultramed.errors import ParamsError
@@ -14,7 +16,8 @@ STAGE = "curate"
 def select(
     instructions: Iterable[Instruction], scores: Iterable[Score], items: Iterable[BenchmarkItem], settings: Params
 ) -> ScreenResult:
-    """Rows that reach their source's threshold and repeat neither a benchmark nor an earlier row.
+    """Rows that reach their source's threshold, repeat neither a benchmark nor an earlier row, and are within what is
+    ordered of their source.
 
     An evolved row is dropped for its parent only if the two are duplicates. Raises ParamsError for sources without a
     threshold, SourceError for an id that occurs twice.
@@ -27,7 +30,9 @@ def select(
     for row in rows:
         refuse_repeated(row.id, verdicts)
         verdicts[row.id] = _judge(row, by_id.get(row.id), settings.curate.min_score[row.source], index)
-    return without_duplicates([i for i in rows if verdicts[i.id].keep], verdicts, STAGE, settings)
+    found = without_duplicates([i for i in rows if verdicts[i.id].keep], verdicts, STAGE, settings)
+    surplus = ordered(found.rows, by_id, Counter(i.source for i in rows), settings, by_meaning)
+    return ScreenResult([i for i in found.rows if i.id not in surplus], [surplus.get(v.id, v) for v in found.verdicts])
 
 
 def _refuse_unknown(sources: set[str], thresholds: Mapping[str, float]) -> None:

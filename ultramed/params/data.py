@@ -121,6 +121,10 @@ class Curate(Section):
     """Which scored questions are kept."""
 
     min_score: dict[Key, Annotated[float, Field(ge=1, le=10)]]  # by source; a question with exactly this score is kept
+    answer_share: dict[Key, Annotated[float, Field(gt=0, le=1)]]  # by source: most of its rows that have one answer
+    keep: dict[Key, Count | Annotated[float, Field(gt=0, le=1)]]  # by source: a number of rows, or a share of those
+    # handed to the stage, best scores first; no limit for others
+    topics: Count  # clusters from which those rows are taken in turn; 0 for none
 
 
 class Split(Section):

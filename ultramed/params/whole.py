@@ -115,6 +115,9 @@ class Params(Section):
         allowed = {*needed, *SOURCES, *self.raw}  # raw: an experiment may leave out a source but not its threshold
         if unknown := next((name for name in stated if name not in allowed), ""):
             raise ValueError(f"curate.min_score.{unknown} is no source; expected one of {', '.join(needed)}")
+        for setting in ("keep", "answer_share"):
+            if unknown := next((name for name in getattr(self.curate, setting) if name not in allowed), ""):
+                raise ValueError(f"curate.{setting}.{unknown} is no source; expected one of {', '.join(needed)}")
         if missing := [name for name in needed if name not in stated]:
             raise ValueError(f"curate.min_score: has no threshold for {', '.join(missing)}; every source of rows needs "
                              "one")

@@ -17,7 +17,23 @@ def facts(store: Store) -> dict[str, str]:
         select id, any_value(instruction_id) as instruction_id, any_value(digest(bare(text))) as text_key,
             any_value(length(text)) as chars, any_value(extracted) as letter
         from {store.view(CANDIDATES)} group by id""")
-    return {"rows": _pairs(store, "rows"), "selected": _selected(store)}
+    return {"rows": _pairs(store, "rows"), "selected": _selected(store), "limits": _limits(store)}
+
+
+def _limits(store: Store) -> str:
+    """By how many selected pairs a source exceeds its quota, and an author of chosen answers its share."""
+    quota = store.lookup("quotas", dict(store.params.pair.quota), "double")
+    chosen = f"""select s.id, i.source, a.author from {store.view(PAIRED, 'selected')} s
+        left join {store.view(CURATED)} i on i.id = s.instruction_id
+        left join (select id, any_value(author) as author from {store.view(CANDIDATES)} group by id) a
+            on a.id = s.chosen_id"""
+    return f"""
+        select q.name as id, count(c.id) - q.value as over_quota, null::double as over_share
+        from {quota} q left join ({chosen}) c on c.source = q.name group by q.name, q.value
+        union all
+        select 'author ' || author as id, null::double as over_quota,
+            count(*) - {store.params.pair.author_share} * (select count(*) from ({chosen})) as over_share
+        from ({chosen}) group by author"""
 
 
 def _pairs(store: Store, table: str) -> str:
@@ -83,6 +99,8 @@ def rules(store: Store) -> list[Rule]:
         between("selected", "of_prompt", 1, store.params.pair.per_prompt,
                 "pairs per prompt are within pair.per_prompt"),
         between("selected", "prompt_splits", 1, 1, "no prompt is in two splits"),
+        between("limits", "over_quota", None, 0, "no source has more selected pairs than its pair.quota"),
+        between("limits", "over_share", None, 1e-6, "no author has more chosen answers than pair.author_share"),
     ]
 
 
