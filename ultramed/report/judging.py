@@ -1,5 +1,8 @@
 """Is the judge reliable? Scores by pool member, position bias, length bias; and the resulting pairs."""
 
+from typing import Any
+
+from ultramed.annotation.candidates import MOST_CUT
 from ultramed.artifacts import CANDIDATES, JUDGED, PAIRED
 from ultramed.gates.rules import SPLITS
 from ultramed.gates.store import Store
@@ -34,20 +37,29 @@ def pairs(store: Store) -> Section:
 def _answers(store: Store) -> None:
     store.connection.execute(f"""
         create or replace temp table judged_answers as
-        select f.*, c.author, length(c.text) as chars from {store.view(JUDGED)} f
+        select f.*, c.author, c.cut, length(c.text) as chars from {store.view(JUDGED)} f
         join {store.view(CANDIDATES)} c on c.id = f.candidate_id""")
 
 
 def _members(store: Store) -> Table:
     rows = store.rows("""
         select author, count(*) as n, avg(score)::double as score, avg(rank)::double as rank,
-            count(*) filter (rank = 1) as first, avg(chars)::double as chars
+            count(*) filter (rank = 1) as first, avg(chars)::double as chars, count(*) filter (cut) as cut
         from judged_answers group by author order by rank, author""")
     return Table(
-        ["Pool member", "Judged", "Mean score", "Mean rank", "Ranked first", "Mean characters"],
+        ["Pool member", "Judged", "Mean score", "Mean rank", "Ranked first", "Mean characters", "Cut"],
         [[r["author"], number(r["n"]), number(r["score"], 2), number(r["rank"], 2), share(r["first"], r["n"]),
-          number(r["chars"])] for r in rows], range(1, 6),
-        "Mean rank: lower is better. A judge without an opinion gives everybody the same.")
+          number(r["chars"]), share(r["cut"], r["n"])] for r in rows], range(1, 7),
+        f"Mean rank: lower is better. A judge without an opinion gives everybody the same. {_limited(rows)}")
+
+
+def _limited(rows: list[dict[str, Any]]) -> str:
+    """A warning on members that lose by their token limit."""
+    cut = [f"{r['author']} ({share(r['cut'], r['n'])})" for r in rows if r["cut"] > MOST_CUT * r["n"]]
+    if not cut:
+        return "Cut: answers that the token limit ended."
+    return (f"WARNING: more than {MOST_CUT:.0%} of the answers of {', '.join(cut)} were cut by their token limit; they "
+            "are judged as cut. Raise max_tokens of these members.")
 
 
 def _scores(store: Store) -> Figure:

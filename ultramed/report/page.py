@@ -14,6 +14,7 @@ from ultramed.report.blocks import Section
 from ultramed.report.composition import composition, distributions
 from ultramed.report.judging import judging, pairs
 from ultramed.report.summary import metrics
+from ultramed.report.synthesis import answers, drafts
 from ultramed.report.topics import topics
 from ultramed.report.training import training
 from ultramed.report.verdicts import completions, gates, money, splits, verdicts
@@ -48,16 +49,17 @@ def render(store: Store, encoder: Path) -> str:
 
 def sections(store: Store, encoder: Path) -> list[Section]:
     """The page's sections in reading order."""
-    return [composition(store), distributions(store), topics(store, encoder), verdicts(store), completions(store),
-            judging(store), pairs(store), splits(store), training(store), benchmarks(store), generations(store),
-            gates(store), money(store)]
+    return [composition(store), distributions(store), topics(store, encoder), drafts(store), verdicts(store),
+            completions(store), answers(store), judging(store), pairs(store), splits(store), training(store),
+            benchmarks(store), generations(store), gates(store), money(store)]
 
 
 def demonstration(params: Params) -> list[str]:
     """Names of models in use that only demonstrate the pipeline."""
     asking: list[Any] = [params.textbook, params.wikipedia, params.evolve, params.score, params.complete, params.judge,
                          *params.candidates.pool.values()]
-    return sorted({a.model for a in asking if params.model(a.model).demonstration})
+    names = {*(a.model for a in asking), *params.evolve.verifier, *params.complete.solver}
+    return sorted(name for name in names if params.model(name).demonstration)
 
 
 def _shown(name: str, value: float) -> str:
