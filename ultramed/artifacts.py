@@ -140,11 +140,11 @@ RELEASE = Artifact("release", "release", {}, _profiles, stage="release", decided
 GENERAL = Artifact(  # rows are examples or preferences, depending on the set's format
     "general", "training", {"rows": Record, **VERDICTS}, lambda p: p.general, stage="general", mix=SOURCE)
 INSTRUCTIONS = Artifact(
-    "instructions", "training", {"rows": Example, "dev": Example, **VERDICTS}, stage="mix-instructions",
-    made=("rows", "dev"), mix=SOURCE)
+    "instructions", "training", {"rows": Example, "dev": Example, **VERDICTS}, lambda p: p.mix.instructions,
+    stage="mix-instructions", made=("rows", "dev"), mix=SOURCE)
 PREFERENCES = Artifact(
-    "preferences", "training", {"rows": Preference, "dev": Preference, **VERDICTS}, stage="mix-preferences",
-    made=("rows", "dev"), mix=SOURCE)
+    "preferences", "training", {"rows": Preference, "dev": Preference, **VERDICTS}, lambda p: p.mix.preferences,
+    stage="mix-preferences", made=("rows", "dev"), mix=SOURCE)
 SAMPLED = Artifact(  # pair ids start with the id of the example that was asked
     "sampled", "training", {"rows": Preference, "dev": Preference, "samples": Sample, **ASKED},
     lambda p: p.iterate.rounds, stage="sample", row_id="split_part(id, '#', 1)")

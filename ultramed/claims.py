@@ -38,19 +38,19 @@ class Claims:
 
     def source(self, row: Instruction) -> Claim:
         """What the text behind the row and the models that wrote or evolved it allow."""
-        texts, authors = self._origin(row)
-        return strictest([*texts, *map(self.model, authors)])
+        return self.of_source(row.source, row.round > 0)
 
-    def _origin(self, row: Instruction) -> tuple[list[Claim], list[str]]:
-        """Claims of the texts that a row is made from, and its authors' models."""
-        params, evolved = self._params, [self._params.evolve.model] if row.round else []
-        if row.source == TEXTBOOKQA.source:
-            return [self._text(row.source, params.textbook.rights)], [params.textbook.model, *evolved]
-        if row.source == WIKIINSTRUCT.source:
-            return [self._text(row.source, params.wikipedia.rights)], [params.wikipedia.model, *evolved]
-        if row.source == MEDQA_EVOL.source and row.source not in params.release.overrides:
-            return [self._declared(MEDQA_EVOL.set)], evolved
-        return [self._declared(row.source)], evolved
+    def of_source(self, source: str, evolved: bool = False) -> Claim:
+        """The same of all rows of a source that were evolved, or that were not."""
+        params, authors = self._params, [self._params.evolve.model] if evolved or source == MEDQA_EVOL.source else []
+        text = self._declared(source)
+        if source == TEXTBOOKQA.source:
+            text, authors = self._text(source, params.textbook.rights), [params.textbook.model, *authors]
+        elif source == WIKIINSTRUCT.source:
+            text, authors = self._text(source, params.wikipedia.rights), [params.wikipedia.model, *authors]
+        elif source == MEDQA_EVOL.source and source not in params.release.overrides:
+            text = self._declared(MEDQA_EVOL.set)
+        return strictest([text, *map(self.model, authors)])
 
     def _declared(self, source: str) -> Claim:
         declared = self._params.sources.get(source)

@@ -206,6 +206,7 @@ class Preference(Record):
     label_type: str  # "" if the set has none
     family: str  # of the split; its own id if the set has no families
     rights: str  # open | research | recipe | quarantine | deny
+    weight: float = 1.0  # in a training that heeds weights
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ def main(number: str) -> None:
     plan = settings.iterate
     if number not in plan.rounds:
         raise ParamsError("sample", f"unknown round '{number}'; expected one of {', '.join(plan.rounds) or 'none'}")
-    asked = prompts(tables.read(artifacts.INSTRUCTIONS, Example), plan.prompts, settings.seed, number)
+    mixture = artifacts.INSTRUCTIONS / plan.mix_of(number)
+    asked = prompts(tables.read(mixture, Example), plan.prompts, settings.seed, number)
     reward_model = RewardModel(artifacts.MODELS / plan.reward)  # loaded once the policy has answered
     with connect(plan.rounds[number].from_, f"sample@{number}", settings) as client:
         answers = sample(client, number, asked, settings)

@@ -35,7 +35,8 @@ COMPLETED, CAREFUL = ("completed", "", "rows"), ("candidates", "careful", "rows"
 JUDGED, PAIRS, SELECTED = ("judged", "", "rows"), ("paired", "", "rows"), ("paired", "", "selected")
 LONG = "word " * 1201
 
-CHAT, TAUGHT, PREFERRED = ("general", "ultrachat", "rows"), ("instructions", "", "rows"), ("preferences", "", "rows")
+CHAT, TAUGHT = ("general", "ultrachat", "rows"), ("instructions", "ultramix", "rows")
+PREFERRED = ("preferences", "ultramix", "rows")
 ROUND, ANSWERS = ("sampled", "1", "rows"), ("evaluated", "sft", "rows")
 LOST = ("every source hands over at least one row", "no source has lost rows since its figures were accepted, as "
         "checks.collected.least_of_accepted allows")
@@ -241,7 +242,8 @@ def test_each_broken_row_is_named_by_its_expectation(world: World, artifact: str
     if artifact == "paired":
         params = params.model_copy(update={"pair": params.pair.model_copy(update={"per_prompt": 2})})
     if artifact in ("instructions", "preferences"):
-        world.rows[artifact, "", "dev"] = [replace(world.rows[artifact, "", "rows"][0], family=FAMILY_WATCHED)]
+        first = world.rows[artifact, "ultramix", "rows"][0]
+        world.rows[artifact, "ultramix", "dev"] = [replace(first, family=FAMILY_WATCHED)]
     expected = {}
     for words, table, at, values in FAULTS[artifact]:
         rows = world.rows[table]

@@ -1,6 +1,7 @@
 """The model half of the small world, and the complete world."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from world import MEMBERS, World, settings
@@ -55,19 +56,23 @@ class ModelMaker(DataMaker):
         pairs = [(_preference(p.id, "medical", place[p.instruction_id].family, own[p.instruction_id].rights,
                               answers[p.chosen_id], answers[p.rejected_id]), p.split)
                  for p in self.world.rows["paired", "", "selected"]]
-        for name, kind, medical in (("instructions", Example, examples), ("preferences", Preference, pairs)):
-            sets = [s for s in getattr(self.world.params.mix, name) if s != "medical"]
+        ranked = [(replace(row, source="ranked"), split) for row, split in pairs]
+        for name, mixture, kind, medical in (
+            ("instructions", "ultramix", Example, examples), ("preferences", "ultramix", Preference, pairs),
+            ("preferences", "ranked", Preference, ranked),
+        ):
+            sets = [s for s in self.world.params.mixtures[name][mixture] if s not in ("medical", "ranked")]
             added = [(r, "train") for s in sets for r in self.world.rows["general", s, "rows"]]
             used = {row.id: split for row, split in [*medical, *added] if split != "test" and row.rights in allows}
             verdicts = [keep(r.id, f"mix-{name}") if r.id in used else drop(r.id, f"mix-{name}", "not_train", "is test")
                         for r, _ in [*medical, *added]]
             rows = [r for r, split in [*medical, *added] if used.get(r.id) == "train"]
-            self.world.put(kind, [*rows, rows[0]], name)  # one is drawn twice
-            self.world.put(kind, [r for r, _ in medical if used.get(r.id) == "dev"], name, table="dev")
-            self.world.put(Verdict, verdicts, name, table="verdicts")
+            self.world.put(kind, [*rows, rows[0]], name, mixture)  # one is drawn twice
+            self.world.put(kind, [r for r, _ in medical if used.get(r.id) == "dev"], name, mixture, "dev")
+            self.world.put(Verdict, verdicts, name, mixture, "verdicts")
 
     def sample(self) -> None:
-        asked = self.world.rows["instructions", "", "rows"][:6]
+        asked = self.world.rows["instructions", "ultramix", "rows"][:6]
         samples = [Sample(f"{r.id}@{who}", r.id, "dpo", f"{who} says {n}", reward, None) for n, r in enumerate(asked)
                    for who, reward in (("dpo-1", 1.5), ("reference", 0.5))]
         rows = [_preference(f"{r.id}#dpo-1>reference", r.source, r.family, r.rights) for r in asked[:-1]]

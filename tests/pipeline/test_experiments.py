@@ -77,14 +77,15 @@ def test_a_remote_model_that_nothing_asks_remakes_no_rows(built: Workspace) -> N
 
 def test_another_weight_of_a_mixture_retrains_what_learns_from_it(built: Workspace) -> None:
     before, left = _ultrainteract(built)
-    output = built.run("dvc", "exp", "run", "-n", "weight", "-S", "mix.preferences.ultrainteract=1.0", "train@reward")
-    assert _ran(output) == {"mix-preferences", "check-preferences", "train@reward"}
+    changed = "mix.preferences.ranked.ultrainteract=1.0"
+    output = built.run("dvc", "exp", "run", "-n", "weight", "-S", changed, "train@reward")
+    assert _ran(output) == {"mix-preferences@ranked", "check-preferences", "train@reward"}
     assert before > 0 < left and _ultrainteract(built) == (before + left, 0)
 
 
 def _ultrainteract(built: Workspace) -> tuple[int, int]:
     """Number of the set's rows in training, and number left out by its weight."""
-    codes = _column(built, "code", "preferences/verdicts", "id LIKE 'UltraInteract,%'")
+    codes = _column(built, "code", "preferences/ranked/verdicts", "id LIKE 'UltraInteract,%'")
     return codes.count("drawn"), codes.count("not_drawn")
 
 

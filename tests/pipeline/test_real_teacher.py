@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 REFUSED, CUT, PROSE = 2, 5, 10  # of a hundred requests: 2 are refused, 3 cut, 5 answered in prose
 THOUGHT = "The user asks about a patient. The answer is {letter}. No, wait."
 TEXTS = ("synthetic/*/rows", "evolved/*/rows", "completed/rows", "candidates/*/rows", "judged/rows",
-         "instructions/rows", "preferences/rows", "release/research/data/*/")
+         "instructions/*/rows", "preferences/*/rows", "release/research/data/*/")
 
 
 def spoil(body: Body, reply: Body) -> None:

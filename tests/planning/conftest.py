@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 MADE = {  # stage → its output and number of rows
     "screen": ("data/screened", 30),
     "curate": ("data/curated", 14),
-    "mix-instructions": ("data/instructions", 20),
-    "mix-preferences": ("data/preferences", 40),
+    "mix-instructions@ultramix": ("data/instructions/ultramix", 20),
+    "mix-preferences@ultramix": ("data/preferences/ultramix", 40),
+    "mix-preferences@ranked": ("data/preferences/ranked", 40),
 }
 EASY = {  # low, expected, high
     "json": (1, 1, 2), "tries.again": (0, 0.5, 1), "complete.missed": (0, 0.5, 1), "complete.unsolved": (0, 0.25, 1),

@@ -63,12 +63,14 @@ def test_the_screen_lets_in_what_rights_let_in(world: Path) -> None:
 
 
 def test_a_mixture_is_each_set_by_its_weight(flow: Flows) -> None:
-    weights = {"medical": 2.0, "openorca": 0.5}
-    assert flow(mix={"instructions": weights}).rows("mix-instructions") == exact(20), "as built"
+    mixtures = {"instructions": {"ultramix": {"medical": 2.0, "openorca": 0.5}}}
+    assert flow(mix=mixtures).rows("mix-instructions") == exact(20), "as built"
     lock({"curate": {"outs": [{"path": "data/curated"}]}})
-    mixed = flow(mix={"instructions": weights})
-    # 14 curated rows, half of them to learn from; ⌈0.9 × 36⌉ = 33 general rows, and ⌈33 / 2⌉ = 17
-    assert mixed.rows("mix-instructions").expected == 7 * 2 + 17
+    mixed = flow(mix=mixtures)
+    # 14 curated rows, half of them to learn from; 0.9 × 36, rounded up to 33, general rows, and half of them
+    assert mixed.rows("mix-instructions@ultramix").expected == 7 * 2 + 17
+    counted = flow(mix={"instructions": {"ultramix": {"medical": 5, "openorca": 500}}})
+    assert counted.rows("mix-instructions@ultramix").expected == 5 + 33, "a number of rows, if there are so many"
 
 
 def test_complete_asks_again_where_the_key_was_missed_and_then_solvers(need: Needs) -> None:
@@ -101,7 +103,8 @@ def test_textbook_tries_again_with_another_seed(need: Needs) -> None:
     # half of them again; at worst all, each in the wrong shape once; then 2 + 4 solvers of 3, 4 or 6 items
     assert need("textbook", textbook={"paragraphs": 6, "tries": 2, "blind": 2}, evolve={"verifiers": 4}).calls == Range(
         6 + 3 * 6, 6 + 3 + 4 * 6, (6 + 6) * 2 + 6 * 6 * 2)
-    assert need("textbook", textbook={"paragraphs": 6, "tries": 1, "blind": 0}).calls.expected == 6 + 4 * 4
+    once = need("textbook", textbook={"paragraphs": 6, "tries": 1, "blind": 0}, evolve={"verifiers": 4})
+    assert once.calls.expected == 6 + 4 * 4
 
 
 def test_wikipedia_asks_domains_then_subfields(need: Needs) -> None:

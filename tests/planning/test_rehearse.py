@@ -153,10 +153,10 @@ def test_without_a_trial_the_calls_of_the_first_pass_are_exact(oracle: Served) -
 def test_stages_that_ask_a_policy_of_ours_are_rehearsed_without_loading_the_reward_model(oracle: Served) -> None:
     """The reward model exists only as a training record: the plan covers only the policies' answers."""
     inputs(3)
-    made = ["data/instructions", "models/local/smollm2", *(f"models/transformers/{p}" for p in ("sft", "dpo")),
+    made = ["data/instructions/ultramix", "models/local/smollm2", *(f"models/transformers/{p}" for p in ("sft", "dpo")),
             *(f"models/identity/{p}.json" for p in ("sft", "dpo"))]
     turns = [Message("user", "Which ion falls?"), Message("assistant", "Potassium falls.")]
-    put("instructions", Example, [Example(f"e{n}", "medical", turns, f"e{n}", "open") for n in range(20)])
+    put("instructions/ultramix", Example, [Example(f"e{n}", "medical", turns, f"e{n}", "open") for n in range(20)])
     Path("models/identity").mkdir()
     Path("models/local/smollm2").mkdir(parents=True)
     for policy in ("sft", "dpo"):

@@ -56,13 +56,18 @@ def change_params(folder: Path, *path: str, value: Any) -> Params:
     return params.load(file)
 
 
+INSTRUCTIONS, PREFERENCES = artifacts.INSTRUCTIONS / "ultramix", artifacts.PREFERENCES / "ultramix"
+RANKED = artifacts.PREFERENCES / "ranked"
+
+
 def write_mixtures() -> None:
     answers = [Message("assistant", "Potassium falls.")]
     examples = [Example(f"MedQuad,{n}", "medical", ASKED + answers, f"MedQuad,{n}", "open") for n in range(6)]
     pairs = [_pair(f"MedQuad,{n}#a>b", "medical", "open") for n in range(4)]
     pairs += [_pair(f"UltraInteract,{n}", "ultrainteract", "research") for n in range(2)]
-    _write(artifacts.INSTRUCTIONS, Example, rows=examples, dev=examples[:2])
-    _write(artifacts.PREFERENCES, Preference, rows=pairs, dev=pairs[:2])
+    _write(INSTRUCTIONS, Example, rows=examples, dev=examples[:2])
+    for mixture in (PREFERENCES, RANKED):
+        _write(mixture, Preference, rows=pairs, dev=pairs[:2])
 
 
 def write_results(models: Iterable[str] = ("sft",)) -> None:
@@ -84,8 +89,8 @@ def write_models() -> None:
     write_files(artifacts.MODELS / "base")
     for name, start in STARTS.items():
         write_files(artifacts.MODELS / name)
-        data = artifacts.INSTRUCTIONS if name == "sft" else artifacts.PREFERENCES
-        hashes = {"start": weights_hash(artifacts.MODELS / start), "data": data_hash(data.path)}
+        data = {"sft": INSTRUCTIONS, "reward": RANKED}.get(name, PREFERENCES)
+        hashes = {"start": weights_hash(artifacts.MODELS / start), "data": data_hash(data)}
         write_record(name, record(name, start, hashes))
     lock()
 

@@ -9,7 +9,6 @@ from huggingface_hub import ModelCard as HubCard
 from huggingface_hub import parse_eval_result_entries
 from ruamel.yaml import YAML
 
-from ultramed import artifacts
 from ultramed.params import Params
 from ultramed.release import model_results
 from ultramed.release.model_cards import ModelCard, pages
@@ -128,7 +127,7 @@ def test_a_model_without_results_says_so(here: Params) -> None:
 def test_the_whole_history_stands_in_card_and_notice(here: Params) -> None:
     found = made(here, "dpo")
     for words in ("### dpo", "### sft", "direct preference optimisation", "2 steps, 0.50 times through 6 rows, seed 7",
-                  "train/loss", "trl 1.16.0", data_hash(artifacts.PREFERENCES.path)):
+                  "train/loss", "trl 1.16.0", data_hash(model_world.PREFERENCES)):
         assert words in found["README.md"]
     assert cells(found["README.md"], "ultrainteract")[1:4] == ["research", "2", "sample"]
     assert "UltraInteract, pairs (openbmb/UltraInteract_pair)" in found["NOTICE.md"]

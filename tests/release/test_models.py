@@ -65,7 +65,7 @@ def test_forbidden_rights_name_who_brought_them_about(here: Params, path: tuple,
 
 def test_a_round_inherits_from_the_reward_model_that_ranked_it(here: Params) -> None:
     (artifacts.SAMPLED / "1").mkdir(parents=True)
-    for shard in artifacts.PREFERENCES.path.iterdir():
+    for shard in model_world.PREFERENCES.iterdir():
         (artifacts.SAMPLED / "1" / shard.name).write_bytes(shard.read_bytes())
     model_world.write_files(artifacts.MODELS / "iterate-1")
     hashes = {"start": weights_hash(artifacts.MODELS / "dpo"), "data": data_hash(artifacts.SAMPLED / "1")}
@@ -129,10 +129,10 @@ def test_weights_that_dvc_did_not_version_are_refused(here: Params) -> None:
 
 
 def test_data_that_it_was_not_made_from_are_refused(here: Params) -> None:
-    shard = next(artifacts.INSTRUCTIONS.path.glob("dev-*"))
+    shard = next(model_world.INSTRUCTIONS.glob("dev-*"))
     shard.write_bytes(shard.read_bytes() + b" ")
     refusal, = refusals(here)
-    assert "records data/instructions with SHA-256" in refusal
+    assert "records data/instructions/ultramix with SHA-256" in refusal
 
 
 def test_all_refusals_are_named_at_once(here: Params) -> None:
@@ -148,7 +148,7 @@ def test_all_refusals_are_named_at_once(here: Params) -> None:
 
 
 def test_mixtures_that_are_gone_are_named(here: Params) -> None:
-    for shard in artifacts.INSTRUCTIONS.path.iterdir():
+    for shard in model_world.INSTRUCTIONS.iterdir():
         shard.unlink()
     assert any("data/instructions" in r for r in refusals(here))
 

@@ -23,7 +23,7 @@ stages:
     foreach: [sft, reward]
     do:
       cmd: python -m stages.models.train ${item}
-      deps: [models/transformers/base, data/instructions, data/preferences]
+      deps: [models/transformers/base, data/instructions/ultramix, data/preferences/ultramix, data/preferences/ranked]
       outs: ['models/transformers/${item}', 'models/identity/${item}.json', 'reports/training/${item}']
   check-curated:
     cmd: python gate.py curated data/curated

@@ -36,7 +36,8 @@ PLANTED = json.loads((ROOT / "tests/data/planted/general.json").read_text(encodi
 BECOMES = {"leak": "dropped", "exact_duplicate": "dropped", "tie": "dropped", "broken_row": "quarantined",
            "trailing_user_turn": "kept"}  # the reader cuts that turn off
 SPLITS = {"MedQA,1": "train", "MedQA,2": "dev", "MedQA,3": "test", "MedQA,4": "train", "MedInstruct-52k,1": "train",
-          "MedQuad,1": "train"}
+          "ChatDoctor,1": "train"}
+MIXES = (("mix", "instructions", "ultramix"), ("mix", "preferences", "ultramix"), ("mix", "preferences", "ranked"))
 DRUGS = ["Aspirin", "Heparin", "Warfarin", "Alteplase"]
 
 
@@ -45,7 +46,7 @@ def instructions() -> list[Instruction]:
     exams = [exam(f"MedQA,{n}", f"Which drug is given on day {n}?", DRUGS, "D", rights="recipe") for n in range(1, 5)]
     talk = [Message("user", "My gums bleed."), Message("assistant", "Since when?"), Message("user", "For a week.")]
     return [*exams, asked("MedInstruct-52k,1", "", messages=talk, source="medinstruct_52k", rights="research"),
-            asked("MedQuad,1", "What is scurvy?", source="medquad", rights="quarantine")]
+            asked("ChatDoctor,1", "What is scurvy?", source="chatdoctor", rights="quarantine")]
 
 
 def leak() -> str:
@@ -105,7 +106,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     medical(here)
     for path, text_of_models in of_models(SETTINGS).items():
         tables.write_text(here / path, text_of_models)
-    for stage in (("general",), ("mix", "instructions"), ("mix", "preferences")):
+    for stage in (("general",), *MIXES):
         done = run(here, *stage)
         assert done.returncode == 0, done.stderr
     return here
@@ -161,11 +162,11 @@ def test_nothing_else_in_general_sets_is_held_back(repository: Path) -> None:
 
 
 def test_instructions_are_mixed_as_the_split_and_the_rights_say(repository: Path) -> None:
-    found = verdicts(repository, "instructions")
+    found = verdicts(repository, "instructions/ultramix")
     assert {i: found[i].code for i in SPLITS} == {
         "MedQA,1": "drawn", "MedQA,2": "dev", "MedQA,3": "not_train", "MedQA,4": "leak", "MedInstruct-52k,1": "drawn",
-        "MedQuad,1": "rights_quarantine"}
-    rows, dev = (list(tables.read(repository / "data/instructions", Example, t)) for t in ("rows", "dev"))
+        "ChatDoctor,1": "rights_quarantine"}
+    rows, dev = (list(tables.read(repository / "data/instructions/ultramix", Example, t)) for t in ("rows", "dev"))
     assert [r.id for r in rows if r.source == "medical"] == ["MedQA,1", "MedInstruct-52k,1"]
     assert [r.id for r in dev] == ["MedQA,2"]
     first, talk = rows[:2]
@@ -178,22 +179,31 @@ def test_instructions_are_mixed_as_the_split_and_the_rights_say(repository: Path
 
 def test_pairs_are_mixed_with_their_texts(repository: Path) -> None:
     a, b = list(SETTINGS.candidates.pool)[:2]
-    found = verdicts(repository, "preferences")
+    found = verdicts(repository, "preferences/ultramix")
     assert {i: found[f"{i}#{a}>{b}"].code for i in SPLITS} == {
         "MedQA,1": "drawn", "MedQA,2": "dev", "MedQA,3": "not_train", "MedQA,4": "leak", "MedInstruct-52k,1": "drawn",
-        "MedQuad,1": "rights_quarantine"}
-    row = next(tables.read(repository / "data/preferences", Preference))
+        "ChatDoctor,1": "rights_quarantine"}
+    row = next(tables.read(repository / "data/preferences/ultramix", Preference))
     assert (row.id, row.chosen, row.rejected, row.margin, row.label_type, row.family) == (
         f"MedQA,1#{a}>{b}", f"A full reply on MedQA,1. {a}", f"A full reply on MedQA,1. {b}", 2, "easy",
         "family of MedQA,1")
 
 
+def test_all_rank_ordered_pairs_are_mixed_each_prompt_weighing_the_same(repository: Path) -> None:
+    rows = list(tables.read(repository / "data/preferences/ranked", Preference))
+    own = [r for r in rows if r.source == "ranked"]
+    of_prompt = Counter(r.id.partition("#")[0] for r in own)
+    assert of_prompt["MedQA,1"] == 2 and of_prompt["MedInstruct-52k,1"] == 1
+    assert {r.id: r.weight for r in own} == {r.id: 1 / of_prompt[r.id.partition("#")[0]] for r in own}
+    assert {r.weight for r in rows if r.source != "ranked"} == {1.0}
+
+
 @pytest.mark.parametrize("kind", ["instructions", "preferences"])
 def test_a_mixture_accounts_for_every_row_of_the_sets_it_names(repository: Path, kind: str) -> None:
-    weights = getattr(SETTINGS.mix, kind)
+    weights = SETTINGS.mixtures[kind]["ultramix"]
     read: type[Any] = Example if kind == "instructions" else Preference
-    rows = list(tables.read(repository / "data" / kind, read))
-    found = verdicts(repository, kind)
+    rows = list(tables.read(repository / "data" / kind / "ultramix", read))
+    found = verdicts(repository, f"{kind}/ultramix")
     sets = {name: {r.id for r in general(repository, name)} for name in weights if name != params.MEDICAL}
     assert len(sets) == len(weights) - 1 > 0
     assert len(found) == len(SPLITS) + sum(map(len, sets.values()))
@@ -210,13 +220,13 @@ def test_outputs_are_the_same_twice(repository: Path) -> None:
         return {str(p): p.read_bytes() for f in folders for p in sorted(f.rglob("*.parquet"))}
 
     before = contents()
-    for stage in (("general",), ("mix", "instructions"), ("mix", "preferences")):
+    for stage in (("general",), *MIXES):
         assert run(repository, *stage).returncode == 0
-    assert contents() == before and len(before) == 2 * len(SETTINGS.general) + 2 * 3
+    assert contents() == before and len(before) == 2 * len(SETTINGS.general) + 3 * 3
 
 
 @pytest.mark.parametrize(("stage", "name", "said"), [
-    ("mix", "both", "mix: unknown mixture 'both'; expected instructions or preferences"),
+    ("mix", "preferences both", "mix: unknown mixture 'preferences both'; expected one of instructions ultramix, "),
     ("train", "nobody", "train: unknown model 'nobody'; expected one of sft, reward, "),
     ("train", "iterate-9", "train: unknown model 'iterate-9'; expected one of sft, reward, "),
     ("sample", "9", "sample: unknown round '9'; expected one of 1"),
@@ -229,7 +239,7 @@ def test_outputs_are_the_same_twice(repository: Path) -> None:
 ])
 def test_a_wrong_name_is_one_clear_line(tmp_path: Path, stage: str, name: str, said: str) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
-    assert_refused(run(tmp_path, stage, name), said)
+    assert_refused(run(tmp_path, stage, *name.split()), said)
     assert not (tmp_path / "data").exists() and not (tmp_path / "models").exists()
 
 

@@ -36,5 +36,5 @@ def place(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> 
     names = ["Sodium", "Calcium", "Iron", "Zinc", "Copper", "Iodine", "Chloride", "Lithium"]
     examples = [example(f"MedQA,{n}", f"Which ion is {name}?", f"{name} is an ion.") for n, name in enumerate(names)]
     pairs = [preference(f"MedQA,{n}#a>b", f"{name} is an ion.", "I do not know.") for n, name in enumerate(names)]
-    yield Place(tmp_path, tiny_model, mixture(tmp_path / "data/instructions", examples, examples[:2]),
-                mixture(tmp_path / "data/preferences", pairs, pairs[:2]))
+    yield Place(tmp_path, tiny_model, mixture(tmp_path / "data/instructions/ultramix", examples, examples[:2]),
+                mixture(tmp_path / "data/preferences/ultramix", pairs, pairs[:2]))

@@ -31,7 +31,7 @@ IONS = ["Sodium", "Calcium", "Iron", "Zinc", "Copper", "Iodine", "Chloride", "Li
 def repository(tmp_path: Path, tiny_model: Path) -> Path:
     """A repository whose `sft` trains the tiny model for 4 steps."""
     rows = [example(f"MedQA,{n}", f"Which ion is {name}?", f"{name} is an ion.") for n, name in enumerate(IONS)]
-    mixture(tmp_path / "data/instructions", rows, rows[:2])
+    mixture(tmp_path / "data/instructions/ultramix", rows, rows[:2])
     shutil.copytree(tiny_model, tmp_path / "models/transformers/base")
     return tmp_path
 
@@ -78,7 +78,7 @@ def test_failing_workers_say_their_one_line_once(repository: Path) -> None:
     told = said(stage)
     line = told.splitlines()[-1]
     assert stage.returncode == 1 and told.count("ERROR") == 1 and "Traceback" not in told
-    assert line.startswith("ERROR train sft: data/instructions: holds 8 rows, none of at most 9 tokens; raise "
+    assert line.startswith("ERROR train sft: data/instructions/ultramix: holds 8 rows, none of at most 9 tokens; raise "
                            "max_length of this model; the rest is in ")
     (log,) = (repository / ".ultramed/checkpoints").glob("*.log")
     assert str(log) in line and "Traceback" in log.read_text()

@@ -1,5 +1,7 @@
 """Mixing training data: weights, splits, rights, lengths, leaks; and a verdict on every row."""
 
+from collections import Counter
+
 import pytest
 from oracle_endpoint import asked, exam, settings
 from training_rows import LEAKS, benchmark, example, preference
@@ -19,11 +21,12 @@ def index() -> Index:
 
 
 def params(weights: dict[str, float], **changes: object) -> Params:
-    return settings(mix__instructions=weights, mix__preferences=weights, **changes)
+    return settings(mix__instructions={"ultramix": weights}, mix__preferences={"ultramix": weights, "ranked": weights},
+                    **changes)
 
 
 def mixed(weights: dict[str, float], medical: list, general: dict | None = None, **changes: object) -> Mixture:
-    return mix("instructions", medical, general or {}, index(), params(weights, **changes))
+    return mix("instructions", "ultramix", {"medical": medical}, general or {}, index(), params(weights, **changes))
 
 
 def codes(mixture: Mixture) -> dict[str, str]:
@@ -66,6 +69,23 @@ def test_a_weight_of_0_takes_nothing() -> None:
 def test_a_raised_weight_keeps_what_a_lower_one_took() -> None:
     taken = [{n for n in range(300) if times(w, 7, "s", n)} for w in (0.1, 0.3, 0.9)]
     assert taken[0] < taken[1] < taken[2]
+
+
+def test_a_whole_number_is_a_number_of_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    general = {"orca_math": [example(f"o,{n}") for n in range(300)], "openorca": [example(f"p,{n}") for n in range(20)]}
+    found = mixed({"orca_math": 120, "openorca": 50}, [], general)
+    taken = Counter(r.id.partition(",")[0] for r in found.train)
+    assert taken == {"o": 120, "p": 20} and len({r.id for r in found.train}) == 140
+    told = "mix.instructions.ultramix.openorca is 50, and 20 of 20 rows can be used: 30 short"
+    assert told in capsys.readouterr().err
+    more = mixed({"orca_math": 200}, [], general)
+    assert {r.id for r in found.train if r.id.startswith("o")} < {r.id for r in more.train}
+
+
+def test_a_number_of_rows_counts_those_that_can_be_used() -> None:
+    rows = [(example(f"m,{n}"), ("train", "dev", "test")[n % 3]) for n in range(90)]
+    found = mixed({"medical": 20}, rows)
+    assert (len(found.train), len(found.dev)) == (20, 30)
 
 
 def test_sets_come_in_the_order_of_the_weights_and_unnamed_ones_not_at_all() -> None:
@@ -118,5 +138,5 @@ def test_the_teacher_has_a_say_in_what_may_be_learnt() -> None:
 
 def test_a_leak_in_either_answer_of_a_pair_counts() -> None:
     pairs = [(preference("a", rejected=LEAKED), "train"), (preference("b"), "train")]
-    found = mix("preferences", pairs, {}, index(), params({"medical": 1.0}))
+    found = mix("preferences", "ultramix", {"medical": pairs}, {}, index(), params({"medical": 1.0}))
     assert codes(found) == {"a": "leak", "b": "drawn"}

@@ -62,7 +62,7 @@ def slic(family: Path) -> Path:
 
 
 def section(**changes: Any) -> dict[str, Any]:
-    return recipe("slic", **CHOICES, **changes).model_dump() | {"from": "sft", "data": "preferences"}
+    return recipe("slic", **CHOICES, **changes).model_dump() | {"from": "sft", "data": "preferences", "mix": "ultramix"}
 
 
 def test_params_accept_it_with_its_own_loss(slic: Path) -> None:

@@ -14,6 +14,7 @@ from ultramed.planning.display import (
     gigabytes,
     hours,
     limits,
+    ordered,
     sentence,
     short,
     span,
@@ -84,11 +85,18 @@ def _show(plan: Plan, assumptions: bool) -> None:
         reading.add_row(d.stage, short(d.rows.expected), short(d.tokens.expected), hours(d.hours.expected),
                         "" if d.gpu is None else gigabytes(d.gpu), gigabytes(d.host))
     console.print(reading)
+    missing = table("ordered", "need", "have", "low–high", "short by")
+    missing.add_column("because of", overflow="fold")
+    for o in plan.orders:
+        if o.short:
+            missing.add_row(o.place, short(o.need), short(o.have.expected), span(o.have), short(o.short), o.why)
+    if missing.row_count:
+        console.print(missing)
     if any(too_large(a, plan.gpu_gb) for a in plan.asking) or any(too_large(r, plan.gpu_gb) for r in plan.training):
         console.print(f"! does not fit GPUs of {plan.gpu_gb:g} GB: lower batch or max_length, use LoRA or more GPUs")
     console.print("Disk: " + ", ".join(f"{name} {gigabytes(size)}" for name, size in plan.disk.items()))
     console.print(sentence(plan), soft_wrap=True, style="bold")
-    for line in filter(None, [*limits(plan), unanswered(plan)]):
+    for line in filter(None, [*limits(plan), ordered(plan), unanswered(plan)]):
         console.print(line, soft_wrap=True, style="bold")
     if plan.counted:
         console.print(f"Counted from: {', '.join(plan.counted)}", soft_wrap=True)

@@ -1,9 +1,9 @@
 """Training methods, one module each. To add one, add a file here and name it in `params.yaml`."""
 
 from ultramed import registry
-from ultramed.methods._method import ROWS, DataKind, Method, Parts
+from ultramed.methods._method import ROWS, WEIGHT, DataKind, Method, Parts
 
-__all__ = ["ROWS", "DataKind", "Method", "Parts", "get", "names", "on_policy"]
+__all__ = ["ROWS", "WEIGHT", "DataKind", "Method", "Parts", "get", "names", "on_policy"]
 
 
 def names() -> list[str]:

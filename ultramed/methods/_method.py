@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from ultramed.records import Example, Preference
 
+WEIGHT = "margin"  # the column of a row's weight, relative to the mean of all: TRL's collator drops other names
 DataKind = Literal["instructions", "preferences"]
 ROWS: dict[DataKind, type[Example] | type[Preference]] = {"instructions": Example, "preferences": Preference}
 
@@ -81,6 +82,7 @@ class Method:
     beta: bool = False  # whether it needs a `beta`; others take none
     packs: bool = False  # whether short rows can be joined up to max_length
     smallest_batch: int = 1  # rows
+    weighs: bool = False  # whether it heeds the weights of its rows
     reference: bool = False  # whether it trains against a frozen copy of the model it starts from
     rows: int = 1  # rows its trainer makes from one row of data
     dialogues: int = 1  # in each of those rows: 2 if chosen and rejected are read side by side

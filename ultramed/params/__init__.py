@@ -55,4 +55,4 @@ from ultramed.params.training import (
     Trained,
     Training,
 )
-from ultramed.params.whole import MEDICAL, Params
+from ultramed.params.whole import MEDICAL, RANKED, Params

@@ -17,7 +17,18 @@ def _known(method: str) -> str:
     return method
 
 
-Weight = Annotated[float, Field(ge=0)]  # a multiple of a set's rows
+SMALLEST_COUNT = 10  # a smaller whole number is more likely meant as a weight
+
+
+def _amount(value: float | int) -> float | int:
+    if isinstance(value, int) and 0 < value < SMALLEST_COUNT:
+        raise ValueError(f"is {value}, a number of rows; write {value:.1f} for {value} times all rows")
+    return value
+
+
+Weight = Annotated[float, Field(ge=0)]  # a multiple of a set's rows: 0.5 a random half, 2.0 all of them twice
+Rows = Annotated[int, Field(ge=0)]  # a number of them, drawn at random; all if there are fewer
+Amount = Annotated[Rows | Weight, AfterValidator(_amount)]
 Rate = Annotated[float, Field(gt=0)]
 MethodName = Annotated[str, AfterValidator(_known)]  # a module of ultramed/methods
 
@@ -30,12 +41,14 @@ class Base(Section):
 
 
 class Mix(Section):
-    """What models learn from: sets by name, `medical` for this repository's own rows."""
+    """What models learn from: mixtures by name, each of sets by name. `medical` are this repository's own rows; among
+    preferences, `medical` are the selected pairs and `ranked` are all rank-ordered ones, each weighing one over the
+    number of its prompt."""
 
     allows: list[Rights]  # rights classes that a model may learn from
     max_characters: Positive  # of the longest text of a row, all turns together
-    instructions: dict[Key, Weight]
-    preferences: dict[Key, Weight]
+    instructions: dict[Key, dict[Key, Amount]]
+    preferences: dict[Key, dict[Key, Amount]]
 
 
 class Lora(Section):
@@ -101,6 +114,7 @@ class Trained(Recipe):
 
     from_: str = Field(alias="from")  # `base`, a policy under `train`, or a round `iterate-<n>`
     data: DataKind
+    mix: str  # a mixture of that kind, under `mix.instructions` or `mix.preferences`
 
     @model_validator(mode="after")
     def _data_fit_the_method(self) -> "Trained":
@@ -113,17 +127,28 @@ class Round(Section):
     """A round of iterative training."""
 
     from_: str = Field(alias="from")  # the policy that is sampled, and trained further
+    mix: str | None = None  # of `mix.instructions`, whose questions are asked; null for iterate.mix
+    recipe: Recipe | None = None  # null for iterate.recipe
 
 
 class Iterate(Decoding):
     """Training on the policy's own answers: a reward model picks the best and the worst for each prompt."""
 
     reward: str  # the reward model, of `train`
-    prompts: Positive | None  # drawn from the mixed instructions; null for all
+    mix: str  # of `mix.instructions`, whose questions are asked
+    prompts: Positive | None  # drawn from that mixture; null for all
     samples: Positive  # answers to each prompt
     max_tokens: Tokens  # of an answer
     recipe: Recipe
-    rounds: dict[Key, Round]  # by number
+    rounds: dict[Key, Round]  # by number or name
+
+    def recipe_of(self, number: str) -> Recipe:
+        """How the model of a round is trained."""
+        return self.rounds[number].recipe or self.recipe
+
+    def mix_of(self, number: str) -> str:
+        """The mixture whose questions a round asks."""
+        return self.rounds[number].mix or self.mix
 
 
 class Serving(Section):

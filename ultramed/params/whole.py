@@ -34,6 +34,7 @@ from ultramed.synthetic import SOURCES
 
 GROUPS = ("benchmarks", "general")  # sections fetched as a whole, into data/raw/<section>/<name>
 MEDICAL = "medical"  # this repository's own rows, in a mixture
+RANKED = "ranked"  # all its rank-ordered pairs, among preferences
 
 
 class Params(Section):
@@ -168,8 +169,11 @@ class Params(Section):
             if name not in rewards:
                 raise ValueError(f"{where} is '{name}', which {self._kind(name)}; expected a reward model: "
                                  f"{', '.join(rewards) or 'there is none'}")
-        if (method := self.iterate.recipe.method) not in methods.on_policy():
-            raise ValueError(f"iterate.recipe.method is {method}; expected {' or '.join(methods.on_policy())}")
+        recipes = {"iterate.recipe": self.iterate.recipe}
+        recipes |= {f"iterate.rounds.{n}.recipe": r.recipe for n, r in self.iterate.rounds.items() if r.recipe}
+        for where, recipe in recipes.items():
+            if recipe.method not in methods.on_policy():
+                raise ValueError(f"{where}.method is {recipe.method}; expected {' or '.join(methods.on_policy())}")
         return self
 
     def _kind(self, name: str) -> str:
@@ -177,14 +181,37 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _mixtures_have_rows(self) -> "Params":
-        for kind, weights in (("instructions", self.mix.instructions), ("preferences", self.mix.preferences)):
-            if not any(weights.values()):
-                raise ValueError(f"mix.{kind}: every weight is 0; expected one above 0 at least")
-            for name in weights:
-                if name != MEDICAL and name not in self.general:
-                    raise ValueError(f"mix.{kind}.{name} is no set in general; expected {MEDICAL} or one of "
-                                     f"{', '.join(self.general)}")
+        own = {"instructions": (MEDICAL,), "preferences": (MEDICAL, RANKED)}
+        for kind, mixtures in self.mixtures.items():
+            for mixture, amounts in mixtures.items():
+                where = f"mix.{kind}.{mixture}"
+                if not any(amounts.values()):
+                    raise ValueError(f"{where}: every weight is 0; expected one above 0 at least")
+                for name in amounts:
+                    if name not in own[kind] and name not in self.general:
+                        raise ValueError(f"{where}.{name} is no set in general; expected {' or '.join(own[kind])} or "
+                                         f"one of {', '.join(self.general)}")
         return self
+
+    @model_validator(mode="after")
+    def _models_learn_from_mixtures(self) -> "Params":
+        named = [(f"train.{n}.mix", t.data, t.mix) for n, t in self.train.items()]
+        named += [("iterate.mix", "instructions", self.iterate.mix)]
+        named += [(f"iterate.rounds.{n}.mix", "instructions", r.mix) for n, r in self.iterate.rounds.items() if r.mix]
+        for where, kind, name in named:
+            if name not in self.mixtures[kind]:
+                raise ValueError(f"{where} is '{name}', which is no mixture under mix.{kind}; expected one of "
+                                 f"{', '.join(self.mixtures[kind])}")
+        for name, trained in self.train.items():
+            if self.mixtures[trained.data][trained.mix].get(RANKED) and not trained.trained_by.weighs:
+                raise ValueError(f"train.{name}.mix is '{trained.mix}', whose pairs have weights; method "
+                                 f"{trained.method} weighs none, so choose a mixture of selected pairs")
+        return self
+
+    @property
+    def mixtures(self) -> dict[str, dict[str, dict[str, float | int]]]:
+        """Sets and their amounts, by kind and name of the mixture."""
+        return {"instructions": {**self.mix.instructions}, "preferences": {**self.mix.preferences}}
 
     @property
     def asked(self) -> dict[str, str]:

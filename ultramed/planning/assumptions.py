@@ -30,6 +30,7 @@ class Step(Section):
     times: list[str] = []  # figures or params
     again: list[str] = []
     repeat: str | None = None  # a param
+    mixture: str | None = None  # a param: sets and amounts, `${set}` in `of` is filled in for each
     beyond: str | None = None  # a param of which one is counted elsewhere: times (it − 1)
     foreach: str | None = None  # a param with one entry per key
 

@@ -67,6 +67,12 @@ def limits(plan: Plan) -> list[str]:
         f"({cents(limit.planned_usd.high)} at most)" for limit in plan.budget]
 
 
+def ordered(plan: Plan) -> str:
+    """One line on the orders that can be met; empty without orders."""
+    met = sum(not order.short for order in plan.orders)
+    return f"Orders: {met} of {len(plan.orders)} can be met as expected" if plan.orders else ""
+
+
 def unanswered(plan: Plan) -> str:
     """Stages that are up to date but have requests without a reply; empty if there are none."""
     stages = ", ".join(f"{a.stage} ({short(a.unanswered)})" for a in plan.asking if a.unanswered)
@@ -121,4 +127,5 @@ def as_plain(plan: Plan) -> dict[str, Any]:
     reading = [{"kind": "reading", **asdict(r)} for r in plan.reading]
     totals = {k: asdict(v) if isinstance(v, Range) else v for k, v in sums(plan).items()}
     return {"scale": plan.scale, "stages": asking + training + reading, "disk_bytes": plan.disk, "total": totals,
-            "assumptions": plan.assumed, "counted": plan.counted, "budget": [asdict(limit) for limit in plan.budget]}
+            "assumptions": plan.assumed, "counted": plan.counted, "budget": [asdict(limit) for limit in plan.budget],
+            "orders": [asdict(order) | {"short": order.short} for order in plan.orders]}

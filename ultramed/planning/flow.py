@@ -13,6 +13,7 @@ from ultramed.planning.assumptions import Assumptions, Request, Step, entry
 from ultramed.planning.built import Built, at
 from ultramed.planning.ranges import ZERO, Range, exact, total
 from ultramed.rights import may_leave
+from ultramed.synthetic import SOURCES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +63,37 @@ class Flow:
         name = f"{stage}@{key}" if key else stage
         if inputs := {"raw": self._raw, "source": self._source}.get(stage):
             return exact(inputs(key))
+        if stage == "ordered":
+            return self._ordered(key)
         steps = self.assumptions.table.rows
         step = steps.get(name) or entry("rows", steps, stage)
+        if stage == "curate" and self.settings.curate.keep and not self.built.has("data/curated"):
+            return total(self.rows(f"ordered@{source}") for source in self.settings.prefixes)
         if (counted := self.built.rows(name, step.table)) is not None:
             return exact(counted)
         if step.foreach and not key:
             return total(self.rows(f"{stage}@{each}") for each in self._param(step.foreach, ""))
+        if step.mixture:
+            return self._mixed(step, self._param(step.mixture, key))
         return self._amount(step, key)
+
+    def _ordered(self, source: str) -> Range:
+        """Rows of a source after curation: those that reach it, as far as curate.keep wants them."""
+        made, share = SOURCES.get(source), exact(1)
+        if made:
+            rows = self.rows(f"evolve@{made.set}") + (self.rows(made.set) if made.written else ZERO)
+        else:
+            rows = self.rows(f"screen@{source}")
+            share = self.assumptions.number("curate.kept") if self.settings.curate.min_score[source] > 1 else share
+        order = self.settings.curate.keep.get(source)
+        least = order if isinstance(order, int) else None if order is None else order * rows.expected
+        return (rows * share).at_most(least).whole()
+
+    def _mixed(self, step: Step, amounts: dict[str, float | int]) -> Range:
+        """Rows of a mixture: of each set a number, or a multiple of its rows."""
+        rows = {part: total(self.rows(name.replace("${set}", part)) for name in step.of) for part in amounts}
+        return total(rows[part].at_most(amount) if isinstance(amount, int) else rows[part] * amount
+                     for part, amount in amounts.items()).whole()
 
     def _amount(self, step: Step, key: str) -> Range:
         rows = total(self.rows(self._filled(name, key)) for name in step.of).at_most(self._param(step.at_most, key))

@@ -13,6 +13,7 @@ from ultramed.planning.flow import Flow, Need
 from ultramed.planning.limits import Limit, limits
 from ultramed.planning.machine import WEIGHT, Machines, Server
 from ultramed.planning.measured import following, needed
+from ultramed.planning.orders import Order, orders
 from ultramed.planning.ranges import ZERO, Range, total
 from ultramed.planning.rehearse import Rehearsal, rehearse
 from ultramed.planning.training import Run, Trainings
@@ -49,6 +50,7 @@ class Plan:
     counted: list[str]  # paths whose rows were counted
     budget: list[Limit]  # only limits that are set
     gpu_gb: float  # assumed memory of a GPU
+    orders: list[Order]  # numbers of rows that params ask for
 
 
 def make(settings: Params) -> Plan:
@@ -69,7 +71,9 @@ def make(settings: Params) -> Plan:
     training = [_left(run, built) for run in trainings.all()]
     reading = [_left(trainings.reading(stage, need), built) for (stage, model), need in needs.items() if not model]
     disk, memory = _disk(flow, machines, asking, training), book.one("gpu.memory")
-    return Plan(settings.scale, asking, training, reading, disk, book.used, sorted({*built.counted}), budget, memory)
+    ordered = orders(settings, flow)
+    return Plan(
+        settings.scale, asking, training, reading, disk, book.used, sorted({*built.counted}), budget, memory, ordered)
 
 
 def _left(run: Run, built: Built) -> Run:

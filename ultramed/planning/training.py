@@ -42,8 +42,9 @@ class Trainings:
     def all(self) -> list[Run]:
         """One run for each trained model."""
         train, iterate = self.settings.train, self.settings.iterate
-        runs = [self.run(f"train@{n}", t, self.flow.rows(f"mix-{t.data}")) for n, t in train.items()]
-        return runs + [self.run(f"iterate@{n}", iterate.recipe, self.flow.rows(f"sample@{n}")) for n in iterate.rounds]
+        runs = [self.run(f"train@{n}", t, self.flow.rows(f"mix-{t.data}@{t.mix}")) for n, t in train.items()]
+        return runs + [self.run(f"iterate@{n}", iterate.recipe_of(n), self.flow.rows(f"sample@{n}"))
+                       for n in iterate.rounds]
 
     def run(self, stage: str, recipe: Recipe, rows: Range) -> Run:
         """The cost of one training run."""

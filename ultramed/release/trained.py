@@ -18,10 +18,12 @@ from ultramed.artifacts import RECORD
 from ultramed.claims import Claim, strictest
 from ultramed.errors import PublishError
 from ultramed.methods import Method
-from ultramed.params import MEDICAL, Params
+from ultramed.params import MEDICAL, RANKED, Params
 from ultramed.params.training import MethodName
+from ultramed.synthetic import SOURCES
 from ultramed.training.job import Job, job_named
 
+OWN = {MEDICAL, RANKED}  # sets of this repository's rows
 ROUND = "iterate-"  # prefix of a round's model name
 
 
@@ -95,7 +97,7 @@ class Trained:
 
 
 def _prefix(row: dict[str, str]) -> str:
-    return row["id"].partition(",")[0] if row["source"] == MEDICAL else ""
+    return row["id"].partition(",")[0] if row["source"] in OWN else ""
 
 
 def read_record(folder: Path, name: str) -> Record:
@@ -133,13 +135,13 @@ def claims(settings: Params, models: list[Trained]) -> list[Claim]:
     all_claims = [_model(settings, settings.base.model)]
     for model in models:
         all_claims += [_share(settings, model, share) for share in model.shares]
-        if MEDICAL in model.record.rows:
+        if OWN & set(model.record.rows):
             all_claims += [_model(settings, name) for name in _makers(settings, model)]
         if model.record.name.startswith(ROUND):
             reward = settings.iterate.reward
             allows = read_record(artifacts.MODELS / reward, reward).rights
             all_claims.append(Claim(f"{reward}, which ranked the pairs of {model.record.name}", allows))
-        if unknown := set(model.record.rows) - {MEDICAL, *settings.general}:
+        if unknown := set(model.record.rows) - {*OWN, *settings.general}:
             all_claims.append(Claim(f"{', '.join(sorted(unknown))}, unknown to params.yaml", "deny"))
         all_claims.append(Claim(f"{model.record.name}/{RECORD}", model.record.rights))
     return list(dict.fromkeys(all_claims))
@@ -170,6 +172,9 @@ def _model(settings: Params, name: str) -> Claim:
 def _makers(settings: Params, model: Trained) -> list[str]:
     """Models that wrote, scored or judged the medical rows of a mixture."""
     names = [settings.complete.model, settings.score.model]
+    prefixes = {share.prefix for share in model.shares}
+    written = [s for s in SOURCES.values() if s.prefix in prefixes]
+    names += [section.model for section in (settings.textbook, settings.wikipedia, settings.evolve) if written]
     if model.record.trained_by.data == "preferences":
         names += [settings.judge.model, *(member.model for member in settings.candidates.pool.values())]
     return list(dict.fromkeys(names))

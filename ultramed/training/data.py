@@ -9,6 +9,7 @@ from jinja2 import TemplateError
 
 from ultramed import tables
 from ultramed.errors import ModelError, ParamsError, SourceError
+from ultramed.methods import WEIGHT
 from ultramed.records import Example, Preference
 from ultramed.rights import most_restrictive
 
@@ -41,9 +42,19 @@ def read(folder: Path, kind: type[Row], tokenizer: Any, max_length: int) -> Data
         raise SourceError(str(folder), f"holds {len(train)} rows, none of at most {max_length} tokens",
                           "raise max_length of this model")
     left = len(train) + len(dev) - len(fit) - len(watched)
-    return Data(train=[shape(r) for r in fit], dev=[shape(r) for r in watched],
+    return Data(train=_weighed(fit), dev=_weighed(watched),
                 counts=dict(Counter(r.source for r in fit)), too_long=left,
                 rights=most_restrictive(*{r.rights for r in fit}))
+
+
+def _weighed(rows: list[Row]) -> list[dict[str, Any]]:
+    """The rows shaped, with weights relative to their mean where they differ from one."""
+    weights = [r.weight if isinstance(r, Preference) else 1.0 for r in rows]
+    shaped = [shape(row) for row in rows]
+    if any(weight != 1 for weight in weights):
+        mean = sum(weights) / len(weights)
+        return [row | {WEIGHT: weight / mean} for row, weight in zip(shaped, weights, strict=True)]
+    return shaped
 
 
 def shape(row: Row) -> dict[str, Any]:

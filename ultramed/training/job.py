@@ -69,9 +69,9 @@ def job_named(name: str, settings: Params) -> Job:
     if name in settings.train:
         recipe: Recipe = settings.train[name]
         start = settings.train[name].from_
-        data = artifacts.MIXTURES[settings.train[name].data].path
+        data = artifacts.MIXTURES[settings.train[name].data] / settings.train[name].mix
     elif name.startswith("iterate-") and (number := name.removeprefix("iterate-")) in settings.iterate.rounds:
-        recipe, start = settings.iterate.recipe, settings.iterate.rounds[number].from_
+        recipe, start = settings.iterate.recipe_of(number), settings.iterate.rounds[number].from_
         data = artifacts.SAMPLED / number
     else:
         known = [n for n in settings.ours if n != "base"]

@@ -1,15 +1,17 @@
-"""Mixtures: the medical rows of the split `train` joined with general-domain rows, by weight.
+"""Mixtures: the medical rows of the split `train` joined with general-domain rows, by number or weight.
 
-A weight is a multiple of a set's rows: 0.5 takes a random half, 2 all of them twice, 0 none. The paper's UltraMix
+A weight is a multiple of a set's rows: 0.5 takes a random half, 2.0 all of them twice, 0 none. The paper's UltraMix
 combines its 410K medical instructions with 190K general ones.
 """
 
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ultramed.claims import Claims
 from ultramed.curation.decontaminate import Index
-from ultramed.params import MEDICAL, Params
+from ultramed.params import MEDICAL, RANKED, Params
 from ultramed.records import (
     Assignment,
     Completion,
@@ -51,38 +53,56 @@ def examples(
 
 def preferences(
     pairs: Iterable[Pair], candidates: dict[str, Completion], instructions: dict[str, Instruction],
-    families: dict[str, Assignment], rights: Claims, judge: str,
+    families: dict[str, Assignment], rights: Claims, judge: str, source: str = MEDICAL,
 ) -> Iterator[tuple[Preference, str]]:
-    """Selected pairs with their texts, each with its split; source, authors and judge decide their rights."""
+    """Pairs with their texts, each with its split; source, authors and judge decide their rights. In the set `ranked`
+    every prompt weighs the same, however many pairs it has."""
+    pairs = list(pairs)
+    of_prompt = Counter(p.instruction_id for p in pairs)
     for p in pairs:
         i, chosen, rejected = instructions[p.instruction_id], candidates[p.chosen_id], candidates[p.rejected_id]
         turns = [*i.messages[:-1], Message("user", i.prompt)]
         claim = rights.judged(rights.source(i), chosen.author, rejected.author, judge)
         row = Preference(
-            id=p.id, source=MEDICAL, messages=turns, chosen=chosen.text, rejected=rejected.text, margin=p.margin,
-            label_type=p.label_type, family=families[i.id].family, rights=claim.rights)
+            id=p.id, source=source, messages=turns, chosen=chosen.text, rejected=rejected.text, margin=p.margin,
+            label_type=p.label_type, family=families[i.id].family, rights=claim.rights,
+            weight=1 / of_prompt[p.instruction_id] if source == RANKED else 1.0)
         yield row, p.split
 
 
 def mix(
-    kind: str, medical: Iterable[tuple[Row, str]], general: Mapping[str, Iterable[Row]], index: Index, settings: Params
+    kind: str, name: str, own: Mapping[str, Iterable[tuple[Row, str]]], general: Mapping[str, Iterable[Row]],
+    index: Index, settings: Params,
 ) -> Mixture:
-    """Join the sets named in `mix.<kind>`, in their order. Verdict codes: drawn, dev (kept); not_train, rights,
-    too_long, special_token, leak, not_drawn (dropped)."""
-    weights: dict[str, float] = getattr(settings.mix, kind)
+    """Join the sets named in `mix.<kind>.<name>`, in their order; `own` are this repository's, with their splits.
+    Verdict codes: drawn, dev (kept); not_train, rights, too_long, special_token, leak, not_drawn (dropped)."""
     result, stage = Mixture(), f"mix-{kind}"
-    for name, weight in weights.items():
-        for row, split in medical if name == MEDICAL else ((row, "train") for row in general[name]):
-            verdict = _judge(row, split, stage, index, settings)
+    for part, amount in settings.mixtures[kind][name].items():
+        judged = [(row, split, _judge(row, split, stage, index, settings))
+                  for row, split in own.get(part) or ((row, "train") for row in general[part])]
+        usable = [row.id for row, split, verdict in judged if verdict.keep and split == "train"]
+        copies = _copies(amount, usable, settings.seed, stage)
+        told = f"mix.{kind}.{name}.{part} is {amount:g}"
+        for row, split, verdict in judged:
             if verdict.keep and split == "dev":
                 result.dev.append(row)
             elif verdict.keep:
-                copies = times(weight, settings.seed, stage, row.id)
-                result.train += [row] * copies
-                verdict = keep(row.id, stage, "drawn", f"{copies} ×; mix.{kind}.{name} is {weight:g}") if copies \
-                    else drop(row.id, stage, "not_drawn", f"mix.{kind}.{name} is {weight:g}")
+                result.train += [row] * copies[row.id]
+                verdict = keep(row.id, stage, "drawn", f"{copies[row.id]} ×; {told}") if copies[row.id] \
+                    else drop(row.id, stage, "not_drawn", told)
             result.verdicts.append(verdict)
+        if isinstance(amount, int) and amount > len(usable):
+            print(f"  WARNING {told}, and {len(usable)} of {len(judged)} rows can be used: "
+                  f"{amount - len(usable)} short", file=sys.stderr, flush=True)
     return result
+
+
+def _copies(amount: float | int, usable: list[str], seed: int, stage: str) -> dict[str, int]:
+    """How often each usable row is taken."""
+    if isinstance(amount, int):
+        taken = set(sorted(usable, key=lambda row_id: seed_of(seed, stage, row_id))[:amount])
+        return {row_id: int(row_id in taken) for row_id in usable}
+    return {row_id: times(amount, seed, stage, row_id) for row_id in usable}
 
 
 def times(weight: float, seed: int, *names: object) -> int:

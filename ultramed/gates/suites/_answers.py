@@ -69,10 +69,11 @@ def mixed_facts(store: Store, artifact: Artifact, assigned: str) -> str:
     """SQL of the facts about a mixture, with the split assigned to its medical rows."""
     used = f"""select *, 'train' as used from {store.view(artifact)}
         union all by name select *, 'dev' as used from {store.view(artifact, 'dev')}"""
+    own = "r.source in ('medical', 'ranked')"
     return f"""
-        select r.*, case when r.source = 'medical' then coalesce(a.split = r.used, false) end as split_as_used,
-            count(distinct r.used) over (partition by r.family_key) as family_uses
-        from ({example_facts(f'({used})', 'used')}) r left join ({assigned}) a using (id)"""
+        select r.*, case when {own} then coalesce(a.split = r.used, false) end as split_as_used,
+            count(distinct r.used) over (partition by r.part, r.family_key) as family_uses
+        from ({example_facts(f'({used})', 'part, used')}) r left join ({assigned}) a using (id)"""
 
 
 def example_facts(rows: str, more: str) -> str:

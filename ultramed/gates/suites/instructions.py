@@ -1,4 +1,4 @@
-"""The instruction mixture: examples end with an assistant turn and stay within their split."""
+"""Instruction mixtures: examples end with an assistant turn and stay within their split."""
 
 from ultramed.artifacts import INSTRUCTIONS, SPLIT
 from ultramed.gates.rules import Rule
@@ -12,4 +12,5 @@ def facts(store: Store) -> dict[str, str]:
 
 def rules(store: Store) -> list[Rule]:
     mix = store.params.mix
-    return [*_answers.example_rules(store, mix.instructions, mix.allows, "assistant"), *_answers.split_rules()]
+    sets = {part for amounts in mix.instructions.values() for part in amounts}
+    return [*_answers.example_rules(store, sorted(sets), mix.allows, "assistant"), *_answers.split_rules()]

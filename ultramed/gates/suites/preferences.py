@@ -1,4 +1,4 @@
-"""The preference mixture: two different answers to the same turns, within the split of their pair."""
+"""Preference mixtures: two different answers to the same turns, within the split of their pair."""
 
 from ultramed.artifacts import PAIRED, PREFERENCES
 from ultramed.gates.rules import Rule
@@ -7,11 +7,12 @@ from ultramed.gates.suites import _answers
 
 
 def facts(store: Store) -> dict[str, str]:
-    assigned = f"select distinct id, split from {store.view(PAIRED, 'selected')}"
+    assigned = f"select distinct id, split from {store.view(PAIRED)}"
     return {"rows": _answers.mixed_facts(store, PREFERENCES, assigned)}
 
 
 def rules(store: Store) -> list[Rule]:
     mix = store.params.mix
-    return [*_answers.example_rules(store, mix.preferences, mix.allows, "user"), *_answers.preference_rules(),
+    sets = {part for amounts in mix.preferences.values() for part in amounts}
+    return [*_answers.example_rules(store, sorted(sets), mix.allows, "user"), *_answers.preference_rules(),
             *_answers.split_rules()]
