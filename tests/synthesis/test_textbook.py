@@ -141,3 +141,19 @@ def test_a_broken_line_names_file_and_line(tmp_path: Path, broken: bytes) -> Non
     (tmp_path / "Book.jsonl").write_bytes(b'{"id": "Book_1", "content": "fine"}\n' + broken + b"\n")
     with pytest.raises(SourceError, match=r"Book\.jsonl:2: is not a paragraph \{id, title, content\}"):
         list(passages(tmp_path))
+
+
+def test_a_full_item_quotes_its_passage_and_the_quote_is_checked(served: Served) -> None:
+    def invent(body: dict[str, Any], reply: dict[str, Any]) -> None:
+        if "Passage 1 " in body["messages"][-1]["content"] and "evidence" in said(reply):
+            says(reply, json.dumps(said(reply) | {"evidence": "Glucose is never reabsorbed by the nephron."}))
+        if "Passage 2 " in body["messages"][-1]["content"] and "evidence" in said(reply):
+            says(reply, json.dumps(said(reply) | {"evidence": "Passage 2"}))
+
+    served.spoil = invent
+    made, _ = written(served, CORPUS[:4], prompts="full", textbook__max_tokens=1024)
+    assert [(v.id[-1], v.code) for v in made.verdicts] == [
+        ("0", "written"), ("1", "no_evidence"), ("2", "no_evidence"), ("3", "written")]
+    assert "its evidence is not in passage Physiology_Primer_1: Glucose is never" in made.verdicts[1].reason
+    assert not any("renal threshold" in json.dumps(as_dict(row)) for row in made.rows), "the quote stays out of the row"
+    assert "significant" in served.prompts("TextbookItem")[0] and "Most passages of a textbook" in str(served.bodies)

@@ -119,3 +119,33 @@ def test_files_are_read_and_broken_ones_named(tmp_path: Path) -> None:
         read_domains(tmp_path / "a")
     with pytest.raises(SourceError, match="holds no entries; expected at least 1"):
         read_entries(tmp_path / "a")
+
+
+def test_full_tasks_are_grounded_in_several_entries_found_by_the_subfield_s_description(served: Served) -> None:
+    told = "It studies irregular rhythms of the heart and inflammation of the skin around pacemakers."
+
+    def spoil(body: Body, reply: Body) -> None:
+        if "subfields" in said(reply):
+            says(reply, json.dumps({"subfields": [{"name": f"Part {n}", "description": told} for n in range(3)]}))
+
+    served.spoil = spoil
+    made, _ = tasks(served, DOMAINS[:1], prompts="full", wikipedia__passages=2, wikipedia__max_tokens=1024)
+    assert len(made.rows) == 6
+    (origin,) = {i.origin for i in made.rows}
+    assert origin.startswith("domain Cardiology, grounded in the entries ") and "Utrecht" not in origin
+    for prompt in served.prompts("Tasks"):
+        assert "Background 1:\n" in prompt and "Background 2:\n" in prompt and told in prompt
+        assert ENTRIES[0].text in prompt and ENTRIES[1].text in prompt
+
+
+def test_a_context_may_have_a_hundred_words_where_there_is_room(served: Served) -> None:
+    long = " ".join(["haemoglobin"] * 60)
+
+    def spoil(body: Body, reply: Body) -> None:
+        if "tasks" in said(reply):
+            given = said(reply)["tasks"]
+            says(reply, json.dumps({"tasks": [task | {"context": long} for task in given]}))
+
+    served.spoil = spoil
+    made, _ = tasks(served, DOMAINS[:1], prompts="full", wikipedia__max_tokens=2048)
+    assert len(made.rows) == 6 and all(i.question.endswith(long) for i in made.rows)

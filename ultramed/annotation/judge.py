@@ -85,7 +85,7 @@ def _permutation(ranking: list[int], numbers: tuple[int, ...]) -> list[int]:
 def _request(instruction: Instruction, shown: list[Completion], params: Params) -> Request:
     settings = params.judge
     prompt = render(
-        "judge", question=instruction.dialogue, count=len(shown),
+        "judge", params.prompts, question=instruction.dialogue, count=len(shown),
         key=next((f"{o.letter}. {o.text}" for o in instruction.options if o.letter == instruction.key), None),
         answers=[f"{c.text}{CUT if c.cut else ''}" for c in shown])
     if f"from 1 to {settings.scale}" not in prompt.messages[-1][1]:

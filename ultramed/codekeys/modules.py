@@ -84,7 +84,8 @@ class Modules:
     @cached_property
     def prompts(self) -> dict[str, Path]:
         """Prompt files by name."""
-        return {path.stem: path for path in sorted((self._root / "ultramed" / "prompts").glob("*.md"))}
+        folder = self._root / "ultramed" / "prompts"
+        return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.md"))}
 
 
 def meaning(chain: str, module: Module, local: dict[str, str]) -> str:

@@ -187,7 +187,7 @@ class Scanner:
         for node in ast.walk(argument):
             if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 names |= {name for name in known if name.startswith(str(node.values[0].value))}
-        return names
+        return names | {other for name in names if (other := f"full/{name}") in known}
 
     def _constants(self, argument: ast.expr, root: ast.AST) -> Iterator[ast.Constant]:
         """Constants in an expression and in the values assigned to names in it."""

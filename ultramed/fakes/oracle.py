@@ -131,12 +131,14 @@ class Oracle:
         digit = self._score(text) - 1
         return str(digit), [{str(digit): math.log(0.98), str((digit + 1) % 10): math.log(0.01)}]
 
-    def _textbook(self, text: str, chance: random.Random, _: dict) -> dict[str, Any]:
+    def _textbook(self, text: str, chance: random.Random, schema: dict) -> dict[str, Any]:
         good = not any(mark in text for mark in self.truth.get("barren", []))
         tag = _tag(text)
         options, key = {k: f"statement {k} on {tag}" if good else "" for k in "ABCD"}, chance.choice("ABCD")
         options[key] = f"{_RIGHT} {tag}" if good else ""
-        return {"significant": good, "sufficient": good, "options": options, "answer": key,
+        passage = text.rsplit("\nPassage:\n", 1)[-1].split("\n\n")[0]
+        proof = {"evidence": passage[:60].rpartition(" ")[0]} if "evidence" in schema.get("properties", {}) else {}
+        return {"significant": good, "sufficient": good, **proof, "options": options, "answer": key,
                 "question": f"{_WRITTEN} {tag} is right?" if good else ""}
 
     def _evolved_exam(self, text: str, chance: random.Random, schema: dict) -> dict[str, Any]:
@@ -159,7 +161,10 @@ class Oracle:
 
     def _subfields(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
         count = _least_items(schema["properties"]["subfields"])
-        return {"subfields": [f"subfield {_tag(text)} {n}" for n in range(count)]}
+        names = [f"subfield {_tag(text)} {n}" for n in range(count)]
+        if schema["properties"]["subfields"]["items"].get("type") == "string":
+            return {"subfields": names}
+        return {"subfields": [{"name": name, "description": f"It studies the planted {name}."} for name in names]}
 
     def _tasks(self, text: str, _: random.Random, schema: dict) -> dict[str, Any]:
         count = _least_items(schema["properties"]["tasks"])

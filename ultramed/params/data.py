@@ -78,6 +78,7 @@ class Wikipedia(Sampled):
     domains: Positive | None  # drawn at random; null for all
     subfields: Positive  # of each domain
     instructions: Positive  # of each subfield
+    passages: Positive  # encyclopaedia entries that ground a subfield, nearest first
 
 
 class EvolveSet(Section):

@@ -1,6 +1,7 @@
 """All of `params.yaml`, and the checks across its sections."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -42,6 +43,7 @@ class Params(Section):
 
     scale: Name  # laptop, workstation, paper …: the patch of conf/scale/ that was applied
     seed: Seed  # every other seed is derived from it
+    prompts: Literal["brief", "full"]  # those for demonstration models, or for strong ones
     raw: dict[Key, Pin]  # inputs by name
     models: Models
     budget_usd: BudgetUSD

@@ -1,4 +1,5 @@
-"""Prompts are files, `<name>.md`, one a task; `render` fills them strictly.
+"""Prompts are files, `<name>.md`, one a task; `render` fills them strictly. Those under `full/` are for strong models;
+the others, for demonstration models, fit into a small context.
 
 A file is a list of turns, each under a line `--- system`, `--- user` or `--- assistant`, in Jinja. Turns are split
 before anything is filled in, so text from data can never open a turn of its own, and values are never evaluated.
@@ -30,8 +31,10 @@ class Prompt:
         return Prompt(self.name, self.hash, (*self.messages, *turns))
 
 
-def render(name: str, **variables: object) -> Prompt:
-    """Fill the prompt file `name`. Raises PromptError for a missing or an unknown variable."""
+def render(name: str, style: str = "brief", **variables: object) -> Prompt:
+    """Fill the prompt file `name`, or `full/<name>` in that style where there is one. Raises PromptError for a missing
+    or an unknown variable."""
+    name = f"full/{name}" if style == "full" and f"full/{name}" in _full() else name
     digest, turns, wanted = _load(name)
     if unknown := sorted(set(variables) - wanted):
         raise PromptError(f"{name}.md", f"was given {unknown}, which it does not use; it uses {sorted(wanted)}")
@@ -49,6 +52,12 @@ def names() -> list[str]:
     """Names of all prompt files, sorted."""
     return sorted(file.name.removesuffix(".md") for file in resources.files(__package__).iterdir()
                   if file.name.endswith(".md"))
+
+
+@cache
+def _full() -> frozenset[str]:
+    folder = resources.files(__package__).joinpath("full")
+    return frozenset(f"full/{file.name.removesuffix('.md')}" for file in folder.iterdir() if file.name.endswith(".md"))
 
 
 @cache

@@ -110,7 +110,7 @@ class _Evolution:
         told = [f"{n}: {method}" for n, method in methods.items()] if names else [methods[self._drawn(parent, row_id)]]
         filling: dict[str, object] = {"question": parent.prompt, "growth": settings.growth, "methods": told}
         filling |= {"key": parent.key} if parent.key else {}
-        prompt = render("evolve-exam" if parent.key else "evolve-open", **filling)
+        prompt = render("evolve-exam" if parent.key else "evolve-open", self.params.prompts, **filling)
         seed, step = tried(self.params.seed, "evolve", row_id, attempt)
         sampling = Sampling.of(settings, settings.max_tokens, seed)
         kind = (exam_item(settings.max_tokens, methods=names) if parent.key

@@ -33,13 +33,18 @@ _WORD = re.compile(r"\w+|(?<!\w)-(?=\d)|[^\w\s.,;:!?()\[\]'\"’“”-]")  # si
 
 
 @cache
-def exam_item(max_tokens: int, flagged: bool = False, methods: tuple[str, ...] = ()) -> type[BaseModel]:
+def exam_item(
+    max_tokens: int, flagged: bool = False, methods: tuple[str, ...] = (), proven: bool = False
+) -> type[BaseModel]:
     """Reply type of an exam item that fits the token limit. A flagged one first says whether its passage is
-    significant and sufficient, and may leave the rest empty. `methods`: from which the author chooses first."""
+    significant and sufficient, and may leave the rest empty; a proven one then quotes the passage. `methods`: from
+    which the author chooses first."""
     room, least = characters(max_tokens), 0 if flagged else 1
     option = (str, Field(min_length=least, max_length=room // 12))
     options = create_model("Options", **dict.fromkeys(LETTERS, option))  # type: ignore[call-overload]
     flags: dict[str, Any] = {"significant": (bool, ...), "sufficient": (bool, ...)} if flagged else {}
+    if proven:
+        flags["evidence"] = (str, Field(max_length=room // 6))
     letter: Any = Literal[tuple(LETTERS)]
     return create_model(
         "TextbookItem" if flagged else "EvolvedExam", **flags, **_chosen(methods),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ultramed.curation.comparison import normalise
 from ultramed.curation.solve import Panel
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client
@@ -23,6 +24,7 @@ from ultramed.synthesis.verification import NONE, told, verify
 from ultramed.synthetic import TEXTBOOKQA
 
 STAGE = "textbook"
+LEAST_EVIDENCE = 4  # words
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,12 @@ def _verified(panel: Panel, outcomes: dict[str, Outcome], params: Params) -> Syn
     return result
 
 
+def _proves(evidence: str, passage: Passage) -> bool:
+    """Whether the words that are said to prove the answer stand in the passage, and are more than a name."""
+    words = normalise(evidence)
+    return len(words.split()) >= LEAST_EVIDENCE and f" {words} " in f" {normalise(passage.text)} "
+
+
 def _demonstrations(passage: Passage, examples: list[Instruction], params: Params) -> list[Instruction]:
     pool = sorted(examples, key=lambda e: e.id)
     count = min(params.textbook.demonstrations, len(pool))
@@ -101,11 +109,12 @@ def _demonstrations(passage: Passage, examples: list[Instruction], params: Param
 
 def _request(row_id: str, passage: Passage, examples: list[Instruction], number: int, params: Params) -> Request:
     settings = params.textbook
-    prompt = render("textbook", passage=passage.text, demonstrations=[_shown(e) for e in examples])
+    prompt = render("textbook", params.prompts, passage=passage.text, demonstrations=[_shown(e) for e in examples])
     seed, step = tried(params.seed, STAGE, passage.id, number)
     sampling = Sampling.of(settings, settings.max_tokens, seed)
     carried = most_restrictive(settings.rights, *(e.rights for e in examples))
-    return Request(row_id, step, prompt, sampling, exam_item(settings.max_tokens, flagged=True), rights=carried)
+    return Request(row_id, step, prompt, sampling, 
+                   exam_item(settings.max_tokens, flagged=True, proven=params.prompts == "full"), rights=carried)
 
 
 def _shown(example: Instruction) -> str:
@@ -123,7 +132,9 @@ def _read(passage: Passage, examples: list[Instruction], answer: Answer, rights:
     if not (item.significant and item.sufficient):
         code = "not_significant" if not item.significant else "not_sufficient"
         return None, drop(row_id, STAGE, code, f"the model calls passage {passage.id} {code.replace('_', ' ')}")
-    options = listed(item.options)
+    options, proof = listed(item.options), getattr(item, "evidence", None)
+    if proof is not None and not _proves(proof, passage):
+        return None, drop(row_id, STAGE, "no_evidence", f"its evidence is not in passage {passage.id}: {proof[:80]}")
     if defect := flaw(item.question, options, *(e.question for e in examples)):
         return None, drop(row_id, STAGE, *defect)
     options, key = dealt(row_id, options, item.answer, seed)

@@ -13,7 +13,7 @@ from ultramed.errors import SourceError
 from ultramed.inference.client import Client
 from ultramed.ledger.requests import Request, Sampling
 from ultramed.params import Params
-from ultramed.prompts import render
+from ultramed.prompts import Prompt, render
 from ultramed.records import drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, seed_of
@@ -23,6 +23,7 @@ from ultramed.synthetic import WIKIINSTRUCT
 from ultramed.tokens import characters
 
 STAGE = "wikipedia"
+TASK, CONTEXT = 400, 750  # characters of a task of two sentences, and of a context of 100 words, where there is room
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Subfield:
-    """A subfield and the entry that grounds it."""
+    """A subfield and the entries that ground it."""
 
     domain: Domain
     name: str
+    description: str  # "" if none was asked for
     slug: str
-    entry: Entry
+    entries: list[Entry]
 
 
 def read_domains(folder: Path) -> list[Domain]:
@@ -80,9 +82,8 @@ def write_tasks(client: Client, domains: list[Domain], entries: list[Entry], par
     kind = _tasks(settings.instructions, settings.max_tokens)
     rights = most_restrictive(settings.rights, client.settings.rights)
     requests = (
-        Request(f"{WIKIINSTRUCT.prefix},{f.slug}", "tasks", render(
-            "wikipedia-instructions", domain=f.domain.name, subfield=f.name, passage=f.entry.text,
-            count=settings.instructions), _sampling(params, f.slug), kind, rights=settings.rights)
+        Request(f"{WIKIINSTRUCT.prefix},{f.slug}", "tasks", _asked(f, params), _sampling(params, f.slug), kind,
+                rights=settings.rights)
         for f in fields)
     for f, answer in zip(fields, client.ask(requests, "wikipedia, tasks", len(fields)), strict=True):
         if not answer.ok:
@@ -93,39 +94,54 @@ def write_tasks(client: Client, domains: list[Domain], entries: list[Entry], par
     return result
 
 
+def _asked(f: Subfield, params: Params) -> Prompt:
+    filling: dict[str, object] = {"domain": f.domain.name, "subfield": f.name, "count": params.wikipedia.instructions}
+    passages = [entry.text for entry in f.entries]
+    if params.prompts == "full":
+        filling |= {"passages": passages, "subfield_description": f.description}
+    else:
+        filling |= {"passage": "\n\n".join(passages)}
+    return render("wikipedia-instructions", params.prompts, **filling)
+
+
 def _subfields(
     client: Client, domains: list[Domain], entries: list[Entry], params: Params, result: Synthesised
 ) -> list[Subfield]:
-    kind = _named(params.wikipedia.subfields)
+    described = params.prompts == "full"
+    kind = _named(params.wikipedia.subfields, described)
     requests = (
         Request(f"{WIKIINSTRUCT.prefix},{_slug(d.name)}", "subfields", render(
-            "wikipedia-subfields", domain=d.name, description=d.description, count=params.wikipedia.subfields),
+            "wikipedia-subfields", params.prompts, domain=d.name, description=d.description,
+            count=params.wikipedia.subfields),
             _sampling(params, d.name), kind)
         for d in domains)
-    subfields: list[tuple[Domain, str]] = []
+    subfields: list[tuple[Domain, str, str]] = []
     for domain, answer in zip(domains, client.ask(requests, "wikipedia, subfields", len(domains)), strict=True):
         row_id = f"{WIKIINSTRUCT.prefix},{_slug(domain.name)}"
         if not answer.ok:
             result.verdicts.append(quarantine(row_id, STAGE, answer.failure, answer.detail))
             continue
-        names = {n.strip().lower(): n.strip() for n in answer.value.subfields if n.strip()}
-        subfields += [(domain, name) for name in names.values()]
+        given = [(n.name, n.description) if described else (n, "") for n in answer.value.subfields]
+        names = {name.strip().lower(): (name.strip(), told.strip()) for name, told in given if name.strip()}
+        subfields += [(domain, *name) for name in names.values()]
         result.verdicts += [
             drop(f"{row_id}_{n}", STAGE, "repeated_subfield", f"{len(names)} different of {params.wikipedia.subfields}")
             for n in range(len(names) + 1, params.wikipedia.subfields + 1)]
-    return _grounded(subfields, entries)
+    return _grounded(subfields, entries, params.wikipedia.passages)
 
 
-def _grounded(subfields: list[tuple[Domain, str]], entries: list[Entry]) -> list[Subfield]:
+def _grounded(subfields: list[tuple[Domain, str, str]], entries: list[Entry], passages: int) -> list[Subfield]:
     if not subfields:
         return []
     vectors = encode([f"{e.title}. {e.text}" for e in entries])
-    picks = nearest(encode([f"{d.name}: {name}. {d.description}" for d, name in subfields]), vectors, 1)
+    asked = [f"{d.name}: {name}. {told or d.description}" for d, name, told in subfields]
+    picks = nearest(encode(asked), vectors, min(passages, len(entries)))
     numbers: dict[str, int] = {}
     fields = []
-    for (domain, name), (pick,) in zip(subfields, picks, strict=True):
+    for (domain, name, told), found in zip(subfields, picks, strict=True):
         numbers[domain.name] = numbers.get(domain.name, 0) + 1
-        fields.append(Subfield(domain, name, f"{_slug(domain.name)}_{numbers[domain.name]}", entries[pick]))
+        slug = f"{_slug(domain.name)}_{numbers[domain.name]}"
+        fields.append(Subfield(domain, name, told, slug, [entries[pick] for pick in found]))
     return fields
 
 
@@ -137,8 +153,12 @@ def _take(f: Subfield, number: int, task: Any, rights: str, result: Synthesised)
     context = task.context.strip()
     text = task.instruction.strip() + (f"\n\n{context}" if context and context.lower() != "none" else "")
     result.rows.append(WIKIINSTRUCT.instruction(
-        row_id, text, rights=rights, origin=f"domain {f.domain.name}, grounded in the entry {f.entry.title}"))
+        row_id, text, rights=rights, origin=f"domain {f.domain.name}, {_cited(f.entries)}"))
     result.verdicts.append(keep(row_id, STAGE, "written", f"task {number} on {f.slug}"))
+
+
+def _cited(entries: list[Entry]) -> str:
+    return f"grounded in the {'entry' if len(entries) == 1 else 'entries'} {', '.join(e.title for e in entries)}"
 
 
 def _sampling(params: Params, name: str) -> Sampling:
@@ -147,8 +167,10 @@ def _sampling(params: Params, name: str) -> Sampling:
 
 
 @cache
-def _named(count: int) -> type[BaseModel]:
-    name = Annotated[str, Field(min_length=3, max_length=60)]
+def _named(count: int, described: bool) -> type[BaseModel]:
+    name: Any = Annotated[str, Field(min_length=3, max_length=60)]
+    if described:
+        name = create_model("Subfield", name=(name, ...), description=(str, Field(min_length=10, max_length=300)))
     fields: dict[str, Any] = {"subfields": (list[name], Field(min_length=count, max_length=count))}
     return create_model("Subfields", **fields)
 
@@ -157,7 +179,8 @@ def _named(count: int) -> type[BaseModel]:
 def _tasks(count: int, max_tokens: int) -> type[BaseModel]:
     room = characters(max_tokens) // count
     parts: dict[str, Any] = {
-        "instruction": (str, Field(min_length=15, max_length=room // 2)), "context": (str, Field(max_length=room // 3))}
+        "instruction": (str, Field(min_length=15, max_length=max(room // 3, min(room // 2, TASK)))),
+        "context": (str, Field(max_length=max(room // 3, min(room - TASK, CONTEXT))))}
     fields: dict[str, Any] = {
         "tasks": (list[create_model("Task", **parts)], Field(min_length=count, max_length=count))}  # type: ignore[misc]
     return create_model("Tasks", **fields)
