@@ -13,7 +13,8 @@ from ultramed.inference.client import Client, connect
 from ultramed.params import EvolveSet, SetName
 from ultramed.prompts import render
 from ultramed.records import Instruction
-from ultramed.synthesis.evolve import EXAM_METHODS, OPEN_METHODS, Evolved, _ids, evolve
+from ultramed.synthesis.evolve import EXAM_METHODS, OPEN_METHODS, _ids, evolve
+from ultramed.synthesis.verification import Settled
 
 OPTIONS = ["Metformin", "Insulin", "Glipizide", "Acarbose"]
 
@@ -30,7 +31,7 @@ def truth(rows: list[Instruction], **more: Any) -> dict[str, Any]:
 
 def evolved(
     served: Served, rows: list[Instruction], name: SetName = "medqa", rounds: int = 1, variants: int = 1, **changes: Any
-) -> tuple[Evolved, Client]:
+) -> tuple[Settled, Client]:
     usual = {f"evolve__sets__{name}": {"rows": "-", "parents": None, "rounds": rounds, "variants": variants},
              "evolve__verifiers": 3, "evolve__agree": 2, "evolve__tries": 2, "evolve__max_tokens": 400,
              "evolve__growth": 60}

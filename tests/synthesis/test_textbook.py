@@ -13,7 +13,8 @@ from ultramed.curation.solve import panel
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client, connect
 from ultramed.records import Instruction, as_dict
-from ultramed.synthesis.textbook import Passage, Synthesised, passages, write_items
+from ultramed.synthesis.textbook import Passage, passages, write_items
+from ultramed.synthesis.verification import Settled
 
 CORPUS = [Passage(f"Physiology_Primer_{n}", f"Passage {n} tells of a renal threshold for glucose near {180 + n}.")
           for n in range(6)]
@@ -24,7 +25,7 @@ def demonstrations(count: int = 5, **more: Any) -> list[Instruction]:
             for n in range(count)]
 
 
-def written(served: Served, corpus: list[Passage] = CORPUS, **changes: Any) -> tuple[Synthesised, Client]:
+def written(served: Served, corpus: list[Passage] = CORPUS, **changes: Any) -> tuple[Settled, Client]:
     usual = {"textbook__paragraphs": None, "textbook__demonstrations": 3, "textbook__tries": 3,
              "textbook__demonstration_sets": None, "textbook__rights": "open", "textbook__blind": 0,
              "evolve__verifiers": 2, "evolve__agree": 2}

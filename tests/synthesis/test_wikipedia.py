@@ -11,7 +11,7 @@ from oracle_endpoint import Body, Served, said, says, settings
 from ultramed import tables
 from ultramed.errors import SourceError
 from ultramed.inference.client import Client, connect
-from ultramed.synthesis.textbook import Synthesised
+from ultramed.synthesis.verification import Settled
 from ultramed.synthesis.wikipedia import Domain, Entry, read_domains, read_entries, write_tasks
 
 pytestmark = pytest.mark.usefixtures("encoder_here")
@@ -22,7 +22,7 @@ ENTRIES = [Entry("Eczema", "Eczema is an itching inflammation of the skin with r
            Entry("Treaty of Utrecht", "The treaty ended a war between European kingdoms in 1713.")]
 
 
-def tasks(served: Served, domains: list[Domain] = DOMAINS, **changes: Any) -> tuple[Synthesised, Client]:
+def tasks(served: Served, domains: list[Domain] = DOMAINS, **changes: Any) -> tuple[Settled, Client]:
     usual = {"wikipedia__domains": None, "wikipedia__subfields": 3, "wikipedia__instructions": 2,
              "wikipedia__max_tokens": 300}
     given = settings(served.address, **usual | changes)
@@ -126,7 +126,8 @@ def test_full_tasks_are_grounded_in_several_entries_found_by_the_subfield_s_desc
 
     def spoil(body: Body, reply: Body) -> None:
         if "subfields" in said(reply):
-            says(reply, json.dumps({"subfields": [{"name": f"Atrial fibrillation and eczema {n}", "description": told} for n in range(3)]}))
+            fields = [{"name": f"Atrial fibrillation and eczema {n}", "description": told} for n in range(3)]
+            says(reply, json.dumps({"subfields": fields}))
 
     served.spoil = spoil
     made, _ = tasks(served, DOMAINS[:1], prompts="full", wikipedia__passages=2, wikipedia__max_tokens=1024)

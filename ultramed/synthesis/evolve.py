@@ -6,7 +6,7 @@ exam items); one is drawn by seed, or the author chooses among those that fit.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ultramed.curation.novelty import Novelty, growth, least_novelty
 from ultramed.curation.solve import Panel
@@ -19,7 +19,7 @@ from ultramed.records import Draft, Instruction, Verdict, drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator
 from ultramed.synthesis.items import Outcome, dealt, exam_item, first_usable, flaw, listed, made, open_question, tried
-from ultramed.synthesis.verification import NONE, told, verify
+from ultramed.synthesis.verification import Settled, settled, verify
 from ultramed.synthetic import SETS
 
 EXAM_METHODS = {  # short name → what the author is told
@@ -38,14 +38,7 @@ OPEN_METHODS = {
 }
 
 
-@dataclass
-class Evolved:
-    rows: list[Instruction] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-    drafts: list[Draft] = field(default_factory=list)
-
-
-def evolve(client: Client, panel: Panel, name: SetName, parents: list[Instruction], params: Params) -> Evolved:
+def evolve(client: Client, panel: Panel, name: SetName, parents: list[Instruction], params: Params) -> Settled:
     """Run all rounds. Each attempt gets a verdict under the id that its row has, or would have had; a round starts
     from the rows that the last one kept."""
     rules = params.evolve.sets[name]
@@ -72,7 +65,7 @@ class _Evolution:
         self, client: Client, panel: Panel, params: Params, name: SetName, parents: list[Instruction]
     ) -> None:
         self.client, self.panel, self.params, self.rules = client, panel, params, params.evolve.sets[name]
-        self.what, self.result = f"evolve {name}", Evolved()
+        self.what, self.result = f"evolve {name}", Settled()
         self._relatives: dict[str, list[Instruction]] = defaultdict(list)  # by family: parents and usable drafts
         self._drafts: dict[str, Draft] = {}
         for parent in parents:
@@ -88,21 +81,12 @@ class _Evolution:
             f"{self.what}, round {number}",
         )
         rows = [row for row, _ in outcomes.values() if row is not None]
-        checked = verify(self.panel, rows, self.params, "evolve")
-        for row_id, (row, verdict) in outcomes.items():
-            votes = checked.votes.get(row_id, NONE)
-            if failure := checked.failed.get(row_id):
-                verdict = replace(failure, reason=f"{verdict.reason}; {failure.reason}")
-            elif row is not None:
-                said = told(row, votes, self.params) if row.key else "open question"
-                verdict = replace(verdict, reason=f"{verdict.reason}; {said}")
-                self.result.rows.append(row)
-            self.result.verdicts.append(verdict)
-            key = row.key if row else None
-            self.result.drafts.append(replace(
-                self._drafts.get(row_id) or _unread(row_id, parent_of[row_id]), votes=len(votes.letters),
-                for_key=votes.count(key) if key else 0, against=votes.against(key) if key else 0))
-        return [row for row in rows if row.id not in checked.failed]
+        drafts = {row_id: self._drafts.get(row_id) or _unread(row_id, parent_of[row_id]) for row_id in outcomes}
+        found = settled(outcomes, verify(self.panel, rows, self.params, "evolve"), drafts, self.params)
+        self.result.rows += found.rows
+        self.result.verdicts += found.verdicts
+        self.result.drafts += found.drafts
+        return found.rows
 
     def _request(self, parent: Instruction, row_id: str, attempt: int) -> Request:
         settings, methods = self.params.evolve, _methods(parent)

@@ -6,7 +6,7 @@ The passage is cited by id, hash and length; its text never becomes part of a ro
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ultramed.curation.comparison import normalise
@@ -16,11 +16,11 @@ from ultramed.inference.client import Client
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import render
-from ultramed.records import Draft, Instruction, Verdict, drop, keep, quarantine
+from ultramed.records import Draft, Instruction, drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, generator, seed_of
 from ultramed.synthesis.items import Outcome, dealt, exam_item, first_usable, flaw, listed, tried
-from ultramed.synthesis.verification import NONE, told, verify
+from ultramed.synthesis.verification import Settled, settled, verify
 from ultramed.synthetic import TEXTBOOKQA
 
 STAGE = "textbook"
@@ -37,13 +37,6 @@ class Passage:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-@dataclass
-class Synthesised:
-    rows: list[Instruction] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-    drafts: list[Draft] = field(default_factory=list)
-
-
 def passages(folder: Path) -> Iterator[Passage]:
     """Paragraphs in MedRAG's format: JSON lines {id, title, content, contents}, one file per book."""
     for book in sorted(folder.rglob("*.jsonl")):
@@ -58,7 +51,7 @@ def passages(folder: Path) -> Iterator[Passage]:
 
 def write_items(
     client: Client, panel: Panel, corpus: list[Passage], examples: list[Instruction], params: Params
-) -> Synthesised:
+) -> Settled:
     """One verified item per drawn passage; every drawn passage gets a verdict under the row's id."""
     settings = params.textbook
     chosen = set(draw([p.id for p in corpus], settings.paragraphs, params.seed, STAGE))
@@ -67,30 +60,14 @@ def write_items(
     rights = most_restrictive(settings.rights, client.settings.rights)
     outcomes = first_usable(
         client, list(drawn), lambda row_id, number: _request(row_id, drawn[row_id], shown[row_id], number, params),
-        lambda answer: _read(drawn[answer.request.row_id], shown[answer.request.row_id], answer, rights, params.seed),
+        lambda a: _read(drawn[a.request.row_id], shown[a.request.row_id], a, rights, params.seed),
         settings.tries, STAGE,
     )
-    return _verified(panel, outcomes, params)
-
-
-def _verified(panel: Panel, outcomes: dict[str, Outcome], params: Params) -> Synthesised:
-    """The written items whose key solvers confirm, with all verdicts and the votes."""
-    result = Synthesised()
-    checked = verify(panel, [row for row, _ in outcomes.values() if row], params, STAGE, params.textbook.blind)
-    for row_id, (row, verdict) in outcomes.items():
-        votes, blind = checked.votes.get(row_id, NONE), checked.blind.get(row_id)
-        if failure := checked.failed.get(row_id):
-            verdict = replace(failure, reason=f"{verdict.reason}; {failure.reason}")
-        elif row is not None:
-            verdict = replace(verdict, reason=f"{verdict.reason}; {told(row, votes, params)}")
-            result.rows.append(row)
-        result.verdicts.append(verdict)
-        key = row.key if row else None
-        result.drafts.append(Draft(
-            id=row_id, parent=None, round=0, method="", new_words=None, growth=None, votes=len(votes.letters),
-            for_key=votes.count(key) if key else 0, against=votes.against(key) if key else 0,
-            blind=blind.count(key) if blind and key else None))
-    return result
+    rows = [row for row, _ in outcomes.values() if row]
+    checked = verify(panel, rows, params, STAGE, params.textbook.blind)
+    empty = Draft(id="", parent=None, round=0, method="", new_words=None, growth=None, votes=0, for_key=0, against=0,
+                  blind=None)
+    return settled(outcomes, checked, {i: replace(empty, id=i) for i in outcomes}, params)
 
 
 def _proves(evidence: str, passage: Passage) -> bool:

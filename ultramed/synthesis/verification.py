@@ -1,13 +1,12 @@
 """Written exam items stand only if independent solvers find their key, and not from the options alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ultramed.curation.solve import Panel, Votes
 from ultramed.params import Params
-from ultramed.records import Instruction, Verdict, drop
-
-NONE = Votes()
+from ultramed.records import Draft, Instruction, Verdict, drop
+from ultramed.synthesis.items import Outcome
 
 
 @dataclass
@@ -40,6 +39,34 @@ def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: st
     for item in keyed:
         if not result.votes[item.id].confirm(item.key, rules.agree):
             result.failed[item.id] = drop(item.id, stage, "key_unverified", told(item, result.votes[item.id], params))
+    return result
+
+
+@dataclass
+class Settled:
+    """The rows that stand, a verdict on every draft, and what it was reached by."""
+
+    rows: list[Instruction] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+
+
+def settled(outcomes: Mapping[str, Outcome], checked: Verified, drafts: Mapping[str, Draft], params: Params) -> Settled:
+    """Put together what became of each draft, by its id: its own verdict, then the solvers'."""
+    result = Settled()
+    for row_id, (row, verdict) in outcomes.items():
+        votes, blind = checked.votes.get(row_id, Votes()), checked.blind.get(row_id)
+        if failure := checked.failed.get(row_id):
+            verdict = replace(failure, reason=f"{verdict.reason}; {failure.reason}")
+        elif row is not None:
+            said = told(row, votes, params) if row.key else "open question"
+            verdict = replace(verdict, reason=f"{verdict.reason}; {said}")
+            result.rows.append(row)
+        result.verdicts.append(verdict)
+        key = row.key if row else None
+        result.drafts.append(replace(
+            drafts[row_id], votes=len(votes.letters), for_key=votes.count(key) if key else 0,
+            against=votes.against(key) if key else 0, blind=blind.count(key) if blind and key else None))
     return result
 
 

@@ -18,7 +18,7 @@ from ultramed.records import drop, keep, quarantine
 from ultramed.rights import most_restrictive
 from ultramed.seeds import draw, seed_of
 from ultramed.synthesis.items import flaw
-from ultramed.synthesis.textbook import Synthesised
+from ultramed.synthesis.verification import Settled
 from ultramed.synthetic import WIKIINSTRUCT
 from ultramed.tokens import characters
 
@@ -73,9 +73,9 @@ def read_entries(folder: Path) -> list[Entry]:
     return entries
 
 
-def write_tasks(client: Client, domains: list[Domain], entries: list[Entry], params: Params) -> Synthesised:
+def write_tasks(client: Client, domains: list[Domain], entries: list[Entry], params: Params) -> Settled:
     """Tasks for every subfield of the drawn domains; failures get a verdict too."""
-    result = Synthesised()
+    result = Settled()
     names = set(draw([d.name for d in domains], params.wikipedia.domains, params.seed, STAGE))
     fields = _subfields(client, [d for d in domains if d.name in names], entries, params, result)
     settings = params.wikipedia
@@ -105,7 +105,7 @@ def _asked(f: Subfield, params: Params) -> Prompt:
 
 
 def _subfields(
-    client: Client, domains: list[Domain], entries: list[Entry], params: Params, result: Synthesised
+    client: Client, domains: list[Domain], entries: list[Entry], params: Params, result: Settled
 ) -> list[Subfield]:
     described = params.prompts == "full"
     kind = _named(params.wikipedia.subfields, described)
@@ -145,7 +145,7 @@ def _grounded(subfields: list[tuple[Domain, str, str]], entries: list[Entry], pa
     return fields
 
 
-def _take(f: Subfield, number: int, task: Any, rights: str, result: Synthesised) -> None:
+def _take(f: Subfield, number: int, task: Any, rights: str, result: Settled) -> None:
     row_id = f"{WIKIINSTRUCT.prefix},{f.slug}_{number}"
     if defect := flaw(task.instruction, []):
         result.verdicts.append(drop(row_id, STAGE, *defect))
