@@ -1,18 +1,16 @@
 """A child that asks something more is new; one that says the same in other words is not, whatever its wording."""
 
-import json
 import os
-import random
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from oracle_endpoint import asked, exam, settings
 
+from benchmarks.synthesis import families
 from ultramed.curation.dedup import near_duplicates
 from ultramed.curation.novelty import growth, least_novelty, novelty
-from ultramed.records import Instruction, Message, Option
+from ultramed.records import Instruction, Message
 
 STEM = ("A 54-year-old man comes to the physician because of shortness of breath and a cough for 3 weeks. His blood "
         "pressure is 150/90 mm Hg. Examination shows swelling of both legs. Which of the following drugs is the most "
@@ -117,41 +115,10 @@ def test_curation_drops_a_relative_that_only_rewords() -> None:
     assert "a relative without enough new words" in found[rows[1].id].reason
 
 
-SENTENCES = (
-    "Her serum calcium concentration is 11.8 mg/dL", "A pericardial friction rub is heard at the left sternal border",
-    "He returned from a trip to rural Peru six weeks earlier", "Urinalysis shows dysmorphic erythrocytes and casts",
-    "Genetic testing reveals a deletion on the long arm of chromosome 22", "The spleen tip is palpable on inspiration",
-    "Two cousins died of sudden cardiac arrest before the age of 30", "A purpuric rash has spread over both ankles",
-    "Symptoms return within an hour of each meal and wake the patient at night", "Reflexes are brisk with ankle clonus",
-    "Anti-mitochondrial antibodies are positive at a titer of 1:160", "CT of the head shows a hypodense frontal lesion",
-)
-FILLERS = (
-    "Read the whole case with care before you answer.", "Based on the information provided, pick the best option.",
-    "This is a clinical scenario from everyday practice.", "Please select the single most appropriate answer below.",
-    "Take all of the details given above into consideration.", "Only one of the options is correct.",
-)
-SWAPS = (("physician", "doctor"), ("presents", "comes in"), ("because of", "owing to"), ("history of", "known"),
-         ("most likely", "most probable"), ("Which of the following", "Which one of these"), ("examination", "exam"),
-         ("shows", "reveals"), ("began", "started"), ("approximately", "about"), ("patient", "individual"))
-
-
 @pytest.mark.skipif("ULTRAMED_REALDATA" not in os.environ, reason="ULTRAMED_REALDATA is not set")
 def test_on_real_stems_obedient_children_stay_and_cosmetic_ones_fall() -> None:
     """Planted: 400 children with one more sentence, 400 that only reword or pad."""
-    path = Path(os.environ["ULTRAMED_REALDATA"]) / "01_training_sources/MedQA_dev/medqa_full_dev.json"
-    rows, chance = json.loads(path.read_text(encoding="utf-8")), random.Random(5)
-    kept = dropped = 0
-    for number, row in enumerate(chance.sample(rows, 400)):
-        options = [Option(text[0], text[3:]) for text in row["options"]]
-        key = next(o.letter for o in options if o.text == row["answer"])
-        parent = replace(exam(f"MedQA,{number}", row["question"], [], key), options=options)
-        sentences = row["question"].split(". ")
-        place = chance.randrange(max(1, len(sentences) - 1)) + (len(sentences) > 1)
-        obedient = ". ".join([*sentences[:place], chance.choice(SENTENCES), *sentences[place:]])
-        kept += novelty(replace(parent, id="o", messages=[Message("user", obedient)]), parent).enough
-        reworded = row["question"]
-        for old, new in SWAPS:
-            reworded = re.sub(rf"\b{old}\b", new, reworded)
-        padded = chance.choice([f"{chance.choice(FILLERS)} {reworded}", f"{reworded} {chance.choice(FILLERS)}"])
-        dropped += not novelty(replace(parent, id="c", messages=[Message("user", padded)]), parent).enough
+    found = list(families(Path(os.environ["ULTRAMED_REALDATA"]), 400))
+    kept = sum(novelty(f.obedient, f.parent).enough for f in found)
+    dropped = sum(not novelty(f.cosmetic, f.parent).enough for f in found)
     assert kept >= 0.95 * 400 and dropped >= 0.95 * 400, (kept, dropped)
