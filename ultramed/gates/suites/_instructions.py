@@ -8,6 +8,10 @@ from ultramed.gates.rules import Rule, between, holds, one_of, unique
 from ultramed.gates.store import Store
 from ultramed.rights import ORDER
 
+SOLVED = """case when r.key is not null then coalesce(d.for_key, 0) end as for_key,
+    case when r.key is not null then coalesce(d.for_key >= d.against, false) end as key_leads"""
+"""SQL over a row with its key and its draft `d`; null for open questions."""
+
 
 def rules(sources: Iterable[str]) -> list[Rule]:
     """The form of instructions from these sources."""
@@ -25,6 +29,15 @@ def rules(sources: Iterable[str]) -> list[Rule]:
         holds("rows", "letters_in_order", "options are lettered A, B, C …"),
         holds("rows", "has_key", "items with options have a key"),
         holds("rows", "key_is_letter", "the key is one of the option letters"),
+    ]
+
+
+def solved_rules(store: Store) -> list[Rule]:
+    """Solvers found the key of every written exam item. The facts are `SOLVED`."""
+    agree = store.params.evolve.agree
+    return [
+        between("rows", "for_key", agree, None, "at least evolve.agree solvers found the key"),
+        holds("rows", "key_leads", "no other letter has more votes than the key"),
     ]
 
 

@@ -4,7 +4,7 @@ from ultramed import synthetic
 from ultramed.artifacts import EVOLVED, UNCURATED
 from ultramed.gates.rules import Rule, between, holds, present
 from ultramed.gates.store import Store
-from ultramed.gates.suites import _drafts, _instructions
+from ultramed.gates.suites import _instructions
 
 
 def facts(store: Store) -> dict[str, str]:
@@ -12,7 +12,7 @@ def facts(store: Store) -> dict[str, str]:
     known = " union all ".join(f"select id, family from {store.view(a)}" for a in UNCURATED)
     return {"rows": f"""
         select r.*, p.id is not null as parent_known, p.family = r.family_id as parent_family, d.growth,
-            {_drafts.CONFIRMED}
+            {_instructions.SOLVED}
         from ({_instructions.facts(store, EVOLVED, extra='parent, family as family_id, key,')}) r
         left join {store.view(EVOLVED, 'drafts')} d using (id)
         left join (select id, any_value(family) as family from ({known}) group by id) p on r.parent = p.id"""}
@@ -29,5 +29,5 @@ def rules(store: Store) -> list[Rule]:
         between("rows", "words", 1, None, "the question has words"),
         present("rows", "growth", "every row has the figures of its draft"),
         between("rows", "growth", None, store.params.evolve.growth, "questions grew by evolve.growth words at most"),
-        *_drafts.rules(store),
+        *_instructions.solved_rules(store),
     ]
