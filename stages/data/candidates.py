@@ -1,9 +1,10 @@
 """candidates: a pool member's answers to chosen instructions. Usage: python -m stages.data.candidates MEMBER|source"""
 
+import sys
 from collections.abc import Iterable
 
 from ultramed import artifacts, params, stage, tables
-from ultramed.annotation.candidates import choose, from_source, sample
+from ultramed.annotation.candidates import choose, from_source, sample, warning
 from ultramed.inference.client import connect
 from ultramed.records import Instruction, Score, Use, Verdict
 
@@ -21,6 +22,8 @@ def main(name: str) -> None:
         with connect(member.model, f"candidates@{name}", settings) as client:
             read = list(sample(client, name, member, chosen, settings))
         uses = client.manifest
+        if told := warning(name, member, read, settings):
+            print(f"  {told}", file=sys.stderr, flush=True)
     artifacts.CANDIDATES.write(
         name, rows=(row for row, _ in read if row), verdicts=(verdict for _, verdict in read), manifest=uses)
 

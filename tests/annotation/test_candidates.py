@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from oracle_endpoint import Body, Served, asked, exam, says, settings
 
-from ultramed.annotation.candidates import choose, from_source, sample
+from ultramed.annotation.candidates import choose, from_source, sample, warning
 from ultramed.inference.client import connect
 from ultramed.records import Instruction, Message
 
@@ -87,21 +87,21 @@ def test_a_letter_beyond_the_options_is_none_but_the_answer_stays(served: Served
 
 
 @pytest.mark.parametrize(("rule", "outcome"), [("drop", "quarantined"), ("mark", "kept"), ("again", "kept")])
-def test_cut_replies_are_left_out_marked_or_asked_again(
-    served: Served, capsys: pytest.CaptureFixture[str], rule: str, outcome: str
-) -> None:
+def test_cut_replies_are_left_out_marked_or_asked_again(served: Served, rule: str, outcome: str) -> None:
     served.spoil = lambda _, reply: says(reply, "A beginning without", "length")
     params = settings(served.address, candidates__cut=rule)
     with connect("oracle", "candidates@brief", params) as client:
         member = params.candidates.pool["brief"]
-        (answer, verdict), = sample(client, "brief", member, [asked("a,1", "Why?")], params)
+        read = list(sample(client, "brief", member, [asked("a,1", "Why?")], params))
+    (answer, verdict), = read
     assert verdict.outcome == outcome and (answer is not None and answer.cut) == (outcome == "kept")
     limits = [member.max_tokens, 2 * member.max_tokens] if rule == "again" else [member.max_tokens]
     assert [b["max_tokens"] for b in served.bodies] == limits
-    assert f"WARNING candidates, brief: 1 of 1 answers were cut after {limits[-1]} tokens" in capsys.readouterr().err
+    told = warning("brief", member, read, params)
+    assert told.startswith(f"WARNING candidates, brief: 1 of 1 answers were cut after {limits[-1]} tokens; raise ")
 
 
-def test_an_answer_that_ends_with_more_room_is_whole(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_that_ends_with_more_room_is_whole(served: Served) -> None:
     def short(body: Body, reply: Body) -> None:
         if "long" in str(body["messages"]) and body["max_tokens"] < 90:
             says(reply, "A beginning without", "length")
@@ -117,7 +117,7 @@ def test_an_answer_that_ends_with_more_room_is_whole(served: Served, capsys: pyt
         ("a,1@brief", False, "A planted answer to an open question."),
         ("a,2@brief", False, "A planted answer to an open question.")]
     assert steps == [("a,1", "candidate"), ("a,2", "candidate"), ("a,1", "candidate-again")]
-    assert "WARNING" not in capsys.readouterr().err
+    assert warning("brief", member, read, params) == ""
 
 
 def test_the_rows_own_answer_competes_where_there_is_one() -> None:

@@ -1,8 +1,7 @@
 """Candidates: one answer per pool member to each chosen instruction, for the judge to compare."""
 
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ultramed.exam import chosen_letter, reasoning
 from ultramed.inference.client import Client
@@ -40,7 +39,7 @@ def sample(
     client: Client, name: str, member: Member, instructions: list[Instruction], params: Params
 ) -> Iterator[tuple[Completion | None, Verdict]]:
     """A pool member's answers, in order. `candidates.cut` says what becomes of those that the token limit cut."""
-    rule, what, cut = params.candidates.cut, f"candidates, {name}", 0
+    rule, what = params.candidates.cut, f"candidates, {name}"
     requests = (_request(i, name, member, params.seed) for i in instructions)
     answers: Iterable[Answer] = client.ask(requests, what, len(instructions), truncated_ok=rule != "drop")
     if rule == "again":
@@ -51,12 +50,17 @@ def sample(
                           strict=True))
         answers = [better if (better := longer.get(a.request.row_id)) and better.ok else a for a in answers]
     for instruction, answer in zip(instructions, answers, strict=True):
-        cut += _cut(answer)
         yield _read(instruction, name, answer)
-    if cut > MOST_CUT * len(instructions):
-        room = member.max_tokens * (ROOM if rule == "again" else 1)
-        print(f"  WARNING {what}: {cut} of {len(instructions)} answers were cut after {room} tokens; raise "
-              f"candidates.pool.{name}.max_tokens, or this member loses by its limit", file=sys.stderr, flush=True)
+
+
+def warning(name: str, member: Member, read: Sequence[tuple[Completion | None, Verdict]], params: Params) -> str:
+    """A line on a member more of whose answers were cut than `MOST_CUT`; "" for any other."""
+    cut = sum(answer.cut if answer else verdict.code == "truncated" for answer, verdict in read)
+    if cut <= MOST_CUT * len(read):
+        return ""
+    room = member.max_tokens * (ROOM if params.candidates.cut == "again" else 1)
+    return (f"WARNING candidates, {name}: {cut} of {len(read)} answers were cut after {room} tokens; raise "
+            f"candidates.pool.{name}.max_tokens, or this member loses by its limit")
 
 
 def from_source(name: str, instructions: list[Instruction]) -> Iterator[tuple[Completion | None, Verdict]]:

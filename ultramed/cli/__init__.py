@@ -6,7 +6,7 @@ import sys
 import typer
 
 from ultramed import damage, paths
-from ultramed.cli import accept, doctor, explain, ledger, pin, plan, publish, scale, summary, try_
+from ultramed.cli import accept, doctor, explain, ledger, pilot, pin, plan, publish, scale, summary, try_
 from ultramed.errors import UltramedError
 from ultramed.stage import fail
 
@@ -17,6 +17,7 @@ commands.command()(explain.explain)
 commands.command()(pin.pin)
 commands.command()(scale.scale)
 commands.command()(plan.plan)
+commands.command()(pilot.pilot)
 commands.command()(accept.accept)
 commands.command()(summary.summary)
 commands.add_typer(ledger.app, name="ledger")

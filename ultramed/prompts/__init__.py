@@ -7,14 +7,19 @@ before anything is filled in, so text from data can never open a turn of its own
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 
 from jinja2 import Environment, StrictUndefined, TemplateError, meta
 
 from ultramed.errors import PromptError
 
+_replaced: ContextVar[Mapping[str, str]] = ContextVar("replaced", default=MappingProxyType({}))  # by name
 _TURN = re.compile(r"^--- (system|user|assistant)\n", re.MULTILINE)
 
 
@@ -35,7 +40,7 @@ def render(name: str, style: str = "brief", **variables: object) -> Prompt:
     """Fill the prompt file `name`, or `full/<name>` in that style where there is one. Raises PromptError for a missing
     or an unknown variable."""
     name = f"full/{name}" if style == "full" and f"full/{name}" in _full() else name
-    digest, turns, wanted = _load(name)
+    digest, turns, wanted = _parsed(name, text) if (text := _replaced.get().get(name)) else _load(name)
     if unknown := sorted(set(variables) - wanted):
         raise PromptError(f"{name}.md", f"was given {unknown}, which it does not use; it uses {sorted(wanted)}")
     if missing := sorted(wanted - set(variables)):
@@ -45,6 +50,19 @@ def render(name: str, style: str = "brief", **variables: object) -> Prompt:
     except TemplateError as error:
         raise PromptError(f"{name}.md", f"cannot be filled: {error}") from None
     return Prompt(name, digest, filled)
+
+
+@contextmanager
+def replacing(texts: Mapping[str, str]) -> Iterator[None]:
+    """Inside, these texts stand for the prompt files of their names. Raises PromptError for an unknown name."""
+    for name in texts:
+        if name not in names() and name not in _full():
+            raise PromptError(f"{name}.md", "is no prompt file", "see ultramed/prompts/")
+    token = _replaced.set(texts)
+    try:
+        yield
+    finally:
+        _replaced.reset(token)
 
 
 @cache
@@ -69,10 +87,15 @@ def _environment() -> Environment:
 @cache
 def _load(name: str) -> tuple[str, tuple[tuple[str, str], ...], frozenset[str]]:
     try:
-        text = resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
-        tree = _environment().parse(text)
+        return _parsed(name, resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PromptError(f"{name}.md", "is no prompt file", "see ultramed/prompts/") from None
+
+
+@cache
+def _parsed(name: str, text: str) -> tuple[str, tuple[tuple[str, str], ...], frozenset[str]]:
+    try:
+        tree = _environment().parse(text)
     except TemplateError as error:
         raise PromptError(f"{name}.md", f"is not valid Jinja: {error}") from None
     parts = _TURN.split(text)
