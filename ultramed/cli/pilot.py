@@ -21,9 +21,9 @@ def pilot(
 ) -> None:
     """Try the models and prompts of params.yaml on a few rows before the bill for all.
 
-    Needs the screened rows and the raw inputs (`dvc repro screen fetch model`, which asks no model). Replies are bought within
-    budget_usd and kept in the ledger: the run asks for none of them again. Writes one page, and the plan for the whole
-    as these replies make it.
+    Needs the screened rows and the raw inputs (`dvc repro screen fetch model`, which asks no model). Replies are bought
+    within budget_usd and kept in the ledger: the run asks for none of them again. Writes one page, and the plan for the
+    whole as these replies make it.
     """
     settings, folder = params.load(), paths.home() / "pilot"
     refuse_unready(settings, reduced(settings, rows).asked.values())

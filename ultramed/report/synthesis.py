@@ -43,7 +43,7 @@ def _by_method(store: Store) -> Table:
             count(*) filter (code in {USELESS}) as useless, count(*) filter (code in {UNVERIFIED}) as unverified,
             avg(new_words)::double as new_words, avg(growth)::double as growth
         from drafts group by part, round, method order by part, round, method""")
-    shown = [[r["part"], number(r["round"]), r["method"] or "written", number(r["n"]), number(r["kept"]),
+    shown = [[r["part"], number(r["round"]), r["method"] or ("unread" if r["round"] else "written"), number(r["n"]), number(r["kept"]),
               share(r["kept"], r["n"]), number(r["useless"]), number(r["unverified"]),
               number(r["n"] - r["kept"] - r["useless"] - r["unverified"]), number(r["new_words"], 1),
               number(r["growth"], 1)] for r in rows]
