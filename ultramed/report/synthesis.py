@@ -9,6 +9,7 @@ from ultramed.report.blocks import Section, Table, number, share
 
 LETTERS = "ABCDE"
 BANDS = ((1, 4), (4, 6), (6, 8), (8, 10.01))  # of difficulty scores
+UNNAMED = {False: "written", True: "unread"}  # drafts without a method
 USELESS = ("nothing_new", "repeats_relative", "unchanged", "grown_too_long")  # drafts dropped before a solver is asked
 UNVERIFIED = ("key_unverified", "solvable_blind")
 
@@ -43,7 +44,7 @@ def _by_method(store: Store) -> Table:
             count(*) filter (code in {USELESS}) as useless, count(*) filter (code in {UNVERIFIED}) as unverified,
             avg(new_words)::double as new_words, avg(growth)::double as growth
         from drafts group by part, round, method order by part, round, method""")
-    shown = [[r["part"], number(r["round"]), r["method"] or ("unread" if r["round"] else "written"), number(r["n"]), number(r["kept"]),
+    shown = [[r["part"], number(r["round"]), r["method"] or UNNAMED[r["round"] > 0], number(r["n"]), number(r["kept"]),
               share(r["kept"], r["n"]), number(r["useless"]), number(r["unverified"]),
               number(r["n"] - r["kept"] - r["useless"] - r["unverified"]), number(r["new_words"], 1),
               number(r["growth"], 1)] for r in rows]
