@@ -122,3 +122,12 @@ def test_on_real_stems_obedient_children_stay_and_cosmetic_ones_fall() -> None:
     kept = sum(novelty(f.obedient, f.parent).enough for f in found)
     dropped = sum(not novelty(f.cosmetic, f.parent).enough for f in found)
     assert kept >= 0.95 * 400 and dropped >= 0.95 * 400, (kept, dropped)
+
+
+@pytest.mark.parametrize("sentence", [
+    "Your patient also has cirrhosis and hyponatremia", "She answers questions slowly and has bradycardia and myxedema",
+    "He is no candidate for surgery because of severe emphysema",
+    "A letter from his cardiologist mentions amiodarone and torsades",
+])
+def test_a_finding_counts_whatever_everyday_words_stand_with_it(sentence: str) -> None:
+    assert novelty(child(STEM.replace("Which of", f"{sentence}. Which of")), PARENT).enough

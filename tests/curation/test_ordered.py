@@ -62,6 +62,25 @@ def test_one_answer_takes_no_more_than_its_share(limit: float, yes_left: int) ->
     assert not gone or max(gone) <= min(scores[i.id] for i in found if i.key == "A"), "the worst scores go"
 
 
+def test_a_limit_to_one_answer_holds_among_the_rows_that_are_ordered() -> None:
+    """The yes rows have the best scores: by score alone, all that stay would be yes."""
+    rows = [exam(f"PubMedQA,{n}", f"Does drug {n} help?", YESNO, "AAAAAAABBC"[n % 10], source="pubmedqa")
+            for n in range(1000)]
+    scores = {i.id: 9.0 if i.key == "A" else 5.0 for i in rows}
+    found = [i for i in rows if i.id in set(kept(rows, scores, answer_share={"pubmedqa": 0.8}, keep={"pubmedqa": 100}))]
+    assert Counter(i.key for i in found)["A"] == 80 and len(found) == 100
+
+
+def test_every_answer_is_limited_not_the_commonest_alone() -> None:
+    rows = [exam(f"PubMedQA,{n}", f"Does drug {n} help?", YESNO, "A" * 50 + "B" * 45 + "C" * 5, source="pubmedqa")
+            for n in range(100)]
+    rows = [exam(i.id, i.question, YESNO, (i.key or "")[n], source="pubmedqa") for n, i in enumerate(rows)]
+    found = [i for i in rows if i.id in set(kept(rows, dict.fromkeys((i.id for i in rows), 5.0),
+                                                 answer_share={"pubmedqa": 0.45}))]
+    tally = Counter(i.key for i in found)
+    assert max(tally.values()) <= 0.45 * len(found) and tally["C"] == 5
+
+
 def test_topics_take_turns() -> None:
     rows = opened(40)
     scores = {i.id: 9.0 if n < 30 else 5.0 for n, i in enumerate(rows)}

@@ -21,8 +21,9 @@ def index() -> Index:
 
 
 def params(weights: dict[str, float], **changes: object) -> Params:
-    return settings(mix__instructions={"ultramix": weights}, mix__preferences={"ultramix": weights, "ranked": weights},
-                    **changes)
+    only_pairs = "ranked" in weights
+    return settings(mix__instructions={"ultramix": {"medical": 1.0} if only_pairs else weights}, mix__preferences={
+        "ultramix": {"medical": 1.0} if only_pairs else weights, "ranked": weights}, **changes)
 
 
 def mixed(weights: dict[str, float], medical: list, general: dict | None = None, **changes: object) -> Mixture:
@@ -80,6 +81,15 @@ def test_a_whole_number_is_a_number_of_rows(capsys: pytest.CaptureFixture[str]) 
     assert told in capsys.readouterr().err
     more = mixed({"orca_math": 200}, [], general)
     assert {r.id for r in found.train if r.id.startswith("o")} < {r.id for r in more.train}
+
+
+def test_every_prompt_of_the_ranked_pairs_weighs_the_same_whatever_was_left_out() -> None:
+    pairs = [(preference(f"MedQA,1#{n}>z", source="ranked", rejected=LEAKED if n < 2 else "x"), "train")
+             for n in range(5)]
+    pairs.append((preference("MedQA,2#a>b", source="ranked"), "train"))
+    found = mix("preferences", "ranked", {"ranked": pairs}, {}, index(), params({"ranked": 1.0}))
+    assert [(r.id, r.weight) for r in found.train] == [
+        *((f"MedQA,1#{n}>z", 1 / 3) for n in (2, 3, 4)), ("MedQA,2#a>b", 1.0)]
 
 
 def test_a_number_of_rows_counts_those_that_can_be_used() -> None:

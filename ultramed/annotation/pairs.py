@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
+from ultramed.curation.shares import most_of_one
 from ultramed.params import PairRules, Params
 from ultramed.records import Completion, Feedback, Pair, Verdict, drop, keep
 from ultramed.seeds import generator, seed_of
@@ -83,7 +84,7 @@ def limited(selected: list[Pair], sources: Mapping[str, str], params: Params) ->
         taken[source] += 1
         if taken[source] <= params.pair.quota.get(source, len(order)):
             within.append(pair)
-    most = _most_of_one_author(Counter(map(_author, within)), params.pair.author_share)
+    most = most_of_one(Counter(map(_author, within)).values(), params.pair.author_share)
     by_author: Counter[str] = Counter()
     kept = set()
     for pair in within:
@@ -91,14 +92,6 @@ def limited(selected: list[Pair], sources: Mapping[str, str], params: Params) ->
         if by_author[_author(pair)] <= most:
             kept.add(pair.id)
     return [pair for pair in selected if pair.id in kept]
-
-
-def _most_of_one_author(counts: Counter[str], share: float) -> int:
-    """The largest number of pairs that each author may have so that none has more than the share of what is left."""
-    most = max(counts.values(), default=0)
-    while most and most > share * sum(min(n, most) for n in counts.values()):
-        most -= 1
-    return most
 
 
 def _author(pair: Pair) -> str:

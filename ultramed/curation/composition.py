@@ -11,6 +11,7 @@ from itertools import chain, zip_longest
 from math import floor
 
 from ultramed.curation import comparison
+from ultramed.curation.shares import most_of_one
 from ultramed.params import Params
 from ultramed.records import Instruction, Verdict, drop
 from ultramed.seeds import seed_of
@@ -31,36 +32,50 @@ def ordered(
     surplus: dict[str, Verdict] = {}
     for source, own in by_source.items():
         best = sorted(own, key=lambda i: (-scores[i.id], seed_of(settings.seed, STAGE, i.id)))
-        surplus |= {v.id: v for v in _of_one_answer(best, settings)}
+        surplus |= {v.id: v for v in _of_one_answer(best, most_of_one(_tally(best).values(), _limit(source, settings)),
+                                                    settings)}
         left = [i for i in best if i.id not in surplus]
         surplus |= {v.id: v for v in _beyond(left, handed.get(source, 0), settings, topics)}
     return surplus
 
 
-def _of_one_answer(best: list[Instruction], settings: Params) -> list[Verdict]:
-    """The worst rows of the commonest answer, as far as it goes beyond its share of those that stay."""
-    source = best[0].source
-    limit = settings.curate.answer_share.get(source, 1.0)
-    answers = {i.id: _answer(i) for i in best}
-    counts = Counter(answers.values())
-    if limit >= 1 or not counts:
+def _limit(source: str, settings: Params) -> float:
+    return settings.curate.answer_share.get(source, 1.0)
+
+
+def _tally(rows: Sequence[Instruction]) -> Counter[str]:
+    return Counter(map(_answer, rows))
+
+
+def _of_one_answer(best: Sequence[Instruction], most: int, settings: Params) -> list[Verdict]:
+    """The worst rows of each answer that more than `most` have, if its source has a limit."""
+    if not best or (limit := _limit(source := best[0].source, settings)) >= 1:
         return []
-    common, count = counts.most_common(1)[0]
-    most = floor(round((len(best) - count) * limit / (1 - limit), 6))
-    beyond = [i for i in best if answers[i.id] == common][most:]
-    return [drop(i.id, STAGE, "surplus_answer", f"{count} of {len(best)} rows of {source} are answered '{common}'; "
-                 f"curate.answer_share.{source} is {limit:g}") for i in beyond]
+    seen: Counter[str] = Counter()
+    beyond, tally = [], _tally(best)
+    for row in best:
+        seen[answer := _answer(row)] += 1
+        if seen[answer] > most:
+            beyond.append(drop(row.id, STAGE, "surplus_answer", f"{tally[answer]} of {len(best)} rows of {source} are "
+                               f"answered '{answer}'; curate.answer_share.{source} is {limit:g}"))
+    return beyond
 
 
 def _beyond(best: list[Instruction], handed: int, settings: Params, topics: Topics | None) -> list[Verdict]:
+    """The rows beyond the order. A limit to one answer holds among those that stay, too."""
     if not best or (order := settings.curate.keep.get(source := best[0].source)) is None:
         return []
     wanted = order if isinstance(order, int) else round(order * handed)
-    if settings.curate.topics and topics and wanted < len(best):
+    if wanted >= len(best):
+        return []
+    if settings.curate.topics and topics:
         best = _in_turn(best, topics(best, settings.curate.topics, settings.seed))
+    crowding = _of_one_answer(best, floor(_limit(source, settings) * wanted + 1e-9), settings)
+    gone = {v.id for v in crowding}
+    left = [i for i in best if i.id not in gone]
     told = f"curate.keep.{source} is {order:g}"
-    return [drop(i.id, STAGE, "surplus", f"place {place} of {len(best)}; {told}")
-            for place, i in enumerate(best[wanted:], wanted + 1)]
+    return crowding + [drop(i.id, STAGE, "surplus", f"place {place} of {len(best)}; {told}")
+                       for place, i in enumerate(left[wanted:], wanted + 1)]
 
 
 def _in_turn(best: list[Instruction], topics: list[int]) -> list[Instruction]:

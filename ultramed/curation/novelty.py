@@ -22,9 +22,11 @@ _INITIALS = range(2, 6)  # letters of an abbreviation
 _SENTENCE = re.compile(r"[^.!?:\n]+(?:[.:](?=\S)[^.!?:\n]+)*[.!?:]*")
 _TO_THE_READER = re.compile(  # about the task, not about the patient
     r"^\W*(?:please |now |carefully )*(?:read|think|choose|select|pick|weigh|trust|take your|review the)\b"
-    r"|\b(?:answers?|answering|question|item|vignette|scenario|letter|examinees?|candidates?|guess(?:ing)?|yourself|your"
-    r"|test[- ]takers?|(?:best|single|right|correct|one) option|options? (?:below|above|listed|given|provided|that)"
-    r"|choices? (?:below|above|listed|given|provided|that)|(?:step|reason) by step|multiple[- ]choice)\b",
+    r"|\b(?:this|the|following|each|every|such an?) (?:next )?(?:question|item|vignette|scenario)s?\b"
+    r"|\b(?:best|single|right|correct|one|final|your|the) (?:\w+ )?(?:answers?|options?|choices?|letter)\b"
+    r"|\b(?:answers?|options?|choices?) (?:below|above|listed|given|provided|that)\b"
+    r"|\b(?:before|when|as) you (?:answer|choose|decide|respond)|\bexaminees?\b|\btest[- ]takers?\b|\byourself\b"
+    r"|\b(?:step|reason) by step\b|\bmultiple[- ]choice\b|\bguessing\b|\bclinical scenario\b",
     re.IGNORECASE)
 
 

@@ -85,6 +85,13 @@ class Params(Section):
             if name not in allowed:
                 raise ValueError(f"{where} is '{name}', which is no name in models; expected one of "
                                  f"{', '.join(allowed)}")
+        for name, member in self.candidates.pool.items():
+            if name == "source" or (name in {*known, *self.ours} and name != member.model):
+                raise ValueError(f"candidates.pool.{name}: a model or the row's own answer has that name; choose "
+                                 "another")
+        if self.pair.author_share < (least := 1 / len(self.candidates.authors)):
+            raise ValueError(f"pair.author_share is {self.pair.author_share}; expected {least:.2g} or more, as there "
+                             f"are {len(self.candidates.authors)} authors")
         for name in [*self.sources, self.textbook.corpus]:
             if name not in self.raw:
                 raise ValueError(f"raw.{name} is missing: every source and corpus has a pinned raw input")

@@ -31,6 +31,7 @@ def reduced(settings: Params, rows: int) -> Params:
         "textbook": {"paragraphs": min(few, settings.textbook.paragraphs or few)},
         "wikipedia": {"domains": 1},
         "curate": {"keep": {}, "answer_share": {}, "min_score": dict.fromkeys(settings.curate.min_score, 1.0)},
+        "pair": {"quota": {}, "author_share": 1.0},
         "candidates": {"prompts": max(2, rows // 2),
                        "pool": {n: m for n, m in settings.candidates.pool.items() if m.model not in settings.ours}},
         "evolve": {"sets": {n: s.model_copy(update={"parents": min(few, s.parents or few)})

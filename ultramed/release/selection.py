@@ -71,14 +71,14 @@ def _select_rows(selection: Selection, rights: Claims) -> dict[str, bytes]:
     pairs: dict[str, list[Pair]] = {}
     for pair in tables.read(artifacts.PAIRED, Pair, "selected"):
         pairs.setdefault(pair.instruction_id, []).append(pair)
-    judges = {*selection.judges.values()}
+    judges, judged = {*selection.judges.values()}, {c.rpartition("@")[0] for c in selection.judges}
     selection.authors |= {name for name in selection.params.candidates.authors
                           if rights.model(name).rights in selection.classes}
     prompts = {}
     for row in tables.read(artifacts.CURATED, Instruction):
         prompts[row.id] = prompt_key(row.prompt)
         _decide_row(selection, rights, row, teachers.get(row.id))
-        if rights.judged(rights.source(row), *judges).rights in selection.classes:
+        if row.id in judged and rights.judged(rights.source(row), *judges).rights in selection.classes:
             selection.judged.add(row.id)
         for pair in pairs.pop(row.id, []):
             _decide_pair(selection, rights, row, pair)
@@ -121,7 +121,8 @@ def prompt_key(prompt: str) -> bytes:
 
 
 def _refuse_shared_prompts(selection: Selection, prompts: dict[str, bytes]) -> None:
-    used = [(row, selection.split(row)) for row in selection.rows]
+    shown = selection.rows | selection.judged if selection.with_text else selection.rows
+    used = [(row, selection.split(row)) for row in sorted(shown)]
     used += [(pair.instruction_id, pair.split) for pair in selection.pairs]
     test = {prompts[row] for row, split in used if split == "test"}
     if shared := sorted({row for row, split in used if split == "train" and prompts[row] in test}):

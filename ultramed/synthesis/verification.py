@@ -20,8 +20,9 @@ class Verified:
 
 def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: str, blind: int = 0) -> Verified:
     """Ask the panel. An item fails if all of `blind` solvers find its key without its question (the cheaper test, made
-    first), or if fewer than `evolve.agree` find it with it, or more agree on another letter. Where another letter has
-    as many votes as the key, as many solvers are asked again; if it still has, the key stands. Open questions pass."""
+    first), or if fewer than `evolve.agree` find it with it, or more agree on another letter. Where enough find it but
+    another letter has as many votes, as many solvers are asked again; if it still has, the key stands. Open questions
+    pass."""
     rules, result = params.evolve, Verified()
     keyed = [i for i in items if i.key]
     if blind:
@@ -33,7 +34,7 @@ def verify(panel: Panel, items: Sequence[Instruction], params: Params, stage: st
                     f"options alone; {blind} drop it")
         keyed = [i for i in keyed if i.id not in result.failed]
     result.votes = panel.solve(keyed, rules.verifiers, "verify")
-    tied = [i for i in keyed if result.votes[i.id].tied(i.key)]
+    tied = [i for i in keyed if result.votes[i.id].tied(i.key) and result.votes[i.id].count(i.key) >= rules.agree]
     for item_id, more in panel.solve(tied, rules.verifiers, "verify", first=rules.verifiers).items():
         result.votes[item_id] += more
     for item in keyed:

@@ -7,7 +7,7 @@ combines its 410K medical instructions with 190K general ones.
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ultramed.claims import Claims
 from ultramed.curation.decontaminate import Index
@@ -55,18 +55,14 @@ def preferences(
     pairs: Iterable[Pair], candidates: dict[str, Completion], instructions: dict[str, Instruction],
     families: dict[str, Assignment], rights: Claims, judge: str, source: str = MEDICAL,
 ) -> Iterator[tuple[Preference, str]]:
-    """Pairs with their texts, each with its split; source, authors and judge decide their rights. In the set `ranked`
-    every prompt weighs the same, however many pairs it has."""
-    pairs = list(pairs)
-    of_prompt = Counter(p.instruction_id for p in pairs)
+    """Pairs with their texts, each with its split; source, authors and judge decide their rights."""
     for p in pairs:
         i, chosen, rejected = instructions[p.instruction_id], candidates[p.chosen_id], candidates[p.rejected_id]
         turns = [*i.messages[:-1], Message("user", i.prompt)]
         claim = rights.judged(rights.source(i), chosen.author, rejected.author, judge)
         row = Preference(
             id=p.id, source=source, messages=turns, chosen=chosen.text, rejected=rejected.text, margin=p.margin,
-            label_type=p.label_type, family=families[i.id].family, rights=claim.rights,
-            weight=1 / of_prompt[p.instruction_id] if source == RANKED else 1.0)
+            label_type=p.label_type, family=families[i.id].family, rights=claim.rights)
         yield row, p.split
 
 
@@ -94,7 +90,18 @@ def mix(
         if isinstance(amount, int) and amount > len(usable):
             print(f"  WARNING {told}, and {len(usable)} of {len(judged)} rows can be used: "
                   f"{amount - len(usable)} short", file=sys.stderr, flush=True)
-    return result
+    return replace(result, train=_weighed(result.train), dev=_weighed(result.dev))
+
+
+def _weighed(rows: list[Row]) -> list[Row]:
+    """The rows, each prompt of the set `ranked` weighing the same however many of its pairs are there."""
+    of_prompt = Counter(_prompt(row) for row in rows if row.source == RANKED)
+    return [replace(row, weight=1 / of_prompt[_prompt(row)])
+            if isinstance(row, Preference) and row.source == RANKED else row for row in rows]
+
+
+def _prompt(row: Row) -> str:
+    return row.id.rpartition("#")[0]
 
 
 def _copies(amount: float | int, usable: list[str], seed: int, stage: str) -> dict[str, int]:

@@ -44,13 +44,13 @@ def _letters(store: Store) -> str:
 
 
 def _answers(store: Store) -> str:
-    """Sources with a limit to one answer: the share of the commonest answer beyond it."""
+    """Sources with a limit to one answer: rows of the commonest answer beyond it."""
     limits = store.lookup("answer_limits", dict(store.params.curate.answer_share), "double")
     right = "list_filter(options, lambda o: o.letter = key)[1].text"
     return f"""
         with tally as (select source, lower(bare({right})) as answer, count(*) as rows from {store.view(CURATED)}
             where key is not null group by all)
-        select l.name as id, coalesce(max(t.rows) / sum(t.rows), 0) - any_value(l.value) as beyond
+        select l.name as id, coalesce(max(t.rows) - any_value(l.value) * sum(t.rows), 0) as beyond
         from {limits} l left join tally t on t.source = l.name group by l.name"""
 
 
@@ -64,5 +64,5 @@ def rules(store: Store) -> list[Rule]:
         between("rows", "over_threshold", 0, None, "scores reach their source's threshold"),
         between("orders", "beyond", None, 0, "no source has more rows than curate.keep orders"),
         between("letters", "uneven", None, 0, "letters of the right options of written items are even"),
-        between("answers", "beyond", None, 1e-9, "no answer has more than its curate.answer_share"),
+        between("answers", "beyond", None, 1, "no answer has more than its curate.answer_share"),  # but for rounding
     ]
