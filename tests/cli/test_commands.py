@@ -12,7 +12,7 @@ import pytest
 from ultramed.cli import commands
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("doctor", "explain", "pin", "scale", "plan", "accept", "summary", "ledger", "publish", "try")
+COMMANDS = ("doctor", "explain", "pin", "scale", "pilot", "plan", "accept", "summary", "ledger", "publish", "try")
 Ultramed = Callable[..., tuple[int, str, str]]
 
 

@@ -302,7 +302,7 @@ def test_an_answer_that_nearly_all_rows_have_is_found(world: World) -> None:
 def test_uneven_letters_of_written_items_are_found(world: World) -> None:
     rows = world.rows["curated", "", "rows"]
     own = [r for r in rows if r.source == "textbookqa"]
-    copies = [replace(r, id=f"{r.id}x{n}", key="C") for r in own for n in range(12)]
+    copies = [replace(r, id=f"{r.id}x{n}", key="C") for r in own for n in range(20)]
     world.rows["curated", "", "rows"] = [*(replace(r, key="C") if r in own else r for r in rows), *copies]
     world.write("curated")
     found = judge("curated", world.params, world.base).failures

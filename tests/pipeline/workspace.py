@@ -99,7 +99,7 @@ def smaller(workspace: Workspace) -> None:
     workspace.edit("params.yaml", "items: 3 #", "items: 1 #")
     workspace.edit("params.yaml", "{samples: 3,", "{samples: 2,")
     workspace.edit("params.yaml", "    kto: {}\n", "")  # trained, not evaluated
-    workspace.edit("params.yaml", "prompts: 8 # drawn from the mixed", "prompts: 4 # drawn from the mixed")
+    workspace.edit("params.yaml", "prompts: 8 # drawn from it", "prompts: 4 # drawn from it")
     workspace.run("git", "commit", "-qam", "smaller")
 
 

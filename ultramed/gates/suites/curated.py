@@ -6,6 +6,7 @@ from ultramed.gates.rules import Rule, between, present
 from ultramed.gates.store import Store, text
 from ultramed.gates.suites import _instructions
 
+TELLING = 100  # rows from which the share of a letter says anything
 EVEN = 0.02  # by which a letter's share may always differ from an even one
 
 
@@ -33,14 +34,15 @@ def _orders(store: Store) -> str:
 
 def _letters(store: Store) -> str:
     """Sources written here: by how much the commonest letter's share exceeds an even one, less what chance explains:
-    three standard deviations, and EVEN at least."""
+    3.5 standard deviations, and EVEN at least. Null for fewer rows than say anything."""
     written = ", ".join(text(s.source) for s in synthetic.SOURCES.values() if s.keyed)
     return f"""
         with tally as (select source, key, len(options) as n, count(*) as rows from {store.view(CURATED)}
             where source in ({written}) group by all),
         shares as (select source, n, max(rows) / sum(rows) as most, sum(rows) as rows from tally group by source, n)
         select source || ' ' || n as id,
-            most - 1 / n - greatest({EVEN}, 3 * sqrt(1 / n * (1 - 1 / n) / rows)) as uneven from shares"""
+            case when rows >= {TELLING} then most - 1 / n - greatest({EVEN}, 3.5 * sqrt(1 / n * (1 - 1 / n) / rows)) end
+                as uneven from shares"""
 
 
 def _answers(store: Store) -> str:
