@@ -42,7 +42,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
     base = tmp_path_factory.mktemp("teacher")
     workspace = clone(base / "repo", base / "ledger")
     with Served() as oracle:
-        params = settings(oracle.address, score__method="text", evolve__max_tokens=1024)
+        params = settings(oracle.address, score__method="text", evolve__max_tokens=1024, candidates__prompts=40)
         (workspace.root / "params.yaml").write_text(json.dumps(params.model_dump(mode="json", by_alias=True)))
         workspace.run("dvc", "repro", "check-screened")
         known = rows(workspace, """SELECT messages[-1].content, key, options FROM '{}/screened/rows-*.parquet'
