@@ -11,7 +11,7 @@ def main() -> None:
     settings = params.load()
     instructions = list(tables.read(artifacts.CURATED, Instruction))
     with connect(settings.complete.model, "complete", settings) as client, panel(
-            settings.complete.solver, "complete", settings, client) as solvers:
+            settings.complete.solver, "complete", settings, client, "solver") as solvers:
         done = complete(client, solvers, instructions, settings)
     rows = sorted(done.rows, key=lambda c: c.id)
     artifacts.COMPLETED.write(rows=rows, verdicts=done.verdicts.values(), manifest=solvers.manifest())

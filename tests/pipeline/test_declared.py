@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 WATCHED = ("data", "models", "quality", "conf")
 # Never read, on purpose: tokens order stages after their gates, code keys represent the code.
 ORDER_ONLY = ("quality/tokens", "quality/code")
+SOMETIMES = {"models/local/encoder": "stages.data.curate"}  # where curate.topics asks for clusters
 BASE = "models/local/smollm2"  # the policies' base is made from it
 
 
@@ -40,7 +41,8 @@ def test_nothing_is_declared_that_is_not_read(built: Workspace) -> None:
     for record in built.records():
         read, declared = _watched(record), _declared(built, record, "deps")
         idle = [d for d in declared if _is_watched(d) and not d.startswith(ORDER_ONLY)
-                and not any(_inside(p, d) for p in read) and not _served(d, declared)]
+                and not any(_inside(p, d) for p in read) and not _served(d, declared)
+                and SOMETIMES.get(d) != f"stages.{record['stage'][0].removeprefix('stages.')}"]
         if idle:
             unread[" ".join(record["stage"])] = idle
     assert unread == {}

@@ -13,8 +13,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
 
+from ultramed.artifacts import PANELS
+from ultramed.errors import ModelError
 from ultramed.exam import explained, read_letter, struck
-from ultramed.inference.client import Client, connect
+from ultramed.inference.client import Client, connect, read_identity
 from ultramed.ledger.requests import Answer, Request, Sampling
 from ultramed.params import Params
 from ultramed.prompts import Prompt, render
@@ -126,11 +128,21 @@ class Panel:
 
 
 @contextmanager
-def panel(names: Sequence[str], stage: str, params: Params, author: Client) -> Iterator[Panel]:
-    """A panel of these models; the author's client is used again where it is one of them."""
+def panel(names: Sequence[str], stage: str, params: Params, author: Client, kind: str = "verifier") -> Iterator[Panel]:
+    """A panel of these models, with the identities that the stages of its kind wrote; the author's client is used again
+    where it is one of them. Raises ModelError if it has changed since."""
+    folder = PANELS / kind
     with ExitStack() as stack:
-        yield Panel([author if name == author.name else stack.enter_context(connect(name, stage, params))
-                     for name in names], params, author)
+        clients = []
+        for name in names:
+            if name != author.name:
+                clients.append(stack.enter_context(connect(name, stage, params, folder)))
+            elif author.remote or read_identity(name, folder) == author.identity:
+                clients.append(author)
+            else:
+                raise ModelError(str(folder / f"{name}.json"), "is of another model than the author's of that name",
+                                 f"run `dvc repro {kind}`")
+        yield Panel(clients, params, author)
 
 
 def winner(votes: Iterable[str]) -> tuple[str, int] | None:

@@ -144,8 +144,11 @@ maker: ContextVar[type[Client]] = ContextVar("maker", default=Client)  # what `c
 
 
 @contextmanager
-def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Client]:
+def connect(
+    name: str, stage: str, settings: parameters.Params, identities: Path = Path("models/identity")
+) -> Iterator[Client]:
     """A client for the model with this name in params; a local model's server is started or reused on demand.
+    `identities`: the folder that holds its identity.
 
     Raises ModelError when the model is not available.
     """
@@ -154,7 +157,7 @@ def connect(name: str, stage: str, settings: parameters.Params) -> Iterator[Clie
         identity = remote_identity(model)
         target: OpenTarget = partial(_remote, name, model)
     else:
-        identity = read_identity(name)
+        identity = read_identity(name, identities)
         target = partial(_local, name, model, identity, settings)
     client = maker.get()(name, stage, target, identity, settings)
     try:
@@ -192,9 +195,9 @@ def _local(
         yield Target(name, (address,), Dialect(name), concurrency=model.concurrency, patience_s=5.0)
 
 
-def read_identity(name: str) -> str:
+def read_identity(name: str, folder: Path = Path("models/identity")) -> str:
     """Identity of a local model, as its stage wrote it: a hash of weights, tokenizer and template."""
-    path = Path("models/identity") / f"{name}.json"
+    path = folder / f"{name}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))["identity"]
     except FileNotFoundError:
